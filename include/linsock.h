@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LINSOCK_H
+#define LINSOCK_H
+
+#include <linsock/addr.h>
+#include <linsock/backend.h>
+#include <linsock/endpoint.h>
+#include <linsock/error.h>
+#include <linsock/socket.h>
+#include <linsock/version.h>
+
+#endif
