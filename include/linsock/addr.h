@@ -97,6 +97,8 @@ int lsk_addr_family(const struct lsk_addr *addr);
  * @b: any address
  *
  * Bytes that the family ignores (padding, sin_zero) do not count.
+ *
+ * Return: true when they are equal; two empty addresses are.
  */
 bool lsk_addr_equal(const struct lsk_addr *a, const struct lsk_addr *b);
 

@@ -162,8 +162,7 @@ int lsk_socket_fd(const struct lsk_socket *sock);
 /** lsk_socket_domain() - AF_* of the socket, or -EINVAL; also after a close */
 int lsk_socket_domain(const struct lsk_socket *sock);
 
-/** lsk_socket_type() - SOCK_* of the socket without flags, or -EINVAL; also after a
- * close */
+/** lsk_socket_type() - SOCK_* without flags, or -EINVAL; also after a close */
 int lsk_socket_type(const struct lsk_socket *sock);
 
 /** lsk_socket_protocol() - protocol of the socket, or -EINVAL; also after a close */
@@ -423,8 +422,15 @@ int lsk_socket_getsockopt(const struct lsk_socket *sock, int level, int option,
 int lsk_socket_setsockopt(struct lsk_socket *sock, int level, int option,
 			  const void *buf, socklen_t len);
 
-/** lsk_socket_getsockopt_int() - read an int option into @ret_value; 0 or a negative
- * error */
+/**
+ * lsk_socket_getsockopt_int() - read an int option
+ * @sock: the socket
+ * @level: SOL_SOCKET, IPPROTO_TCP, …
+ * @option: number of the option at @level
+ * @ret_value: set on success
+ *
+ * Return: as lsk_socket_getsockopt().
+ */
 int lsk_socket_getsockopt_int(const struct lsk_socket *sock, int level, int option,
 			      int *ret_value);
 
