@@ -6,6 +6,7 @@
 #include <linsock/backend.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
+#include <linsock/name.h>
 #include <linsock/socket.h>
 #include <linsock/version.h>
 
