@@ -275,6 +275,16 @@ def meta_image(depends: str) -> str:
     return match.group(1) if match else ""
 
 
+def image_parts(image: str, depends: str) -> list[str]:
+    """An image package with those that hold its files.
+
+    Since 7.1 linux-image-* is empty and needs linux-binary-* (the kernel) and
+    linux-modules-*; before, it held both.
+    """
+    parts = re.findall(r"\blinux-(?:binary|modules)-[^\s,|(]+", depends)
+    return [image, *dict.fromkeys(parts)]
+
+
 def newest_kernel(series: str, suites: list[str], work: Path, into: Path) -> str:
     """Unpack the newest amd64 kernel image of a series; its package name."""
     candidates: list[tuple[tuple[int, ...], str, PrivateApt]] = []
@@ -290,7 +300,7 @@ def newest_kernel(series: str, suites: list[str], work: Path, into: Path) -> str
     if not candidates:
         raise AptError(f"no kernel of series {series} in Debian ({', '.join(seen)})")
     _, image, apt = max(candidates, key=lambda candidate: candidate[0])
-    unpack(apt.suite, work, into, [image])
+    unpack(apt.suite, work, into, image_parts(image, apt.field(image, "Depends")))
     (into / "package").write_text(
         f"{image} {apt.field(image, 'Version')} {apt.suite}\n")
     return image
