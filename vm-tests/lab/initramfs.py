@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""The initramfs of a template: busybox, the modules in order, and the agent."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+from .errors import LabError
+from .kernel import LoadStep
+
+FOLDERS = ("bin", "dev", "lib", "lib/modules", "new", "over", "payload", "proc", "run",
+           "sys", "tmp")
+
+
+class Archive:
+    """A cpio archive in the newc format, which is all that the kernel reads."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._inode = 0
+
+    def add(self, name: str, mode: int, data: bytes = b"") -> None:
+        """Append one entry; `mode` holds the file's type as well."""
+        self._inode += 1
+        path = name.encode() + b"\0"
+        fields = (self._inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path), 0)
+        header = b"070701" + b"".join(b"%08X" % field for field in fields)
+        self._parts += [pad(header + path), pad(data)]
+
+    def bytes(self) -> bytes:
+        """The whole archive with its trailer."""
+        self.add("TRAILER!!!", 0)
+        return b"".join(self._parts)
+
+
+def pad(data: bytes) -> bytes:
+    """Entries and their data begin at multiples of four."""
+    return data + b"\0" * (-len(data) % 4)
+
+
+def find_busybox() -> Path:
+    """The static busybox of the host."""
+    found = shutil.which("busybox")
+    if found is None:
+        raise LabError("busybox is missing: install busybox-static (scripts/setup vm)")
+    return Path(found)
+
+
+def build(agent: bytes, steps: list[LoadStep]) -> bytes:
+    """The initramfs that runs `agent` as its first process."""
+    archive = Archive()
+    for folder in FOLDERS:
+        archive.add(folder, stat.S_IFDIR | 0o755)
+    archive.add("bin/busybox", stat.S_IFREG | 0o755, find_busybox().read_bytes())
+    archive.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
+    order = ""
+    for step in steps:
+        archive.add(f"lib/modules/{step.name}.ko", stat.S_IFREG | 0o644, step.image)
+        order += f"{'need' if step.is_required else 'soft'} {step.name}\n"
+    archive.add("lib/modules/order", stat.S_IFREG | 0o644, order.encode())
+    archive.add("init", stat.S_IFREG | 0o755, agent)
+    return archive.bytes()

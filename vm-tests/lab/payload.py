@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""The root file system of a run: programs with everything they load.
+
+Files keep the host's paths, so that a program finds its libraries, and a test
+its build folder, as they do on the host. The image is kept by the identity of
+its files: a run that ships what an earlier one did makes none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .errors import LabError
+from .initramfs import find_busybox
+
+IMAGE_MIB = 256
+KEPT_IMAGES_MAX = 8
+FORMAT = 3
+
+MERGED = ("bin", "sbin", "lib", "lib64")
+FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
+           "usr/lib64", "usr/sbin", "var/tmp")
+GUEST_TOOLS = ("ip", "ss", "tc", "candump", "cansend", "cangen", "canplayer", "cangw",
+               "cansequence", "isotpsend", "isotprecv", "isotpdump", "j1939cat",
+               "j1939acd", "j1939spy", "bcmserver", "canfdtest")
+ETC = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "etc/nsswitch.conf": "hosts: files\npasswd: files\ngroup: files\n",
+}
+
+
+def parse_ldd(text: str) -> list[Path]:
+    """Paths of the libraries, and of the loader, in the output of ldd."""
+    missing = re.findall(r"^\s*(\S+) => not found", text, re.MULTILINE)
+    if missing:
+        raise LabError("library not found: " + ", ".join(missing))
+    found = re.findall(r"^\s*(?:\S+ => )?(/\S+) \(0x", text, re.MULTILINE)
+    return [Path(name) for name in dict.fromkeys(found)]
+
+
+def libraries(program: Path) -> list[Path]:
+    """What the dynamic loader would load for a program; nothing if static."""
+    done = subprocess.run(["ldd", str(program)], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False, env={"LC_ALL": "C",
+                                                                      **os.environ})
+    return parse_ldd(done.stdout)
+
+
+def interpreter(program: Path) -> Path | None:
+    """The interpreter that a script names, unless busybox serves it."""
+    with program.open("rb") as file:
+        first = file.readline(256)
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
+    if not words or words[0] in {"/bin/sh", "/usr/bin/sh", "/bin/busybox"}:
+        return None
+    name = words[1] if words[0].endswith("/env") and len(words) > 1 else words[0]
+    found = shutil.which(name)
+    if found is None:
+        raise LabError(f"{program} wants the interpreter {name}, which is not here")
+    return Path(found)
+
+
+def is_elf(path: Path) -> bool:
+    """Whether a file is a program or library."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+    return False
+
+
+def build_outputs(folder: Path) -> Iterator[Path]:
+    """Programs and shared libraries of a meson build folder."""
+    for base, names, files in os.walk(folder):
+        names[:] = [name for name in names if not name.endswith(".p")
+                    and not name.startswith("meson-") and name not in {"deps", "CMakeFiles"}]
+        for name in sorted(files):
+            path = Path(base, name)
+            if (os.access(path, os.X_OK) or ".so" in name) and is_elf(path):
+                yield path
+
+
+class Payload:
+    """Files for the guest, by their place there."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Path] = {}
+        self.folders: set[str] = set()
+
+    def add_file(self, source: Path, place: str | None = None) -> None:
+        """Ship one file as it is."""
+        if not source.is_file():
+            raise LabError(f"no such file: {source}")
+        self.files[guest_path(place or os.path.abspath(source))] = source.resolve()
+
+    def add_tree(self, source: Path, place: str | None = None) -> None:
+        """Ship a file, or a folder with all that is in it."""
+        if not source.is_dir():
+            self.add_program(source, place) if is_elf(source) else self.add_file(source, place)
+            return
+        top = place or os.path.abspath(source)
+        self.add_folder(top)
+        for path in sorted(source.rglob("*")):
+            if path.is_file():
+                self.add_file(path, os.path.join(top, path.relative_to(source)))
+
+    def add_program(self, program: Path, place: str | None = None) -> None:
+        """Ship a program with its libraries or its interpreter."""
+        self.add_file(program, place)
+        if is_elf(program):
+            for library in libraries(program):
+                self.add_file(library)
+            return
+        helper = interpreter(program)
+        if helper is not None:
+            self.add_program(helper)
+
+    def add_folder(self, place: str) -> None:
+        """Have an empty folder in the guest."""
+        self.folders.add(guest_path(place))
+
+    def add_tools(self) -> None:
+        """Ship the tools that scenarios may take for granted."""
+        self.add_file(find_busybox(), "/bin/busybox")
+        for name in GUEST_TOOLS:
+            found = shutil.which(name)
+            if found is not None:
+                self.add_program(Path(found), f"/usr/bin/{name}")
+
+    def key(self) -> str:
+        """The identity of the content, from names, sizes and times."""
+        digest = hashlib.sha256(f"{FORMAT} {IMAGE_MIB} {ETC} {sorted(self.folders)}".encode())
+        for place, source in sorted(self.files.items()):
+            status = source.stat()
+            digest.update(f"{place}\0{source}\0{status.st_size}\0{status.st_mtime_ns}"
+                          f"\0{status.st_mode}\n".encode())
+        return digest.hexdigest()[:20]
+
+    def check_room(self) -> None:
+        """Say so before mke2fs fails with something less clear."""
+        need = sum(source.stat().st_size + 4096 for source in self.files.values()) >> 20
+        if need > IMAGE_MIB * 9 // 10:
+            largest = sorted(self.files.values(), key=lambda path: -path.stat().st_size)[:3]
+            raise LabError(
+                f"the files need {need} MiB, the payload disk holds {IMAGE_MIB} MiB; ship "
+                f"fewer, or strip them (largest: {', '.join(map(str, largest))})")
+
+    def stage(self, root: Path) -> None:
+        """Lay the files out as the guest will see them."""
+        for folder in [*FOLDERS, *sorted(self.folders)]:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for name in MERGED:
+            (root / name).symlink_to(f"usr/{name}")
+        for place, text in ETC.items():
+            (root / place).write_text(text)
+        for place, source in self.files.items():
+            target = root / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        self._link_applets(root)
+
+    def _link_applets(self, root: Path) -> None:
+        """Names of busybox, wherever no real tool has the name."""
+        if not (root / "usr/bin/busybox").exists():
+            return
+        done = subprocess.run([str(root / "usr/bin/busybox"), "--list"], text=True,
+                              stdout=subprocess.PIPE, check=True)
+        for name in done.stdout.split():
+            if not (root / "usr/bin" / name).exists():
+                (root / "usr/bin" / name).symlink_to("busybox")
+
+    def image(self, store: Path) -> Path:
+        """An ext4 image of the content, made unless it is kept already."""
+        self.check_room()
+        store.mkdir(parents=True, exist_ok=True)
+        path = store / f"{self.key()}.ext4"
+        with locked(store / "lock"):
+            if path.exists():
+                os.utime(path)
+                return path
+            self._make(path, store)
+            forget_old(store)
+        return path
+
+    def _make(self, path: Path, store: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix=".stage.", dir=store) as temporary:
+            root = Path(temporary, "root")
+            root.mkdir()
+            self.stage(root)
+            image = Path(temporary, "image")
+            done = subprocess.run(
+                ["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-E",
+                 "root_owner=0:0", "-d", str(root), str(image), f"{IMAGE_MIB}M"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            if done.returncode != 0:
+                raise LabError(f"mke2fs could not make the payload disk in {store} (is there "
+                               f"room?):\n{done.stdout.strip()}")
+            image.rename(path)
+
+
+def guest_path(place: str) -> str:
+    """A path without its leading slash, below /usr where the guest merges it."""
+    parts = [part for part in place.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise LabError(f"a place in the guest may not hold '..': {place}")
+    if parts and parts[0] in MERGED:
+        parts.insert(0, "usr")
+    return "/".join(parts)
+
+
+def forget_old(store: Path) -> None:
+    """Keep the images used last; a running guest holds its own open."""
+    images = sorted(store.glob("*.ext4"), key=lambda path: -path.stat().st_mtime)
+    for path in images[KEPT_IMAGES_MAX:]:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a lock file; it is released however the block ends."""
+    with path.open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+def add_all(payload: Payload, programs: Iterable[Path]) -> Payload:
+    """Add programs one by one; for the command line."""
+    for program in programs:
+        payload.add_program(program)
+    return payload

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""One QEMU process: its command line, its ports, and the monitor."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from .errors import LabError
+
+PORTS = ("control", "out", "err", "klog")
+APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 "
+          "unknown_nmi_panic=1")
+PR_SET_PDEATHSIG = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What must be equal where a state is saved and where it is restored."""
+
+    kernel: Path
+    initramfs: Path
+    accel: str = "tcg"
+    smp: int = 1
+    memory_mib: int = 512
+
+    def describe(self) -> str:
+        """The parts that a template's identity depends on."""
+        return f"{self.accel} {self.smp} {self.memory_mib} {APPEND}"
+
+
+def find_qemu() -> str:
+    """The emulator for x86-64."""
+    found = shutil.which("qemu-system-x86_64")
+    if found is None:
+        raise LabError("qemu-system-x86_64 is missing: install qemu-system-x86 "
+                       "(scripts/setup vm)")
+    return found
+
+
+def qemu_version() -> str:
+    """The first line of the emulator's version text."""
+    done = subprocess.run([find_qemu(), "--version"], stdout=subprocess.PIPE, text=True,
+                          check=True)
+    return done.stdout.splitlines()[0]
+
+
+def command_line(machine: Machine, disk: Path, ram: Path | None, is_clone: bool,
+                 handles: dict[str, int]) -> list[str]:
+    """The command; `ram` is the file that backs the guest's memory."""
+    line = [find_qemu(), "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-accel", machine.accel,
+            "-cpu", "host" if machine.accel == "kvm" else "qemu64",
+            "-smp", str(machine.smp), "-m", str(machine.memory_mib),
+            "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
+            "-append", APPEND, "-action", "panic=none"]
+    if ram is None:
+        line += ["-M", "pc"]
+    else:
+        sharing = "off" if is_clone else "on"
+        line += ["-M", "pc,memory-backend=ram", "-object",
+                 f"memory-backend-file,id=ram,size={machine.memory_mib}M,"
+                 f"mem-path={comma_safe(ram)},share={sharing}"]
+    line += ["-chardev", f"socket,id=monitor,fd={handles['monitor']}",
+             "-mon", "chardev=monitor,mode=control",
+             "-chardev", f"socket,id=console,fd={handles['console']}",
+             "-serial", "chardev:console",
+             "-device", "virtio-serial-pci,max_ports=8"]
+    for number, name in enumerate(PORTS, 1):
+        line += ["-chardev", f"socket,id={name},fd={handles[name]}", "-device",
+                 f"virtserialport,chardev={name},name=linsock.{name},nr={number}"]
+    line += ["-drive", f"if=none,id=payload,file={comma_safe(disk)},format=raw,readonly=on",
+             "-device", "virtio-blk-pci,drive=payload"]
+    return line + (["-incoming", "defer"] if is_clone else [])
+
+
+def comma_safe(path: Path) -> str:
+    """QEMU's option syntax wants commas doubled."""
+    return str(path).replace(",", ",,")
+
+
+def end_with_parent() -> None:
+    """Have the kernel end QEMU if we are killed and cannot."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Qemu:
+    """A running QEMU. Sockets are inherited pairs: no names, nothing left behind."""
+
+    def __init__(self, machine: Machine, disk: Path, ram: Path | None = None,
+                 is_clone: bool = False) -> None:
+        self.ports: dict[str, socket.socket] = {}
+        theirs: dict[str, socket.socket] = {}
+        for name in ("monitor", "console", *PORTS):
+            self.ports[name], theirs[name] = socket.socketpair()
+        handles = {name: end.fileno() for name, end in theirs.items()}
+        self.process = subprocess.Popen(
+            command_line(machine, disk, ram, is_clone, handles),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            pass_fds=tuple(handles.values()), start_new_session=True,
+            preexec_fn=end_with_parent)
+        for end in theirs.values():
+            end.close()
+        self._monitor = self.ports["monitor"].makefile("rw")
+        self._greet()
+
+    def __enter__(self) -> Qemu:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def _greet(self) -> None:
+        try:
+            self._monitor.readline()
+            self.command("qmp_capabilities")
+        except (OSError, ValueError) as error:
+            text = self.complaint()
+            self.end()
+            raise LabError(f"QEMU did not start: {text or error}") from error
+
+    def complaint(self) -> str:
+        """What QEMU itself printed, once it has ended."""
+        try:
+            output, _ = self.process.communicate(timeout=2)
+        except subprocess.TimeoutExpired:
+            return ""
+        return output.decode("utf-8", "replace").strip()
+
+    def command(self, name: str, **arguments: object) -> Any:
+        """Run one monitor command; events in between are of no interest."""
+        self._monitor.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self._monitor.flush()
+        while line := self._monitor.readline():
+            reply = json.loads(line)
+            if "return" in reply:
+                return reply["return"]
+            if "error" in reply:
+                raise LabError(f"QEMU refused {name}: {reply['error'].get('desc')}")
+        raise OSError(f"QEMU ended during {name}")
+
+    def _share_memory(self) -> None:
+        self.command("migrate-set-capabilities", capabilities=[
+            {"capability": "x-ignore-shared", "state": True}])
+
+    def save(self, state: Path) -> None:
+        """Write the device state; memory is in its file already."""
+        self.command("stop")
+        self._share_memory()
+        self.command("migrate", uri=f"exec:cat > {quoted(state)}")
+        while (status := self.command("query-migrate").get("status")) != "completed":
+            if status in {"failed", "cancelled"}:
+                raise LabError(f"QEMU could not save the template's state: {status}")
+            time.sleep(0.005)
+        self.command("quit")
+        self.process.wait(10)
+
+    def restore(self, state: Path) -> None:
+        """Load the device state and let the guest go on."""
+        self._share_memory()
+        self.command("migrate-incoming", uri=f"exec:cat {quoted(state)}")
+        while self.command("query-status")["status"] == "inmigrate":
+            time.sleep(0.001)
+        self.command("cont")
+
+    def backtrace(self) -> None:
+        """Make the guest panic with a backtrace on its console."""
+        self.command("inject-nmi")
+
+    def end(self) -> None:
+        """End the process and close what connected us."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        for end in self.ports.values():
+            end.close()
+
+
+def quoted(path: Path) -> str:
+    """A path as one word of sh."""
+    return "'" + str(path).replace("'", "'\\''") + "'"
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether templates can be kept there."""
+    return os.access(folder, os.W_OK)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+import lzma
+import tempfile
+import unittest
+from pathlib import Path
+
+from lab.errors import LabError, NeedError
+from lab.kernel import ModuleSet, module_name, open_kernel, parse_modinfo
+
+
+def modinfo(*pairs: str) -> bytes:
+    """The part of a module that the resolver reads."""
+    return b"\x7fELF\0" + b"".join(pair.encode() + b"\0" for pair in pairs)
+
+
+class Modules(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def module(self, place: str, *pairs: str) -> None:
+        path = self.folder / "kernel" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = modinfo(*pairs)
+        path.write_bytes(lzma.compress(data) if place.endswith(".xz") else data)
+
+    def names(self, *wanted: str) -> list[str]:
+        return [step.name for step in ModuleSet(self.folder).resolve(list(wanted))]
+
+    def test_dependencies_come_first(self) -> None:
+        self.module("net/can/can.ko", "depends=")
+        self.module("net/can/can-raw.ko.xz", "depends=can")
+        self.assertEqual(self.names("can-raw"), ["can", "can_raw"])
+
+    def test_each_module_is_loaded_once(self) -> None:
+        self.module("can.ko", "depends=")
+        self.module("can-raw.ko", "depends=can")
+        self.module("can-bcm.ko", "depends=can")
+        self.assertEqual(self.names("can_raw", "can_bcm", "can_raw"),
+                         ["can", "can_raw", "can_bcm"])
+
+    def test_circle_of_soft_dependencies_ends(self) -> None:
+        self.module("a.ko", "depends=", "softdep=pre: b")
+        self.module("b.ko", "depends=", "softdep=pre: a")
+        self.assertEqual(self.names("a"), ["b", "a"])
+
+    def test_circle_of_hard_dependencies_ends(self) -> None:
+        self.module("a.ko", "depends=b")
+        self.module("b.ko", "depends=a")
+        self.assertEqual(self.names("a"), ["b", "a"])
+
+    def test_soft_dependency_on_an_algorithm_takes_the_portable_module(self) -> None:
+        self.module("crypto/crc32c-intel.ko", "alias=crypto-crc32c", "depends=")
+        self.module("crypto/crc32c_generic.ko", "alias=crypto-crc32c", "depends=")
+        self.module("fs/ext4.ko", "softdep=pre: crypto-crc32c", "depends=")
+        steps = ModuleSet(self.folder).resolve(["ext4"])
+        self.assertEqual([(step.name, step.is_required) for step in steps],
+                         [("crc32c_generic", False), ("ext4", True)])
+
+    def test_soft_dependency_that_is_needed_elsewhere_is_required(self) -> None:
+        self.module("a.ko", "softdep=pre: b", "depends=")
+        self.module("b.ko", "depends=")
+        steps = ModuleSet(self.folder).resolve(["a", "b"])
+        self.assertTrue(all(step.is_required for step in steps))
+
+    def test_post_soft_dependencies_are_left_out(self) -> None:
+        self.assertEqual(parse_modinfo(modinfo("softdep=pre: a b post: c")).soft, ("a", "b"))
+
+    def test_built_in_module_needs_no_step(self) -> None:
+        (self.folder / "modules.builtin").write_text("kernel/drivers/virtio/virtio-pci.ko\n")
+        self.module("a.ko", "depends=")
+        self.assertEqual(self.names("virtio_pci", "a"), ["a"])
+
+    def test_all_missing_modules_are_named(self) -> None:
+        self.module("a.ko", "depends=")
+        with self.assertRaisesRegex(NeedError, "no_such, nor_this"):
+            self.names("no-such", "a", "nor_this")
+
+    def test_name_is_spelled_as_the_kernel_does(self) -> None:
+        self.assertEqual(module_name("can-raw.ko.zst"), "can_raw")
+
+    def test_unknown_kernel_names_the_remedy(self) -> None:
+        (self.folder / "6.12").mkdir()
+        with self.assertRaisesRegex(LabError, r"there: 6\.12.*scripts/kernels 5\.4"):
+            open_kernel("5.4", self.folder)
+
+    def test_folder_without_image_is_refused(self) -> None:
+        with self.assertRaisesRegex(LabError, "no kernel image"):
+            open_kernel(str(self.folder), self.folder)
+
+    def test_image_and_modules_of_each_layout_are_found(self) -> None:
+        for image in ("boot/vmlinuz-6.1", "usr/lib/modules/7.2/vmlinuz"):
+            with tempfile.TemporaryDirectory() as name:
+                path = Path(name, image)
+                path.parent.mkdir(parents=True)
+                path.touch()
+                Path(name, "usr/lib/modules/7.2/kernel").mkdir(parents=True)
+                kernel = open_kernel(name, self.folder)
+                self.assertEqual(kernel.image, path)
+                self.assertEqual(kernel.modules_folder, Path(name, "usr/lib/modules/7.2"))

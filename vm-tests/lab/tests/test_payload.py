@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+import os
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lab import initramfs
+from lab.errors import LabError
+from lab.payload import Payload, build_outputs, guest_path, interpreter, parse_ldd
+
+LDD = """\
+\tlinux-vdso.so.1 (0x00007f97ef34f000)
+\tlibmnl.so.0 => /lib/x86_64-linux-gnu/libmnl.so.0 (0x00007f97ef1c9000)
+\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f97eefc3000)
+\t/lib64/ld-linux-x86-64.so.2 (0x00007f97ef351000)
+"""
+
+
+class Closure(unittest.TestCase):
+    def test_libraries_and_loader_are_found_and_the_vdso_is_not(self) -> None:
+        self.assertEqual([str(path) for path in parse_ldd(LDD)], [
+            "/lib/x86_64-linux-gnu/libmnl.so.0", "/lib/x86_64-linux-gnu/libc.so.6",
+            "/lib64/ld-linux-x86-64.so.2"])
+
+    def test_static_program_has_none(self) -> None:
+        self.assertEqual(parse_ldd("\tnot a dynamic executable\n"), [])
+
+    def test_missing_library_is_named(self) -> None:
+        with self.assertRaisesRegex(LabError, "libgone.so.1"):
+            parse_ldd("\tlibgone.so.1 => not found\n")
+
+
+class Places(unittest.TestCase):
+    def test_folders_that_debian_merges_are_below_usr(self) -> None:
+        self.assertEqual(guest_path("/lib64/ld.so"), "usr/lib64/ld.so")
+        self.assertEqual(guest_path("/usr/lib/x"), "usr/lib/x")
+        self.assertEqual(guest_path("/opt//lib/./x"), "opt/lib/x")
+
+    def test_place_outside_of_the_guest_is_refused(self) -> None:
+        with self.assertRaises(LabError):
+            guest_path("/opt/../../etc/passwd")
+
+
+class Files(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, name: str, data: bytes, mode: int = 0o644) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(mode)
+        return path
+
+    def test_dynamic_program_brings_its_libraries(self) -> None:
+        payload = Payload()
+        payload.add_program(Path(shutil.which("cat") or "/bin/cat"))
+        self.assertTrue(any("libc.so" in place for place in payload.files), payload.files)
+
+    def test_script_brings_its_interpreter(self) -> None:
+        script = self.write("s", b"#!/usr/bin/env cat\n", 0o755)
+        found = interpreter(script)
+        self.assertIsNotNone(found)
+        self.assertEqual(os.path.basename(str(found)), "cat")
+
+    def test_shell_script_is_served_by_busybox(self) -> None:
+        self.assertIsNone(interpreter(self.write("s", b"#!/bin/sh -eu\n", 0o755)))
+
+    def test_unknown_interpreter_is_an_error(self) -> None:
+        with self.assertRaisesRegex(LabError, "nowhere"):
+            interpreter(self.write("s", b"#!/opt/nowhere\n", 0o755))
+
+    def test_folder_is_shipped_whole(self) -> None:
+        self.write("d/a", b"1")
+        self.write("d/e/b", b"2")
+        payload = Payload()
+        payload.add_tree(self.folder / "d", "/data")
+        self.assertEqual(sorted(payload.files), ["data/a", "data/e/b"])
+
+    def test_build_outputs_are_programs_and_libraries_only(self) -> None:
+        self.write("tools/linsock", b"\x7fELFx", 0o755)
+        self.write("liblinsock.so.0", b"\x7fELFx")
+        self.write("x.p/a.o", b"\x7fELFx", 0o755)
+        self.write("meson-private/sanity", b"\x7fELFx", 0o755)
+        self.write("tools/notes.sh", b"#!/bin/sh\n", 0o755)
+        self.assertEqual(sorted(path.name for path in build_outputs(self.folder)),
+                         ["liblinsock.so.0", "linsock"])
+
+    def test_too_large_content_is_refused_with_its_size(self) -> None:
+        big = self.folder / "big"
+        with big.open("wb") as file:
+            file.truncate(300 << 20)
+        payload = Payload()
+        payload.add_file(big)
+        with self.assertRaisesRegex(LabError, r"300 MiB.*256 MiB"):
+            payload.check_room()
+
+    def test_key_changes_with_content_and_place(self) -> None:
+        path = self.write("a", b"1")
+        first, second = Payload(), Payload()
+        first.add_file(path, "/x")
+        second.add_file(path, "/y")
+        self.assertNotEqual(first.key(), second.key())
+        before = first.key()
+        self.write("a", b"12")
+        self.assertNotEqual(before, first.key())
+
+    def test_missing_file_is_named(self) -> None:
+        with self.assertRaisesRegex(LabError, "no such file: /nonexistent"):
+            Payload().add_file(Path("/nonexistent"))
+
+
+class Archive(unittest.TestCase):
+    def test_entries_are_aligned_and_ended(self) -> None:
+        archive = initramfs.Archive()
+        archive.add("a", 0o100644, b"12345")
+        data = archive.bytes()
+        self.assertEqual(len(data) % 4, 0)
+        self.assertTrue(data.startswith(b"070701"))
+        self.assertIn(b"TRAILER!!!", data)
