@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CAN frames, filters and error reports as values, and channels that carry them.
+ *
+ * A frame has one text form, the one that the tools of the field use:
+ *
+ *	123#DEADBEEF                        classic, 11 bit id
+ *	1F334455#1122.3344                  classic, 29 bit id; dots are allowed
+ *	123#R  123#R5                       remote request, of 5 bytes
+ *	123#1122334455667788_E              raw DLC 14 with 8 bytes
+ *	123##1112233                        FD: a nibble of flags, then data
+ *	45123#81:00:12345678#11223344       XL: VCID 45, priority 123, flags:SDT:AF
+ *	20000080#0000000000000000           error frame: class bits
+ *
+ * Everything here that takes no channel is pure: no system call, any thread.
+ */
+#ifndef LINSOCK_CAN_H
+#define LINSOCK_CAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linsock/addr.h>
+#include <linsock/base.h>
+#include <linsock/error.h>
+#include <linsock/socket.h>
+
+LSK_BEGIN_DECLS
+
+/** LSK_CAN_DATA_MAX - data bytes of a classic frame */
+#define LSK_CAN_DATA_MAX   8
+/** LSK_CANFD_DATA_MAX - data bytes of an FD frame */
+#define LSK_CANFD_DATA_MAX 64
+/** LSK_CANXL_DATA_MAX - data bytes of an XL frame */
+#define LSK_CANXL_DATA_MAX 2048
+
+/** LSK_CAN_ID_MAX - the largest standard identifier, and XL priority */
+#define LSK_CAN_ID_MAX          0x7FFu
+/** LSK_CAN_EXTENDED_ID_MAX - the largest extended identifier */
+#define LSK_CAN_EXTENDED_ID_MAX 0x1FFFFFFFu
+
+/** LSK_CANFD_BRS - flag of an FD frame: the data went at the higher bitrate */
+#define LSK_CANFD_BRS 0x01
+/** LSK_CANFD_ESI - flag of an FD frame: its sender is error passive */
+#define LSK_CANFD_ESI 0x02
+/** LSK_CANFD_FDF - flag that newer kernels set in every FD frame */
+#define LSK_CANFD_FDF 0x04
+/** LSK_CANXL_XLF - flag that every XL frame has */
+#define LSK_CANXL_XLF 0x80
+/** LSK_CANXL_SEC - flag of an XL frame: simple extended content */
+#define LSK_CANXL_SEC 0x01
+/** LSK_CANXL_RRS - flag of an XL frame: remote request substitution */
+#define LSK_CANXL_RRS 0x02
+
+/** LSK_CAN_MTU - bytes of the kernel's struct can_frame */
+#define LSK_CAN_MTU   16
+/** LSK_CANFD_MTU - bytes of the kernel's struct canfd_frame */
+#define LSK_CANFD_MTU 72
+/** LSK_CANXL_MTU - bytes of the kernel's struct canxl_frame with all its data */
+#define LSK_CANXL_MTU 2060
+
+/** LSK_CAN_TEXT_MAX - bytes that hold every frame's text, dots and NUL included */
+#define LSK_CAN_TEXT_MAX 6176
+
+/**
+ * enum lsk_can_kind - what a frame is
+ * @LSK_CAN_CLASSIC: CAN 2.0, up to 8 bytes
+ * @LSK_CAN_FD: CAN FD, up to 64 bytes
+ * @LSK_CAN_XL: CAN XL, 1 to 2048 bytes
+ * @LSK_CAN_ERROR: a report of the controller or its driver, never on the wire
+ * @LSK_CAN_KIND__COUNT: number of kinds
+ */
+enum lsk_can_kind {
+	LSK_CAN_CLASSIC,
+	LSK_CAN_FD,
+	LSK_CAN_XL,
+	LSK_CAN_ERROR,
+	LSK_CAN_KIND__COUNT
+};
+
+/**
+ * struct lsk_can_frame - one frame of any kind
+ * @id: identifier of 11 or 29 bits without the kernel's flag bits; for XL the priority;
+ *	for an error frame its class bits (CAN_ERR_* of linux/can/error.h)
+ * @kind: enum lsk_can_kind
+ * @is_extended: @id has 29 bits (classic, FD)
+ * @is_remote: a remote request, whose @len asks for data and which carries none
+ * @flags: LSK_CANFD_* or LSK_CANXL_*
+ * @raw_dlc: 9 … 15 where a classic frame of 8 bytes had that code on the wire, else 0
+ * @sdt: XL: type of the data
+ * @vcid: XL: virtual CAN network
+ * @len: bytes of @data that count
+ * @acceptance: XL: the acceptance field
+ * @data: the bytes; those past @len mean nothing
+ *
+ * Copy it by assignment, or only its head and @len bytes where speed counts.
+ */
+struct lsk_can_frame {
+	uint32_t id;
+	uint8_t kind;
+	bool is_extended;
+	bool is_remote;
+	uint8_t flags;
+	uint8_t raw_dlc;
+	uint8_t sdt;
+	uint8_t vcid;
+	uint16_t len;
+	uint32_t acceptance;
+	uint8_t data[LSK_CANXL_DATA_MAX];
+};
+
+/**
+ * lsk_can_frame_set() - make a classic or FD frame from its parts
+ * @ret_frame: set on success
+ * @kind: LSK_CAN_CLASSIC or LSK_CAN_FD
+ * @can_id: identifier, with CAN_EFF_FLAG and CAN_RTR_FLAG of linux/can.h where they
+ * apply
+ * @data: the bytes; copied; may be NULL for a remote request or where @len is 0
+ * @len: how many; for FD rounded up to a length that FD has, with zeros
+ *
+ * Return: 0, LSK_ERR_RANGE (identifier), LSK_ERR_LENGTH, -EINVAL.
+ */
+int lsk_can_frame_set(struct lsk_can_frame *ret_frame, enum lsk_can_kind kind,
+		      uint32_t can_id, const void *data, size_t len);
+
+/**
+ * lsk_can_frame_check() - whether a frame can be
+ * @frame: the frame
+ *
+ * Return: 0; LSK_ERR_RANGE for an identifier, DLC or flag that does not fit its kind;
+ * LSK_ERR_LENGTH for a length that the kind does not have; -EINVAL for NULL or a kind
+ * that does not exist.
+ */
+int lsk_can_frame_check(const struct lsk_can_frame *frame);
+
+/**
+ * lsk_can_frame_equal() - whether two frames are the same
+ * @a: a frame
+ * @b: a frame
+ *
+ * LSK_CANFD_FDF does not count: the kind says it, and older kernels leave it out.
+ *
+ * Return: whether they are.
+ */
+bool lsk_can_frame_equal(const struct lsk_can_frame *a, const struct lsk_can_frame *b);
+
+/**
+ * lsk_can_frame_parse() - read a frame from its text
+ * @ret_frame: set on success
+ * @text: the text, ended by a NUL
+ * @ret_error: where and what the fault is; may be NULL
+ *
+ * FD data is filled with zeros up to a length that FD has, and LSK_CANFD_FDF is set.
+ *
+ * Return: 0; LSK_ERR_SYNTAX, LSK_ERR_RANGE (identifier or DLC), LSK_ERR_LENGTH (more
+ * data than the kind holds); -EINVAL for NULL.
+ */
+int lsk_can_frame_parse(struct lsk_can_frame *ret_frame, const char *text,
+			struct lsk_error *ret_error);
+
+/**
+ * enum lsk_can_format - how a frame is written
+ * @LSK_CAN_FORMAT_PLAIN: as a log has it
+ * @LSK_CAN_FORMAT_DOTS: with a dot between data bytes
+ */
+enum lsk_can_format {
+	LSK_CAN_FORMAT_PLAIN = 0,
+	LSK_CAN_FORMAT_DOTS = 1,
+};
+
+/**
+ * lsk_can_frame_format() - write a frame as text
+ * @frame: the frame
+ * @format: enum lsk_can_format
+ * @buf: gets the text and a NUL
+ * @size: bytes in @buf; LSK_CAN_TEXT_MAX always suffices
+ *
+ * Reading the text back gives an equal frame.
+ *
+ * A frame that came from a bus and breaks the rules of lsk_can_frame_check() prints as
+ * far as its length allows.
+ *
+ * Return: length of the text without its NUL; -ENOSPC; LSK_ERR_LENGTH where the length
+ * exceeds the kind's; -EINVAL for NULL.
+ */
+int lsk_can_frame_format(const struct lsk_can_frame *frame, enum lsk_can_format format,
+			 char *buf, size_t size);
+
+/**
+ * lsk_can_frame_to_kernel() - the bytes that a CAN_RAW socket takes
+ * @frame: the frame
+ * @buf: gets a struct can_frame, canfd_frame or canxl_frame
+ * @size: bytes in @buf; LSK_CANXL_MTU always suffices
+ *
+ * Return: bytes written (16, 72, or 12 and the data of XL); -ENOSPC; or as
+ * lsk_can_frame_check().
+ */
+int lsk_can_frame_to_kernel(const struct lsk_can_frame *frame, void *buf, size_t size);
+
+/**
+ * lsk_can_frame_from_kernel() - a frame from the bytes that a CAN_RAW socket gave
+ * @ret_frame: set on success
+ * @buf: a struct can_frame, canfd_frame or canxl_frame, by its length and XL flag
+ * @size: bytes in @buf, as received
+ *
+ * Return: 0; -EBADMSG where the bytes are none of the three; -EINVAL for NULL.
+ */
+int lsk_can_frame_from_kernel(struct lsk_can_frame *ret_frame, const void *buf,
+			      size_t size);
+
+/** lsk_can_dlc_to_len() - data bytes of an FD frame with code @dlc (its low 4 bits) */
+unsigned int lsk_can_dlc_to_len(unsigned int dlc);
+
+/** lsk_can_len_to_dlc() - the least code of FD that holds @len bytes; 15 past 48 */
+unsigned int lsk_can_len_to_dlc(size_t len);
+
+/**
+ * struct lsk_can_filter - which frames a channel receives
+ * @id: identifier in the kernel's notation (with CAN_EFF_FLAG, CAN_RTR_FLAG);
+ *	CAN_INV_FILTER takes the frames that do not match
+ * @mask: bits of @id that count
+ *
+ * A frame passes where (its id & mask) == (id & mask), and a channel receives what
+ * passes any of its filters, or all of them with &lsk_can_config.join_filters.
+ */
+struct lsk_can_filter {
+	uint32_t id;
+	uint32_t mask;
+};
+
+/** LSK_CAN_FILTER_TEXT_MAX - bytes that hold every filter's text and its NUL */
+#define LSK_CAN_FILTER_TEXT_MAX 24
+
+/**
+ * lsk_can_filter_parse() - read a filter: "123:7FF", or "123~7FF" for all others
+ * @ret_filter: set on success
+ * @text: hexadecimal id and mask, ended by a NUL. An id of 8 digits is an extended one
+ *	(CAN_EFF_FLAG is set)
+ * @ret_error: where and what the fault is; may be NULL
+ *
+ * Return: 0, LSK_ERR_SYNTAX, LSK_ERR_RANGE; -EINVAL for NULL.
+ */
+int lsk_can_filter_parse(struct lsk_can_filter *ret_filter, const char *text,
+			 struct lsk_error *ret_error);
+
+/**
+ * lsk_can_filter_format() - write a filter as text
+ * @filter: the filter
+ * @buf: gets the text and a NUL
+ * @size: bytes in @buf; LSK_CAN_FILTER_TEXT_MAX always suffices
+ *
+ * Reading the text back gives a filter that passes the same frames.
+ *
+ * Return: length of the text, -ENOSPC, or -EINVAL for NULL.
+ */
+int lsk_can_filter_format(const struct lsk_can_filter *filter, char *buf, size_t size);
+
+/**
+ * lsk_can_filter_match() - whether a frame passes a filter, as the kernel judges it
+ * @filter: the filter
+ * @frame: the frame; of XL the priority and VCID are the identifier. Error frames pass
+ *	no filter: the error mask judges them
+ *
+ * Return: whether it passes.
+ */
+bool lsk_can_filter_match(const struct lsk_can_filter *filter,
+			  const struct lsk_can_frame *frame);
+
+/**
+ * struct lsk_can_filter_list - filters and what else a filter text may say
+ * @filters: the filters
+ * @count: how many of them
+ * @error_mask: classes of error frames to receive (CAN_ERR_*)
+ * @join: a frame must pass all filters
+ */
+struct lsk_can_filter_list {
+	struct lsk_can_filter *filters;
+	size_t count;
+	uint32_t error_mask;
+	bool join;
+};
+
+/**
+ * lsk_can_filter_list_parse() - read filters as candump takes them
+ * @ret_list: set on success; end with lsk_can_filter_list_done()
+ * @text: "123:7FF,400~700,#FF,j": filters, "#" and an error mask, "j" to join; commas
+ *	between them; "" is an empty list
+ * @ret_error: where and what the fault is; may be NULL
+ *
+ * Return: 0, -ENOMEM, or as lsk_can_filter_parse().
+ */
+int lsk_can_filter_list_parse(struct lsk_can_filter_list *ret_list, const char *text,
+			      struct lsk_error *ret_error);
+
+/** lsk_can_filter_list_done() - free what a list holds; NULL is allowed */
+void lsk_can_filter_list_done(struct lsk_can_filter_list *list);
+
+/**
+ * enum lsk_can_state - the controller's error state that a report speaks of
+ * @LSK_CAN_STATE_UNKNOWN: the report says nothing of it
+ * @LSK_CAN_STATE_ACTIVE: error active: all is well
+ * @LSK_CAN_STATE_WARNING: an error counter passed 96
+ * @LSK_CAN_STATE_PASSIVE: an error counter passed 127
+ * @LSK_CAN_STATE_BUS_OFF: off the bus
+ * @LSK_CAN_STATE__COUNT: number of states
+ */
+enum lsk_can_state {
+	LSK_CAN_STATE_UNKNOWN,
+	LSK_CAN_STATE_ACTIVE,
+	LSK_CAN_STATE_WARNING,
+	LSK_CAN_STATE_PASSIVE,
+	LSK_CAN_STATE_BUS_OFF,
+	LSK_CAN_STATE__COUNT
+};
+
+/**
+ * struct lsk_can_error_report - what an error frame says
+ * @classes: CAN_ERR_* class bits
+ * @state: enum lsk_can_state: the worst that the report names
+ * @arbitration_bit: bit at which arbitration was lost; -1: not told
+ * @controller: CAN_ERR_CRTL_* bits
+ * @protocol: CAN_ERR_PROT_* bits: the kind of violation
+ * @location: CAN_ERR_PROT_LOC_*: where in the frame
+ * @transceiver: CAN_ERR_TRX_*
+ * @has_counters: @tx_errors and @rx_errors are valid
+ * @tx_errors: the controller's transmit error counter
+ * @rx_errors: the controller's receive error counter
+ */
+struct lsk_can_error_report {
+	uint32_t classes;
+	uint8_t state;
+	int16_t arbitration_bit;
+	uint8_t controller;
+	uint8_t protocol;
+	uint8_t location;
+	uint8_t transceiver;
+	bool has_counters;
+	uint8_t tx_errors;
+	uint8_t rx_errors;
+};
+
+/**
+ * lsk_can_error_decode() - what an error frame says, as a structure
+ * @frame: a frame of kind LSK_CAN_ERROR
+ * @ret_report: set on success
+ *
+ * Kernels before 6.0 do not say whether the counters are valid; there, counters that
+ * are not 0 are taken as valid.
+ *
+ * Return: 0; -EINVAL for another kind of frame or NULL.
+ */
+int lsk_can_error_decode(const struct lsk_can_frame *frame,
+			 struct lsk_can_error_report *ret_report);
+
+/**
+ * lsk_can_error_format() - what an error frame says, as candump -e tells it
+ * @frame: a frame of kind LSK_CAN_ERROR
+ * @separator: between the classes; NULL for ","
+ * @buf: gets the text and a NUL
+ * @size: bytes in @buf; 512 suffice with a separator of up to 4 bytes
+ *
+ * Return: length of the text, -ENOSPC; LSK_ERR_RANGE where a class has no name here;
+ * -EINVAL for another kind of frame or NULL.
+ */
+int lsk_can_error_format(const struct lsk_can_frame *frame, const char *separator,
+			 char *buf, size_t size);
+
+LSK_END_DECLS
+
+#endif
