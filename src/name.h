@@ -6,6 +6,7 @@
 #ifndef LSK_NAME_H
 #define LSK_NAME_H
 
+#include <netdb.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,6 +67,13 @@ void name_wait_init(struct engine_wait *wait, int64_t timeout_ns);
 
 /* Fill @ret_error (may be NULL) with "subject: text of @code". Return: @code. */
 int name_fail(struct lsk_error *ret_error, int code, const char *subject);
+
+/* The library's number of what getaddrinfo(3) and getnameinfo(3) return. */
+int name_eai_result(int eai);
+
+/* getaddrinfo(3) as it is, its list made ours in the same order. Blocks. */
+int name_list_get(const char *host, const char *service, const struct addrinfo *hints,
+		  struct lsk_addrinfo **ret_list);
 
 /*
  * getaddrinfo(3) with a wait that always holds. Numbers touch no resolver and no

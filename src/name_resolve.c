@@ -38,7 +38,7 @@ int name_fail(struct lsk_error *ret_error, int code, const char *subject)
 	return code;
 }
 
-static int eai_result(int eai)
+int name_eai_result(int eai)
 {
 	if (eai == 0)
 		return 0;
@@ -72,15 +72,14 @@ static struct lsk_addrinfo *entry_new(const struct addrinfo *info)
 	return entry;
 }
 
-/* One call of the C library, its list made ours in the same order. */
-static int list_get(const char *host, const char *service, const struct addrinfo *hints,
-		    struct lsk_addrinfo **ret_list)
+int name_list_get(const char *host, const char *service, const struct addrinfo *hints,
+		  struct lsk_addrinfo **ret_list)
 {
 	struct lsk_addrinfo *list = NULL, **last = &list;
 	struct addrinfo *infos = NULL;
 	int r;
 
-	r = eai_result(getaddrinfo(host, service, hints, &infos));
+	r = name_eai_result(getaddrinfo(host, service, hints, &infos));
 	if (r < 0)
 		return r;
 	for (const struct addrinfo *info = infos; info && r == 0;
@@ -106,8 +105,8 @@ static void lookup_run(struct name_job *job)
 {
 	struct lsk_lookup *lookup = (struct lsk_lookup *)job;
 
-	lookup->result =
-		list_get(lookup->host, lookup->service, &lookup->hints, &lookup->list);
+	lookup->result = name_list_get(lookup->host, lookup->service, &lookup->hints,
+				       &lookup->list);
 }
 
 static void lookup_free(struct name_job *job)
@@ -183,7 +182,7 @@ static int resolve_number(const char *host, const char *service,
 		return LSK_ERR_EAI(EAI_SERVICE);
 	numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
 	numeric.ai_flags &= ~(AI_IDN | AI_CANONIDN);
-	r = list_get(host, service, &numeric, ret_list);
+	r = name_list_get(host, service, &numeric, ret_list);
 	if (r != LSK_ERR_EAI(EAI_NONAME))
 		return r;
 	if (!host && !service)

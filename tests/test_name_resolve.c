@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <locale.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -200,6 +201,35 @@ Test(getaddrinfo, waits_for_an_answer_that_comes_in_time, .timeout = 10)
 	cr_assert_str_eq(text_of(&list->addr), "192.0.2.53 80");
 	lsk_addrinfo_free(list);
 	cr_assert(lsk_lookup_wait(lookup, 0, &list, NULL) == -EALREADY);
+	lsk_lookup_free(lookup);
+	close(server);
+}
+
+Test(getaddrinfo, with_ai_idn_asks_for_the_encoded_name, .timeout = 10)
+{
+	struct lsk_addrinfo_hints hints = {.family = AF_INET, .flags = AI_IDN};
+	struct lsk_lookup *lookup;
+	struct lsk_addrinfo *list;
+	struct pollfd events[2] = {{.events = POLLIN}, {.events = POLLIN}};
+	int server, r;
+
+	names_enter();
+	if (!setlocale(LC_ALL, "C.UTF-8"))
+		cr_skip_test("no locale C.UTF-8");
+	server = names_server();
+	cr_assert(lsk_lookup_new(&lookup, "b\u00fccher.example", NULL, &hints) == 0);
+	events[0].fd = server;
+	events[1].fd = lsk_lookup_fd(lookup);
+	cr_assert(poll(events, 2, 5000) > 0);
+	if (!events[0].revents) {
+		r = lsk_lookup_wait(lookup, 0, &list, NULL);
+		cr_assert(r == LSK_ERR_EAI(EAI_IDN_ENCODE), "%d", r);
+		cr_skip_test("the C library finds no libidn2");
+	}
+	cr_assert_str_eq(names_answer(server), "xn--bcher-kva.example.");
+	cr_assert(lsk_lookup_wait(lookup, LSK_BLOCK, &list, NULL) == 0);
+	cr_assert_str_eq(text_of(&list->addr), "192.0.2.53 0");
+	lsk_addrinfo_free(list);
 	lsk_lookup_free(lookup);
 	close(server);
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linsock/name.h>
+
 #include "tests/support/names.h"
 
 /* Lay @text over the system's file at @path; for this mount namespace only. */
@@ -58,6 +60,12 @@ void names_enter(void)
 	replace_file("/etc/services", "gopher 70/tcp\n"
 				      "fruit 7071/udp apple\n");
 	replace_file("/etc/protocols", "ip 0 IP\ntcp 6 TCP\nfruit 251 FRUIT\n");
+}
+
+int names_hostname(const char *name)
+{
+	cr_assert(unshare(CLONE_NEWUTS) == 0, "unshare: %m");
+	return lsk_sethostname(name);
 }
 
 int names_server(void)

@@ -10,6 +10,9 @@
  */
 void names_enter(void);
 
+/* Give this process a UTS namespace of its own and this host a name. Return: 0. */
+int names_hostname(const char *name);
+
 /*
  * Bind the name server's port. Queries that nobody reads are never answered. Return: a
  * UDP socket.
