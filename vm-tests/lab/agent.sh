@@ -87,7 +87,7 @@ second_half() {
 	cat </run/err >"$err" &
 	err_pid=$!
 	echo begun >&3
-	setsid sh /run/job </dev/null >/run/out 2>/run/err 3>&-
+	setsid /bin/sh /run/job </dev/null >/run/out 2>/run/err 3>&-
 	status=$?
 	# What the job left running in the background may hold its output open.
 	{ sleep 1; kill "$out_pid" "$err_pid"; } 2>/dev/null 3>&- &

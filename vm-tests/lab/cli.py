@@ -138,10 +138,15 @@ def end_by_signal(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Entry of the command; returns the exit status."""
+def catch_signals() -> None:
+    """Clean up when a signal ends us."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, end_by_signal)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of the command; returns the exit status."""
+    catch_signals()
     args = parser().parse_args(arguments)
     try:
         return command_run(args)

@@ -131,6 +131,8 @@ class Payload:
     def add_tools(self) -> None:
         """Ship the tools that scenarios may take for granted."""
         self.add_file(find_busybox(), "/bin/busybox")
+        # busybox' own shell prefers its applets to the programs in PATH.
+        self.add_program(Path("/bin/sh"), "/bin/sh")
         for name in GUEST_TOOLS:
             found = shutil.which(name)
             if found is not None:

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run suites of tests and count their cases, not their programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+import unittest
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "vm-tests"))
+
+from lab import tap  # noqa: E402
+from lab.tap import Case  # noqa: E402
+
+JOBS = 2
+SKIP_STATUS = 77
+OUTPUT_SHOWN_MAX = 6000
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class MesonSuite:
+    """A suite of the build files, run in one of the build folders."""
+
+    folder: str
+    label: str
+    patience: int = 1
+
+
+MESON_SUITES = {
+    "style": MesonSuite("main", "style"),
+    "unit": MesonSuite("main", "unit"),
+    "asan": MesonSuite("asan", "unit", patience=4),
+    "tsan": MesonSuite("tsan", "threads", patience=8),
+    "fuzz": MesonSuite("asan", "fuzz", patience=4),
+}
+
+
+def cases_of_record(suite: str, record: dict[str, object]) -> Iterator[Case]:
+    """Cases of one program in meson's log."""
+    name = str(record["name"]).rsplit(" / ", 1)[-1]
+    output = str(record.get("stdout") or "")
+    errors = str(record.get("stderr") or "").strip()
+    status, result = int(str(record["returncode"])), str(record["result"])
+    if result == "TIMEOUT":
+        yield Case(suite, f"{name}: time limit", tap.FAILED, output[-3000:] + errors[-3000:])
+    elif tap.is_tap(output):
+        found = list(tap.parse(suite, name, output, status))
+        for case in found:
+            if case.outcome == tap.FAILED and errors:
+                case = dataclasses.replace(case, text=case.text + "\n" + errors[-3000:])
+            yield case
+    elif status == SKIP_STATUS:
+        reason = (output + errors).strip().splitlines() or ["no reason given"]
+        yield Case(suite, name, tap.SKIPPED, reason[-1])
+    elif result in {"OK", "EXPECTEDFAIL"}:
+        yield Case(suite, name, tap.PASSED)
+    else:
+        yield Case(suite, name, tap.FAILED, f"exit status {status}\n{output}{errors}")
+
+
+def read_log(suite: str, path: Path) -> list[Case]:
+    """Cases of all programs that meson ran."""
+    if not path.is_file():
+        return []
+    records = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    return [case for record in records for case in cases_of_record(suite, record)]
+
+
+def build(folder: Path) -> Case | None:
+    """Bring a build folder up to date; a failure is a case of its own."""
+    done = subprocess.run(["ninja", "-C", str(folder), f"-j{JOBS}"], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode == 0:
+        return None
+    return Case("build", folder.name, tap.FAILED, done.stdout[-OUTPUT_SHOWN_MAX:])
+
+
+def run_meson(suite: str, names: list[str]) -> list[Case]:
+    """Build, run and count one suite of the build files."""
+    what = MESON_SUITES[suite]
+    folder = ROOT / "build" / what.folder
+    broken = build(folder)
+    if broken:
+        return [broken]
+    base = f"suite-{suite}"
+    log = folder / "meson-logs" / f"{base}.json"
+    log.unlink(missing_ok=True)
+    subprocess.run(
+        ["meson", "test", "-C", str(folder), "--no-rebuild", "--suite", what.label,
+         "--num-processes", str(JOBS), "--timeout-multiplier", str(what.patience),
+         "--logbase", base, *names],
+        check=False, stdin=subprocess.DEVNULL, env={**SANITIZER_OPTIONS, **os.environ})
+    cases = read_log(suite, log)
+    return cases or [Case(suite, suite, tap.SKIPPED,
+                          f"no test of the build files is in suite '{what.label}'")]
+
+
+class Collect(unittest.TestResult):
+    """Turns unittest's events into cases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cases: list[Case] = []
+
+    def _add(self, test: unittest.TestCase, outcome: str, text: str = "") -> None:
+        self.cases.append(Case("lab", test.id(), outcome, text))
+
+    def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+        self._add(test, tap.PASSED)
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+        self._add(test, tap.SKIPPED, reason)
+
+    def addFailure(self, test: unittest.TestCase, err: object) -> None:  # noqa: N802
+        self._add(test, tap.FAILED, self._exc_info_to_string(err, test))
+
+    addError = addFailure  # noqa: N815
+
+
+def run_lab(_suite: str, names: list[str]) -> list[Case]:
+    """Unit tests of the Python parts."""
+    sys.path.insert(0, str(ROOT / "scripts/lib"))
+    loader = unittest.TestLoader()
+    tests = unittest.TestSuite([
+        loader.discover(str(ROOT / "vm-tests/lab/tests"), top_level_dir=str(ROOT / "vm-tests")),
+        loader.discover(str(ROOT / "scripts/lib"), top_level_dir=str(ROOT / "scripts/lib")),
+    ])
+    result = Collect()
+    tests.run(result)
+    return [case for case in result.cases
+            if not names or any(name in case.name for name in names)]
+
+
+def run_vm(_suite: str, names: list[str]) -> list[Case]:
+    """The scenarios on every kernel of the matrix."""
+    broken = build(ROOT / "build/main")
+    if broken:
+        return [broken]
+    path = ROOT / "build/vm-cases.json"
+    path.unlink(missing_ok=True)
+    command = [str(ROOT / "vm-tests/run-scenarios"), "--jobs", str(JOBS),
+               "--json", str(path), *names]
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
+    if not path.is_file():
+        return [Case("vm", "run-scenarios", tap.FAILED, f"exit status {done.returncode}")]
+    return [Case(**fields) for fields in json.loads(path.read_text())]
+
+
+RUNNERS: dict[str, Callable[[str, list[str]], list[Case]]] = {
+    "style": run_meson, "lab": run_lab, "unit": run_meson, "asan": run_meson,
+    "tsan": run_meson, "fuzz": run_meson, "vm": run_vm,
+}
+
+
+def count(cases: list[Case], outcome: str) -> int:
+    """How many cases ended in one way."""
+    return sum(case.outcome == outcome for case in cases)
+
+
+def summary(cases: list[Case]) -> str:
+    """The counts, in the words of the last line."""
+    return (f"{count(cases, tap.PASSED)} passed, {count(cases, tap.FAILED)} failed, "
+            f"{count(cases, tap.SKIPPED)} skipped")
+
+
+def report(cases: list[Case]) -> None:
+    """What failed with its output, why cases were skipped, and the counts."""
+    for case in cases:
+        if case.outcome == tap.FAILED:
+            print(f"\nFAILED {case.suite}: {case.name}")
+            print("    " + case.text[-OUTPUT_SHOWN_MAX:].strip().replace("\n", "\n    "))
+    skipped = [case for case in cases if case.outcome == tap.SKIPPED]
+    if skipped:
+        print("\nSkipped:")
+    for case in skipped:
+        print(f"  {case.suite}: {case.name}: {case.text}")
+    print()
+    print(summary(cases), flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """SUITE... [-- NAME...]; exit status 0 if something ran and nothing failed."""
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    suites, names = arguments[:split] or list(RUNNERS), arguments[split + 1:]
+    unknown = [suite for suite in suites if suite not in RUNNERS]
+    if unknown:
+        print(f"no such suite: {', '.join(unknown)} (there are: {', '.join(RUNNERS)})",
+              file=sys.stderr)
+        return 2
+    cases: list[Case] = []
+    for suite in suites:
+        print(f"== {suite}", flush=True)
+        begin = time.monotonic()
+        found = RUNNERS[suite](suite, names)
+        print(f"== {suite}: {summary(found)}, {time.monotonic() - begin:.1f} s\n", flush=True)
+        cases += found
+    report(cases)
+    ran = count(cases, tap.PASSED) + count(cases, tap.FAILED)
+    return 1 if count(cases, tap.FAILED) or ran == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""Run the scenarios on a matrix of kernels.
+
+A scenario is a script for sh in vm-tests/scenarios, whose first comment
+lines declare what it wants:
+
+    # needs: can-raw vcan         modules to load
+    # kernels: all                or a list of series: 6.12 7
+    # timeout: 60                 seconds
+    # files: tests/data/x         more files to ship, relative to the source
+    # criterion: test_can         run this test program after the script
+
+It succeeds by exit status 0, or by the TAP that it prints; 77 is a skip, with
+the reason in its last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import cli, run, tap
+from .errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_SKIP, LabError, NeedError
+from .kernel import Kernel, open_kernel
+from .payload import Payload
+from .tap import Case
+from .template import ready_template
+
+SUITE = "vm"
+HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion): *(.*)$")
+OUTPUT_KEPT_MAX = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """A script with what its header declares."""
+
+    name: str
+    text: str
+    needs: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
+    timeout_s: float = 60
+    files: tuple[str, ...] = ()
+    criterion: tuple[str, ...] = ()
+
+    def runs_on(self, kernel: str) -> bool:
+        """Whether the scenario wants a series."""
+        return not self.kernels or kernel in self.kernels
+
+
+def parse_scenario(name: str, text: str) -> Scenario:
+    """Read the header, which ends with the first line that is no comment."""
+    fields: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        match = HEADER.match(line)
+        if match:
+            fields.setdefault(match.group(1), []).extend(match.group(2).split())
+    timeout = fields.get("timeout", ["60"])[0]
+    if not timeout.isdigit():
+        raise LabError(f"{name}: not a number of seconds: {timeout}")
+    kernels = [word for word in fields.get("kernels", []) if word != "all"]
+    return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
+                    float(timeout), tuple(fields.get("files", [])),
+                    tuple(fields.get("criterion", [])))
+
+
+def load(folder: Path, names: list[str]) -> list[Scenario]:
+    """All scenarios of a folder, or the named ones."""
+    paths = sorted(folder.glob("*.sh"))
+    known = {path.stem: path for path in paths}
+    for name in names:
+        if name not in known:
+            raise LabError(f"no scenario {name}; there are: {', '.join(known)}")
+    return [parse_scenario(stem, path.read_text()) for stem, path in known.items()
+            if not names or stem in names]
+
+
+def find_test(build: Path, name: str) -> Path:
+    """A Criterion program of the build folder."""
+    path = build / "tests" / name
+    if not path.is_file():
+        raise LabError(f"no test program {path}: build it with ninja -C {build}")
+    return path
+
+
+def job_text(scenario: Scenario, build: Path) -> str:
+    """The script as the guest runs it: tools in PATH, an empty folder to work in."""
+    lines = [run.preamble().rstrip(), f"export PATH={build}/tools:{run.GUEST_PATH}",
+             f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={cli.ROOT}",
+             "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
+    for name in scenario.criterion:
+        lines.append(f"{find_test(build, name)} --tap=- || status=$?")
+    if scenario.criterion:
+        lines.append('exit "${status:-0}"')
+    return "\n".join(lines) + "\n"
+
+
+@dataclasses.dataclass
+class Matrix:
+    """What all runs of one invocation share."""
+
+    build: Path
+    payload: Payload
+    store: Path
+    needs: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+
+def shared_needs(kernel: Kernel, scenarios: list[Scenario]) -> list[str]:
+    """All modules that any scenario wants and this kernel has: one template."""
+    wanted = dict.fromkeys(name for one in scenarios for name in one.needs)
+    return [name for name in wanted if not kernel.modules.missing([name])]
+
+
+def run_one(matrix: Matrix, scenario: Scenario, kernel: Kernel) -> tuple[list[Case], float]:
+    """The cases of one scenario on one kernel, and how long it took."""
+    name = f"{scenario.name} [{kernel.label}]"
+    begin = time.monotonic()
+    output = bytearray()
+    errors = bytearray()
+
+    def keep(into: bytearray) -> run.Sink:
+        def sink(data: bytes) -> None:
+            if len(into) < OUTPUT_KEPT_MAX:
+                into.extend(data)
+        return sink
+
+    try:
+        kernel.modules.require(list(scenario.needs))
+        job = run.Job(job_text(scenario, matrix.build), scenario.timeout_s)
+        result = run.run(kernel, matrix.needs[kernel.label], matrix.payload, job,
+                         matrix.store, {"out": keep(output), "err": keep(errors)})
+    except NeedError as error:
+        return [Case(SUITE, name, tap.SKIPPED, str(error))], time.monotonic() - begin
+    except LabError as error:
+        return [Case(SUITE, name, tap.FAILED, str(error))], time.monotonic() - begin
+    cases = list(judge(name, result, output.decode("utf-8", "replace"),
+                       errors.decode("utf-8", "replace")))
+    return cases, time.monotonic() - begin
+
+
+def judge(name: str, result: run.Result, output: str, errors: str) -> Iterator[Case]:
+    """Cases from what a scenario printed and how it ended."""
+    both = (output + errors).strip()
+    faults = "\n".join(fault.text() for fault in result.faults)
+    if faults or result.reason:
+        console = result.console[-3000:] if result.status == EXIT_KERNEL_FAULT else ""
+        yield Case(SUITE, name, tap.FAILED,
+                   "\n".join(filter(None, [result.reason, faults, console, both[-4000:]])))
+    elif result.status == EXIT_SKIP:
+        yield Case(SUITE, name, tap.SKIPPED, (both.splitlines() or ["no reason given"])[-1])
+    elif tap.is_tap(output):
+        yield from tap.parse(SUITE, name, output, result.status)
+    elif result.status != 0:
+        yield Case(SUITE, name, tap.FAILED, f"exit status {result.status}\n{both[-4000:]}")
+    else:
+        yield Case(SUITE, name, tap.PASSED)
+
+
+def show(cases: list[Case], label: str, seconds: float) -> None:
+    """One line per finished scenario; what failed tells all."""
+    counts = [f"{sum(case.outcome == what for case in cases)} {what}"
+              for what in (tap.PASSED, tap.FAILED, tap.SKIPPED)
+              if any(case.outcome == what for case in cases)]
+    lines = [f"  {label:<44} {', '.join(counts):<22} {seconds:6.2f} s"]
+    lines += [f"    skipped: {case.name}: {case.text}" for case in cases
+              if case.outcome == tap.SKIPPED]
+    for case in cases:
+        if case.outcome == tap.FAILED:
+            text = case.text.replace("\n", "\n      ")
+            lines.append(f"    FAILED: {case.name}\n      {text}")
+    print("\n".join(lines), flush=True)
+
+
+def make_payload(build: Path, scenarios: list[Scenario]) -> Payload:
+    """One payload for all scenarios, so that its image is made once."""
+    payload = cli.common_payload(build)
+    for scenario in scenarios:
+        for name in scenario.files:
+            payload.add_tree(cli.ROOT / name)
+    return payload
+
+
+def run_matrix(matrix: Matrix, scenarios: list[Scenario], kernels: list[Kernel],
+               jobs: int) -> list[Case]:
+    """Run everything, `jobs` at a time."""
+    cases: list[Case] = []
+    lock = threading.Lock()
+
+    def work(pair: tuple[Scenario, Kernel]) -> None:
+        scenario, kernel = pair
+        found, seconds = run_one(matrix, scenario, kernel)
+        with lock:
+            cases.extend(found)
+            show(found, f"{scenario.name} [{kernel.label}]", seconds)
+
+    for kernel in kernels:
+        matrix.needs[kernel.label] = shared_needs(kernel, scenarios)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        # Templates first, in parallel: then every run is only a clone.
+        list(pool.map(lambda one: prepare(matrix, one), kernels))
+        pairs = [(scenario, kernel) for kernel in kernels for scenario in scenarios
+                 if scenario.runs_on(kernel.label)]
+        pairs.sort(key=lambda pair: -pair[0].timeout_s)
+        list(pool.map(work, pairs))
+    return cases
+
+
+def prepare(matrix: Matrix, kernel: Kernel) -> None:
+    """Make a kernel's template, and say how long it took."""
+    begin = time.monotonic()
+    # A template that cannot be made is told by each scenario that wanted it.
+    with contextlib.suppress(LabError):
+        with ready_template(kernel, matrix.needs[kernel.label], matrix.store):
+            pass
+    print(f"  kernel {kernel.label} is ready after {time.monotonic() - begin:.1f} s",
+          flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of run-scenarios; 0 if nothing failed."""
+    parser = argparse.ArgumentParser(prog="run-scenarios", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kernels", default="6.1,6.12,7", metavar="K,K")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--build", type=Path, default=cli.ROOT / "build/main")
+    parser.add_argument("--folder", type=Path, default=cli.ROOT / "vm-tests/scenarios")
+    parser.add_argument("--json", type=Path, help="write the cases to this file")
+    parser.add_argument("names", nargs="*", metavar="SCENARIO")
+    args = parser.parse_args(arguments)
+    cli.catch_signals()
+    try:
+        scenarios = load(args.folder, args.names)
+        kernels = [open_kernel(name, cli.deps_folder() / "kernels")
+                   for name in args.kernels.split(",")]
+        build = Path(os.path.abspath(args.build))
+        matrix = Matrix(build, make_payload(build, scenarios), cli.deps_folder() / "vm")
+        cases = run_matrix(matrix, scenarios, kernels, args.jobs)
+    except (LabError, OSError) as error:
+        print(f"run-scenarios: {error}", file=sys.stderr)
+        return EXIT_LAB
+    if args.json:
+        args.json.write_text(json.dumps([dataclasses.asdict(case) for case in cases]))
+    return 1 if any(case.outcome == tap.FAILED for case in cases) or not cases else 0

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+import tempfile
+import unittest
+from pathlib import Path
+
+from lab import klog, run
+from lab.errors import LabError
+from lab.scenarios import judge, load, parse_scenario
+from lab.tap import FAILED, PASSED, SKIPPED
+
+TEXT = """\
+#!/bin/sh
+# What it proves.
+#     a --- b
+#
+# needs: can-raw vcan
+# needs: can-isotp
+# kernels: 6.12 7
+# timeout: 30
+# criterion: test_can
+set -eu
+# needs: not-this
+"""
+
+
+class Header(unittest.TestCase):
+    def test_fields_are_read_until_the_first_command(self) -> None:
+        found = parse_scenario("x", TEXT)
+        self.assertEqual(found.needs, ("can-raw", "vcan", "can-isotp"))
+        self.assertEqual((found.timeout_s, found.criterion), (30.0, ("test_can",)))
+        self.assertTrue(found.runs_on("7"))
+        self.assertFalse(found.runs_on("6.1"))
+
+    def test_all_kernels_are_the_default(self) -> None:
+        self.assertTrue(parse_scenario("x", "# kernels: all\n").runs_on("6.1"))
+        self.assertTrue(parse_scenario("x", "true\n").runs_on("6.1"))
+
+    def test_bad_time_limit_is_refused(self) -> None:
+        with self.assertRaisesRegex(LabError, "x: .*soon"):
+            parse_scenario("x", "# timeout: soon\n")
+
+    def test_unknown_name_lists_the_known_ones(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            Path(name, "can_a.sh").write_text("true\n")
+            with self.assertRaisesRegex(LabError, "no scenario b; there are: can_a"):
+                load(Path(name), ["b"])
+
+
+class Verdict(unittest.TestCase):
+    def outcomes(self, result: run.Result, output: str = "", errors: str = "") -> list[str]:
+        return [case.outcome for case in judge("x", result, output, errors)]
+
+    def test_status_decides_without_tap(self) -> None:
+        self.assertEqual(self.outcomes(run.Result(0)), [PASSED])
+        self.assertEqual(self.outcomes(run.Result(1)), [FAILED])
+
+    def test_tap_counts_its_cases(self) -> None:
+        self.assertEqual(self.outcomes(run.Result(1), "1..2\nok 1 - a\nnot ok 2 - b\n"),
+                         [PASSED, FAILED])
+
+    def test_skip_takes_its_last_line_as_reason(self) -> None:
+        case = next(judge("x", run.Result(77), "hello\n", "no such device\n"))
+        self.assertEqual((case.outcome, case.text), (SKIPPED, "no such device"))
+
+    def test_fault_of_the_kernel_fails_a_good_run(self) -> None:
+        result = run.Result(0, faults=[klog.Fault("BUG: x", ())])
+        self.assertEqual(self.outcomes(result, "1..1\nok 1 - a\n"), [FAILED])
+
+    def test_time_limit_fails(self) -> None:
+        self.assertEqual(self.outcomes(run.Result(124, "time limit of 3 s")), [FAILED])
