@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 
 enum engine_opcode {
-	ENGINE_ACCEPT, /* addr, addr_len (may be NULL); flags: SOCK_*; result: the fd */
-	ENGINE_CONNECT, /* addr, *addr_len */
+	ENGINE_ACCEPT,  /* addr, addr_len or NULL; flags: SOCK_*; result: the fd */
+	ENGINE_CONNECT, /* addr, *addr_len; makes the attempt itself */
 	ENGINE_RECV,    /* buf, len; flags: MSG_* */
 	ENGINE_SEND,    /* buf, len; flags: MSG_* */
 	ENGINE_RECVMSG, /* message; flags: MSG_* */
@@ -60,17 +60,20 @@ int engine_thread(struct engine **ret_engine);
 
 /*
  * Perform @request and wait for it. The caller has seen that it would block, so the
- * descriptor is waited for first. Return: the operation's result, as the system call's
- * count or negated errno; -ETIME when the deadline came first; what interrupted() said.
- * An operation that is given up is cancelled and reaped before the call returns, and
- * if it had done its work after all, that result is returned instead.
+ * descriptor is waited for first; ENGINE_CONNECT makes its attempt itself. Return: the
+ * operation's result, as the system call's count or negated errno; -ETIME when the
+ * deadline came first; what interrupted() said. An operation that is given up is
+ * cancelled and reaped before the call returns, and if it had done its work after all,
+ * that result is returned instead. A connection attempt that is given up goes on in the
+ * kernel, as with connect(2). The hook may wait for something else with this engine.
  */
 int64_t engine_run(struct engine *engine, const struct engine_request *request,
 		   const struct engine_wait *wait);
 
 /*
- * Make the engine_run() that is under way in @engine's thread, if any, ask its
- * interrupted() hook. Safe from any thread while the engine lives.
+ * Make the engine_run() that is under way in @engine's thread, or the next one, ask its
+ * interrupted() hook: a wake is never lost, and may come once too often. Safe from any
+ * thread while the engine lives, and from a signal handler.
  */
 void engine_wake(struct engine *engine);
 
