@@ -62,8 +62,11 @@ enter_payload() {
 	mkdir -p /new/dev/pts /new/dev/shm
 	mount -t devpts devpts /new/dev/pts
 	mount -t tmpfs tmpfs /new/dev/shm
-	mount -t tmpfs tmpfs /new/tmp
 	mount -t tmpfs tmpfs /new/run
+	# Files may have been shipped to /tmp; the overlay there can be written as well.
+	if [ -z "$(ls -A /new/tmp)" ]; then
+		mount -t tmpfs tmpfs /new/tmp
+	fi
 	ln -sf /proc/self/fd /new/dev/fd
 	ln -sf fd/0 /new/dev/stdin
 	ln -sf fd/1 /new/dev/stdout
