@@ -5,6 +5,7 @@
 #include <linsock/addr.h>
 #include <linsock/backend.h>
 #include <linsock/can.h>
+#include <linsock/constant.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
 #include <linsock/name.h>
