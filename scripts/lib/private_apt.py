@@ -291,7 +291,12 @@ def newest_kernel(series: str, suites: list[str], work: Path, into: Path) -> str
     seen: list[str] = []
     for suite in suites:
         apt = PrivateApt(suite, work)
-        apt.update()
+        try:
+            apt.update()
+        except AptError as error:
+            # Another suite may have the series as well.
+            seen.append(f"{suite}: {error}")
+            continue
         image = meta_image(apt.field("linux-image-amd64", "Depends"))
         version = image.removeprefix("linux-image-")
         seen.append(f"{suite}: {version or 'none'}")
