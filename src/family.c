@@ -25,17 +25,13 @@ const struct lsk_family *family_by_name(const char *name, size_t len)
 	return NULL;
 }
 
-const struct family_scheme *family_scheme_by_name(const char *name, size_t len,
-						  const struct lsk_family **ret_family)
+const struct family_scheme *family_scheme(const struct lsk_family *family,
+					  const char *name, size_t len)
 {
-	for (size_t i = 0; lsk_families[i]; i++) {
-		const struct family_scheme *scheme = lsk_families[i]->schemes;
+	const struct family_scheme *scheme = family->schemes;
 
-		for (; scheme && scheme->name; scheme++)
-			if (name_is(scheme->name, name, len)) {
-				*ret_family = lsk_families[i];
-				return scheme;
-			}
-	}
+	for (; scheme && scheme->name; scheme++)
+		if (name_is(scheme->name, name, len))
+			return scheme;
 	return NULL;
 }

@@ -16,8 +16,7 @@
 /* How bytes leave a socket of the family on a ring: measured, they differ. */
 enum family_send {
 	FAMILY_SEND_RING,    /* SEND and SENDMSG work */
-	FAMILY_SEND_WRITE,   /* WRITE on a connected socket only: SEND adds MSG_NOSIGNAL
-			      */
+	FAMILY_SEND_WRITE,   /* WRITE when connected: SEND adds MSG_NOSIGNAL */
 	FAMILY_SEND_SYSCALL, /* sendmsg(2) with the ring for readiness */
 };
 
@@ -34,9 +33,13 @@ enum family_attach {
 	FAMILY_ATTACH_BIND, /* CAN_RAW, PACKET, NETLINK: there is no connect(2) */
 };
 
-/* One scheme of endpoint text: "tcp" is inet's SOCK_STREAM, IPPROTO_TCP. */
+/*
+ * One scheme of endpoint text: "tcp" is inet's SOCK_STREAM, IPPROTO_TCP. Families may
+ * share a scheme: the first in the table that can read the place takes it. A scheme
+ * with the name of its own family says what plain "name://" makes.
+ */
 struct family_scheme {
-	const char *name; /* unique among all schemes and family names */
+	const char *name; /* unique in its family */
 	int type;
 	int protocol;
 	enum family_attach attach;
@@ -87,6 +90,10 @@ struct lsk_family {
 	 * is "host:port" with a name where parse() wants a number. */
 	bool (*has_host)(const char *text);
 
+	/* Optional; NULL: only socketpair(2) makes pairs. The text of an address, as
+	 * parse() reads it, that strangers cannot reach from outside. */
+	const char *loopback;
+
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */
 	const struct family_type *types;     /* ends with a NULL name; never NULL */
@@ -104,8 +111,8 @@ const struct lsk_family *family_by_domain(int domain);
 /* The row whose name is the @len bytes at @name, or NULL. */
 const struct lsk_family *family_by_name(const char *name, size_t len);
 
-/* The scheme named by the @len bytes at @name and its row, or NULL. */
-const struct family_scheme *family_scheme_by_name(const char *name, size_t len,
-						  const struct lsk_family **ret_family);
+/* The scheme of @family named by the @len bytes at @name, or NULL. */
+const struct family_scheme *family_scheme(const struct lsk_family *family,
+					  const char *name, size_t len);
 
 #endif

@@ -39,7 +39,7 @@ int lsk_endpoint_new(struct lsk_endpoint **ret_endpoint, const char *text,
 /** lsk_endpoint_free() - free an endpoint; NULL is allowed; returns NULL */
 struct lsk_endpoint *lsk_endpoint_free(struct lsk_endpoint *endpoint);
 
-/** lsk_endpoint_domain() - AF_*; AF_UNSPEC while a host name is not resolved */
+/** lsk_endpoint_domain() - AF_*; AF_UNSPEC where the place is a host name; -EINVAL */
 int lsk_endpoint_domain(const struct lsk_endpoint *endpoint);
 
 /** lsk_endpoint_type() - SOCK_* that the scheme (or ?type=) says */
@@ -66,7 +66,7 @@ const char *lsk_endpoint_text(const struct lsk_endpoint *endpoint);
  * For families where a client binds (CAN, PACKET, NETLINK) it binds. Where a name has
  * several addresses they are tried in turn. The socket's timeout is the default one.
  *
- * Return: 0, -ETIME, or what the step that failed says.
+ * Return: 0, -ETIME, or what the step that failed says; -EINVAL for a timeout of 0.
  */
 int lsk_endpoint_connect(const struct lsk_endpoint *endpoint, int64_t timeout_ns,
 			 struct lsk_socket **ret_socket, struct lsk_error *ret_error);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the socket object holds, and how its modules wait.
+ *
+ * The descriptor is an atomic int, so that close in one thread and a system call in
+ * another meet as they do on the bare descriptor: the late one gets -EBADF. Nothing
+ * else is touched where the first system call succeeds. Only a call that has to wait
+ * takes the lock, to put itself on the list of those that close must end first.
+ */
+#ifndef LSK_SOCKET_INTERNAL_H
+#define LSK_SOCKET_INTERNAL_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linsock/socket.h>
+
+#include "src/family.h"
+#include "uring/engine.h"
+
+/* How a descriptor is marked that is no more. */
+#define SOCKET_CLOSED (-EBADF)
+
+struct socket_waiter;
+
+struct lsk_socket {
+	_Atomic int fd; /* SOCKET_CLOSED once closed or detached */
+	int send_flags; /* MSG_NOSIGNAL, unless the family refuses flags */
+	_Atomic int64_t timeout_ns;
+	const struct lsk_family *family; /* NULL: no row */
+	int domain;
+	int type; /* without flags */
+	int protocol;
+	_Atomic unsigned int references;
+
+	pthread_mutex_t lock;
+	pthread_cond_t unwaited;       /* signalled when a waiter leaves */
+	struct socket_waiter *waiters; /* under lock */
+};
+
+/* The descriptor, or -EINVAL for NULL, or -EBADF once closed. */
+static inline int socket_fd(const struct lsk_socket *sock)
+{
+	if (__builtin_expect(!sock, 0))
+		return -EINVAL;
+	return atomic_load_explicit(&sock->fd, memory_order_relaxed);
+}
+
+static inline int64_t socket_timeout(const struct lsk_socket *sock)
+{
+	return atomic_load_explicit(&sock->timeout_ns, memory_order_relaxed);
+}
+
+/* The moment at which a call ends that begins to wait now; negative: never. */
+int64_t socket_deadline(const struct lsk_socket *sock);
+
+/*
+ * Let the calling thread's engine perform @request on the socket, whose descriptor is
+ * filled in here, and wait until @deadline_ns. Return: the operation's result; -ETIME;
+ * -EINTR where the interrupt hook said so; -EBADF where the socket was closed; what
+ * making an engine says.
+ */
+int64_t socket_run(struct lsk_socket *sock, struct engine_request *request,
+		   int64_t deadline_ns);
+
+/*
+ * The same for a socket with a timeout whose operation fails at once in non-blocking
+ * mode, since the kernel has no event to wait for: the mode is changed around it.
+ */
+int64_t socket_run_blocking(struct lsk_socket *sock, struct engine_request *request,
+			    int64_t deadline_ns);
+
+/* Wait for POLL* @events, as socket_run(). Return: those that are there, or an error.
+ */
+int socket_poll(struct lsk_socket *sock, int events, int64_t deadline_ns);
+
+/*
+ * Send @message, which would have blocked, in the way that suits the family. Return: as
+ * socket_run().
+ */
+ssize_t socket_send_wait(struct lsk_socket *sock, struct msghdr *message, int flags,
+			 int64_t deadline_ns);
+
+/* Whether the calling thread itself waits: an interrupt hook that would close. Under
+ * the lock. */
+bool socket_waits_here(struct lsk_socket *sock);
+
+/* Wake all waiting calls and wait until they have left. Under the lock. */
+void socket_end_waits(struct lsk_socket *sock);
+
+/* The timeout of a new socket of @type, and the SOCK_* flags that go with it. */
+int64_t socket_initial_timeout(int type, int *ret_flags);
+
+/*
+ * Make an object of @fd, which is handed over on success. The descriptor's O_NONBLOCK
+ * is taken to be right already.
+ */
+int socket_wrap(struct lsk_socket **ret_socket, int fd, int domain, int type,
+		int protocol, int64_t timeout_ns);
+
+/* The same for a descriptor that is new: the family prepares it first. */
+int socket_wrap_new(struct lsk_socket **ret_socket, int fd, int domain, int type,
+		    int protocol, int64_t timeout_ns);
+
+/* Set or clear O_NONBLOCK. */
+int socket_set_nonblock(int fd, bool is_nonblock);
+
+/* Put an address that the kernel wrote into shape: never longer than its storage. */
+static inline void socket_clamp_addr(struct lsk_addr *addr)
+{
+	if (addr->len > sizeof(addr->storage))
+		addr->len = sizeof(addr->storage);
+}
+
+#endif

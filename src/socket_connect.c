@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* How a socket finds its place and its peer: bind, listen, accept, connect. */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "src/socket.h"
+#include "uring/util.h"
+
+/* listen(2) lowers it to net.core.somaxconn by itself. */
+#define BACKLOG_DEFAULT 128
+
+static bool is_usable(const struct lsk_addr *addr)
+{
+	return addr && addr->len <= sizeof(addr->storage);
+}
+
+int lsk_socket_bind(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	int fd = socket_fd(sock);
+
+	if (fd < 0 || !is_usable(addr))
+		return fd < 0 ? fd : -EINVAL;
+	return syscall_result(bind(fd, &addr->sa, addr->len));
+}
+
+int lsk_socket_listen(struct lsk_socket *sock, int backlog)
+{
+	int fd = socket_fd(sock);
+
+	if (fd < 0)
+		return fd;
+	if (backlog == LSK_BACKLOG_DEFAULT)
+		backlog = BACKLOG_DEFAULT;
+	/* The kernel would read a negative number as a huge one. */
+	return syscall_result(listen(fd, backlog < 0 ? 0 : backlog));
+}
+
+/*
+ * A descriptor in non-blocking mode may be asked directly. On one that blocks, accept4
+ * after a poll could still wait for ever, when another process was quicker.
+ */
+static int accept_fd(struct lsk_socket *sock, int flags, struct lsk_addr *peer)
+{
+	int64_t timeout_ns = socket_timeout(sock);
+	struct engine_request request = {
+		.opcode = ENGINE_ACCEPT,
+		.flags = flags,
+		.addr = peer ? &peer->sa : NULL,
+		.addr_len = peer ? &peer->len : NULL,
+	};
+	int fd = socket_fd(sock);
+	int r = -EAGAIN;
+
+	if (fd < 0)
+		return fd;
+	if (timeout_ns >= 0)
+		r = syscall_result(accept4(fd, request.addr, request.addr_len, flags));
+	if (r == -EAGAIN && timeout_ns != 0) {
+		if (peer)
+			peer->len = sizeof(peer->storage);
+		r = (int)socket_run(sock, &request, socket_deadline(sock));
+	}
+	return r;
+}
+
+int lsk_socket_accept(struct lsk_socket *sock, struct lsk_socket **ret_socket,
+		      struct lsk_addr *ret_peer)
+{
+	struct lsk_addr peer = {.len = sizeof(peer.storage)};
+	_cleanup_(closep) int fd = -1;
+	int64_t timeout_ns;
+	int flags;
+	int r;
+
+	if (!sock || !ret_socket)
+		return -EINVAL;
+	timeout_ns = socket_initial_timeout(sock->type, &flags);
+	fd = accept_fd(sock, flags, ret_peer ? &peer : NULL);
+	if (fd < 0)
+		return fd;
+	r = socket_wrap_new(ret_socket, fd, sock->domain, sock->type, sock->protocol,
+			    timeout_ns);
+	if (r < 0)
+		return r;
+	take_fd(&fd);
+	if (ret_peer) {
+		socket_clamp_addr(&peer);
+		*ret_peer = peer;
+	}
+	return 0;
+}
+
+/* An attempt is under way: wait for its end and ask how it went. */
+static int connect_finish(struct lsk_socket *sock, int64_t deadline_ns)
+{
+	int error;
+	int r;
+
+	r = socket_poll(sock, POLLOUT, deadline_ns);
+	if (r < 0)
+		return r;
+	r = lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_ERROR, &error);
+	if (r < 0)
+		return r;
+	return error == EISCONN ? 0 : -error;
+}
+
+static int connect_engine(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	struct lsk_addr to = *addr;
+	struct engine_request request = {
+		.opcode = ENGINE_CONNECT,
+		.addr = &to.sa,
+		.addr_len = &to.len,
+	};
+
+	if (socket_timeout(sock) < 0)
+		return (int)socket_run(sock, &request, LSK_BLOCK);
+	return (int)socket_run_blocking(sock, &request, socket_deadline(sock));
+}
+
+/* Whether connect(2) may have to wait for somebody else. */
+static bool has_handshake(const struct lsk_socket *sock)
+{
+	return sock->type == SOCK_STREAM || sock->type == SOCK_SEQPACKET;
+}
+
+int lsk_socket_connect(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	int fd = socket_fd(sock);
+	int64_t timeout_ns;
+	int r;
+
+	if (fd < 0 || !is_usable(addr))
+		return fd < 0 ? fd : -EINVAL;
+	timeout_ns = socket_timeout(sock);
+	/* A system call that blocks could not be ended by close. */
+	if (timeout_ns < 0 && has_handshake(sock))
+		return connect_engine(sock, addr);
+
+	r = syscall_result(connect(fd, &addr->sa, addr->len));
+	if (timeout_ns == 0)
+		return r;
+	if (r == -EINPROGRESS)
+		return connect_finish(sock, socket_deadline(sock));
+	/* A UNIX listener's queue is full, and no event will tell of room in it. */
+	if (r == -EAGAIN)
+		return connect_engine(sock, addr);
+	return r;
+}
+
+int lsk_socket_connect_ex(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	int fd = socket_fd(sock);
+	int r;
+
+	if (fd < 0 || !is_usable(addr))
+		return fd < 0 ? fd : -EINVAL;
+	r = lsk_socket_connect(sock, addr);
+	return r == -ETIME ? EAGAIN : -r;
+}

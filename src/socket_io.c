@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moving bytes. Each call makes the bare non-blocking system call first; everything
+ * that costs more, a clock read, a lock, a ring, comes after the kernel has said that
+ * it would block.
+ */
+#include <errno.h>
+#include <poll.h>
+
+#include "src/socket.h"
+#include "uring/util.h"
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+
+/* Whether a call that got @result goes on to wait. */
+static bool must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
+{
+	/* The error queue never blocks: the kernel says so, and a drain loop ends. */
+	return result == -EAGAIN && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) &&
+	       socket_timeout(sock) != 0;
+}
+
+/* MSG_TRUNC makes the kernel tell a datagram's length, which may not all be here. */
+static ssize_t received(ssize_t result, size_t len)
+{
+	return result > 0 && (size_t)result > len ? (ssize_t)len : result;
+}
+
+static ssize_t recv_wait(struct lsk_socket *sock, void *buf, size_t len, int flags,
+			 int64_t deadline_ns)
+{
+	struct engine_request request = {
+		.opcode = ENGINE_RECV,
+		.buf = buf,
+		.len = len,
+		.flags = flags,
+	};
+
+	return received((ssize_t)socket_run(sock, &request, deadline_ns), len);
+}
+
+/* MSG_WAITALL on a stream: the rest, within one deadline. @count bytes are here. */
+static ssize_t recv_rest(struct lsk_socket *sock, char *buf, size_t len, int flags,
+			 ssize_t count)
+{
+	int64_t deadline_ns = socket_deadline(sock);
+	ssize_t total = count > 0 ? count : 0;
+
+	while ((size_t)total < len) {
+		count = recv_wait(sock, buf + total, len - (size_t)total,
+				  flags & ~MSG_WAITALL, deadline_ns);
+		if (count <= 0)
+			break;
+		total += count;
+	}
+	/* What was taken from the stream is told before what went wrong after it. */
+	return total > 0 ? total : count;
+}
+
+static bool wants_rest(const struct lsk_socket *sock, size_t len, int flags,
+		       ssize_t count)
+{
+	return (flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT)) &&
+	       sock->type == SOCK_STREAM && count > 0 && (size_t)count < len &&
+	       socket_timeout(sock) != 0;
+}
+
+static ssize_t recv_slow(struct lsk_socket *sock, void *buf, size_t len, int flags,
+			 ssize_t result)
+{
+	if (result >= 0)
+		result = received(result, len);
+	else if (must_wait(sock, result, flags))
+		result = recv_wait(sock, buf, len, flags & ~MSG_WAITALL,
+				   socket_deadline(sock));
+	if (wants_rest(sock, len, flags, result))
+		result = recv_rest(sock, buf, len, flags, result);
+	return result;
+}
+
+ssize_t lsk_socket_recv(struct lsk_socket *sock, void *buf, size_t len, int flags)
+{
+	int fd = socket_fd(sock);
+	ssize_t count;
+
+	if (!LIKELY(fd >= 0 && buf && len > 0)) {
+		if (fd < 0)
+			return fd;
+		return len > 0 ? -EINVAL : 0;
+	}
+	count = recv(fd, buf, len, flags | MSG_DONTWAIT);
+	if (LIKELY(count >= 0 && !(flags & (MSG_TRUNC | MSG_WAITALL))))
+		return count;
+	return recv_slow(sock, buf, len, flags, syscall_count(count));
+}
+
+ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int flags,
+			    struct lsk_addr *ret_from)
+{
+	struct lsk_addr from = {.len = sizeof(from.storage)};
+	struct iovec iov = {.iov_base = buf, .iov_len = len};
+	struct msghdr message = {
+		.msg_name = &from.storage,
+		.msg_namelen = sizeof(from.storage),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+	struct engine_request request = {
+		.opcode = ENGINE_RECVMSG,
+		.message = &message,
+		.flags = flags,
+	};
+	int fd = socket_fd(sock);
+	ssize_t count;
+
+	if (fd < 0 || (!buf && len > 0))
+		return fd < 0 ? fd : -EINVAL;
+	count = syscall_count(
+		recvfrom(fd, buf, len, flags | MSG_DONTWAIT, &from.sa, &from.len));
+	if (must_wait(sock, count, flags)) {
+		count = (ssize_t)socket_run(sock, &request, socket_deadline(sock));
+		from.len = message.msg_namelen;
+	}
+	if (count >= 0 && ret_from) {
+		socket_clamp_addr(&from);
+		*ret_from = from;
+	}
+	return received(count, len);
+}
+
+/* For families whose sends a ring would spoil: wait until writable, try, again. */
+static ssize_t send_polled(struct lsk_socket *sock, const struct msghdr *message,
+			   int flags, int64_t deadline_ns)
+{
+	for (;;) {
+		int r = socket_poll(sock, POLLOUT, deadline_ns);
+		int fd = socket_fd(sock);
+		ssize_t count;
+
+		if (r < 0 || fd < 0)
+			return r < 0 ? r : fd;
+		count = syscall_count(sendmsg(fd, message, flags | MSG_DONTWAIT));
+		if (count != -EAGAIN)
+			return count;
+	}
+}
+
+ssize_t socket_send_wait(struct lsk_socket *sock, struct msghdr *message, int flags,
+			 int64_t deadline_ns)
+{
+	struct engine_request request = {
+		.opcode = ENGINE_SENDMSG,
+		.message = message,
+		.flags = flags | sock->send_flags,
+	};
+
+	if (sock->family && sock->family->send != FAMILY_SEND_RING)
+		return send_polled(sock, message, request.flags, deadline_ns);
+	return (ssize_t)socket_run(sock, &request, deadline_ns);
+}
+
+static ssize_t send_wait(struct lsk_socket *sock, const void *buf, size_t len,
+			 int flags, int64_t deadline_ns)
+{
+	/* The kernel reads from these, so that nothing const is written. */
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	return socket_send_wait(sock, &message, flags, deadline_ns);
+}
+
+ssize_t lsk_socket_send(struct lsk_socket *sock, const void *buf, size_t len, int flags)
+{
+	int fd = socket_fd(sock);
+	ssize_t count;
+
+	if (!LIKELY(fd >= 0 && (buf || len == 0)))
+		return fd < 0 ? fd : -EINVAL;
+	count = send(fd, buf, len, flags | sock->send_flags | MSG_DONTWAIT);
+	if (LIKELY(count >= 0))
+		return count;
+	count = syscall_count(count);
+	if (must_wait(sock, count, flags))
+		count = send_wait(sock, buf, len, flags, socket_deadline(sock));
+	return count;
+}
+
+ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
+			  int flags, const struct lsk_addr *addr)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	int fd = socket_fd(sock);
+	struct lsk_addr to;
+	ssize_t count;
+
+	if (!addr)
+		return lsk_socket_send(sock, buf, len, flags);
+	if (fd < 0 || (!buf && len > 0))
+		return fd < 0 ? fd : -EINVAL;
+	count = syscall_count(sendto(fd, buf, len,
+				     flags | sock->send_flags | MSG_DONTWAIT, &addr->sa,
+				     addr->len));
+	if (must_wait(sock, count, flags)) {
+		to = *addr;
+		message.msg_name = &to.storage;
+		message.msg_namelen = to.len;
+		count = socket_send_wait(sock, &message, flags, socket_deadline(sock));
+	}
+	return count;
+}
+
+int lsk_socket_sendall(struct lsk_socket *sock, const void *buf, size_t len, int flags,
+		       size_t *ret_sent)
+{
+	const char *bytes = buf;
+	int64_t deadline_ns = LSK_BLOCK;
+	bool has_deadline = false;
+	size_t sent = 0;
+	ssize_t count;
+
+	do {
+		int fd = socket_fd(sock);
+
+		if (fd < 0 || (!buf && len > 0)) {
+			count = fd < 0 ? fd : -EINVAL;
+			break;
+		}
+		count = syscall_count(send(fd, bytes + sent, len - sent,
+					   flags | sock->send_flags | MSG_DONTWAIT));
+		if (must_wait(sock, count, flags)) {
+			/* The clock starts with the first wait, and runs on. */
+			if (!has_deadline)
+				deadline_ns = socket_deadline(sock);
+			has_deadline = true;
+			count = send_wait(sock, bytes + sent, len - sent, flags,
+					  deadline_ns);
+		}
+		if (count > 0)
+			sent += (size_t)count;
+	} while (count >= 0 && sent < len);
+
+	if (ret_sent)
+		*ret_sent = sent;
+	return count < 0 ? (int)count : 0;
+}
+
+int lsk_socket_shutdown(struct lsk_socket *sock, int how)
+{
+	int fd = socket_fd(sock);
+
+	return fd < 0 ? fd : syscall_result(shutdown(fd, how));
+}
