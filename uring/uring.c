@@ -58,6 +58,10 @@ struct uring {
 	bool is_wake_armed;
 };
 
+/* Between two cancels of one operation. */
+static const int64_t cancel_pause_min_ns = LSK_NSEC_PER_SEC / 1000;
+static const int64_t cancel_pause_max_ns = LSK_NSEC_PER_SEC;
+
 static int uring_queue_init(struct io_uring *ring)
 {
 	struct io_uring_params params = {
@@ -320,26 +324,45 @@ static void uring_abandon(struct uring *uring, const struct uring_frame *frame)
 	io_uring_register_sync_cancel(&uring->ring, &cancel);
 }
 
-/* Cancel @frame's operation and wait until it has ended, whichever way. */
-static int uring_cancel(struct engine *engine, struct uring_frame *frame)
+static int uring_queue_cancel(struct uring *uring, const struct uring_frame *frame)
 {
-	struct uring *uring = engine->state;
-	struct io_uring_sqe *sqe;
-	int tries = 0;
-	int r;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
 
-	sqe = io_uring_get_sqe(&uring->ring);
 	if (!sqe)
 		return -EBUSY;
 	io_uring_prep_cancel64(sqe, frame->id, 0);
 	sqe->user_data = URING_ID_CANCEL;
 	uring->cancels++;
+	return 0;
+}
+
+/*
+ * Cancel @frame's operation and wait until it has ended, whichever way. A kernel worker
+ * hears of it by a signal, which is lost where the worker is just about to sleep (seen
+ * with connect(2) to a full UNIX queue on 6.18), so it is told again and again.
+ */
+static int uring_cancel(struct engine *engine, struct uring_frame *frame)
+{
+	struct uring *uring = engine->state;
+	int64_t pause_ns = cancel_pause_min_ns;
+	int tries = 0;
+	int r;
+
+	r = uring_queue_cancel(uring, frame);
+	if (r < 0)
+		return r;
 	while (!frame->is_done || uring->cancels > 0) {
-		r = uring_enter(engine, ENGINE_FOREVER_NS);
+		r = uring_enter(engine, pause_ns);
 		if (uring_is_busy(r) && ++tries < URING_SUBMIT_TRIES_MAX)
 			poll(NULL, 0, 1);
 		else if (r < 0 && r != -ETIME && r != -EINTR)
 			return r;
+		/* Time has passed since the last one was heard: r is not its own. */
+		if (r == -ETIME && !frame->is_done && uring->cancels == 0) {
+			uring_queue_cancel(uring, frame);
+			if (pause_ns < cancel_pause_max_ns)
+				pause_ns *= 2;
+		}
 	}
 	return 0;
 }
