@@ -103,7 +103,10 @@ class CellRun:
         """Set up and check everyone; who cannot is out, and the reason is kept."""
         able = []
         for variant, process in running:
-            result = self.results[variant.label]
+            result = self.results.get(variant.label)
+            if result is None:
+                process.close()
+                continue
             try:
                 process.ask(plan_command(self.cell, variant))
                 process.ask("check")
@@ -113,9 +116,12 @@ class CellRun:
                     self._once(process, result)
                 able.append((variant, process))
             except CoprocessError as error:
+                process.close()
+                if "not supported" in str(error):  # it does not play this one
+                    self.results.pop(variant.label, None)
+                    continue
                 self.say(f"    {variant.label}: {error}")
                 result["problems"].append(str(error))
-                process.close()
         return able
 
     def _calibrate(self, process):

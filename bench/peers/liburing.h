@@ -39,6 +39,7 @@ struct connection {
 	int fd;
 	bool is_sending;
 	bool is_starved;
+	bool is_fed;         /* has a receive for one buffer */
 	uint16_t queue_head; /* buffers that wait for the send in flight */
 	uint16_t queue_tail;
 	uint32_t sent; /* of the buffer in flight */
@@ -49,7 +50,6 @@ struct server {
 	struct bench_tally *tally;
 	enum variant variant;
 	struct io_uring ring;
-	unsigned wait_nr;
 
 	struct io_uring_buf_ring *pool;
 	uint8_t *pool_memory;
@@ -67,6 +67,7 @@ struct server {
 	unsigned count;
 	unsigned starved_first; /* scan position of connections without a receive */
 	unsigned starved_count;
+	unsigned fed_count; /* of these, given a receive in this pass */
 	struct msghdr recvmsg;
 	struct __kernel_timespec *delays;
 
@@ -108,6 +109,7 @@ void pool_publish(struct server *server);
 /* The services; each completion goes to one of these. */
 int echo_complete(struct server *server, const struct io_uring_cqe *cqe);
 int echo_arm(struct server *server, unsigned index);
+void echo_feed_starved(struct server *server);
 int sink_complete(struct server *server, const struct io_uring_cqe *cqe);
 int sink_arm(struct server *server, unsigned index);
 int datagram_complete(struct server *server, const struct io_uring_cqe *cqe);

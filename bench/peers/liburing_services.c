@@ -11,14 +11,23 @@
 
 /* Echo. */
 
-int echo_arm(struct server *server, unsigned index)
+static void recv_arm(struct server *server, unsigned index, bool is_multishot)
 {
 	struct io_uring_sqe *sqe = sqe_next(server);
+	const int fd = server->connections[index].fd;
 
-	io_uring_prep_recv_multishot(sqe, server->connections[index].fd, NULL, 0, 0);
+	if (is_multishot)
+		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+	else
+		io_uring_prep_recv(sqe, fd, NULL, server->buffer_size, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = POOL_GROUP;
 	sqe->user_data = tag(COMPLETION_RECV, index, 0);
+}
+
+int echo_arm(struct server *server, unsigned index)
+{
+	recv_arm(server, index, true);
 	return 0;
 }
 
@@ -52,13 +61,23 @@ static void echo_queue(struct server *server, unsigned index, unsigned bid)
 	connection->queue_tail = (uint16_t)bid;
 }
 
-/* Connections that found no buffer get their receive back when some have returned. */
-static void echo_feed_starved(struct server *server)
+static void echo_starve(struct server *server, unsigned index)
+{
+	server->connections[index].is_starved = true;
+	server->starved_count++;
+}
+
+/*
+ * Connections that found no buffer are given a receive for one buffer each, in turn, as
+ * buffers return: a multishot receive would take all of them for the first.
+ */
+void echo_feed_starved(struct server *server)
 {
 	const unsigned free_now = server->buffers_free + server->buffers_back;
-	unsigned budget = free_now;
+	unsigned budget =
+		free_now > server->fed_count ? free_now - server->fed_count : 0;
 
-	if (!server->starved_count || free_now < server->buffers / 4)
+	if (!server->starved_count || !budget)
 		return;
 	pool_publish(server);
 	while (server->starved_count && budget) {
@@ -70,8 +89,9 @@ static void echo_feed_starved(struct server *server)
 			continue;
 		connection->is_starved = false;
 		server->starved_count--;
+		server->fed_count++;
 		budget--;
-		echo_arm(server, index);
+		recv_arm(server, index, false);
 	}
 }
 
@@ -131,8 +151,7 @@ int echo_complete(struct server *server, const struct io_uring_cqe *cqe)
 		return echo_sent(server, cqe);
 	if (cqe->res == -ENOBUFS) {
 		server->tally->starved++;
-		server->connections[index].is_starved = true;
-		server->starved_count++;
+		echo_starve(server, index);
 		echo_feed_starved(server);
 		return 0;
 	}
@@ -141,8 +160,13 @@ int echo_complete(struct server *server, const struct io_uring_cqe *cqe)
 	server->buffers_free--;
 	server->lengths[cqe->flags >> IORING_CQE_BUFFER_SHIFT] = (uint32_t)cqe->res;
 	echo_received(server, index, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-	if (!(cqe->flags & IORING_CQE_F_MORE))
-		return echo_arm(server, index);
+	if (cqe->flags & IORING_CQE_F_MORE)
+		return 0;
+	/* Where others wait for buffers, the end of the queue is the fair place. */
+	if (server->starved_count)
+		echo_starve(server, index);
+	else
+		echo_arm(server, index);
 	return 0;
 }
 
