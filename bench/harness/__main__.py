@@ -15,7 +15,7 @@ from .coprocess import list_adapters
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-# The back ends that each of linsock's own loop programs is measured with.
+# The back ends that each of linsock's own programs is measured with.
 BACKENDS = (("", "uring"), ("-epoll", "epoll"))
 
 VETH_SETUP = """
@@ -69,7 +69,7 @@ def find_variants(build):
             common = {"program": str(path), "adapter": adapter["name"],
                       "version": adapter["version"], "summary": adapter["summary"],
                       "services": tuple(adapter["services"])}
-            if path.name != "bench-linsock_async":
+            if not path.name.startswith("bench-linsock"):
                 variants.append(measure.Variant(label=adapter["name"], **common))
                 continue
             for suffix, backend in BACKENDS:

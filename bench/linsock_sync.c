@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linsock's calls that wait, with a time limit, as a program would use them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <linsock/socket.h>
+#include <linsock/version.h>
+
+#include "lockstep/lockstep.h"
+
+#define TIMEOUT_NS (INT64_C(5) * 1000 * 1000 * 1000)
+
+struct server {
+	struct lsk_socket *sock;
+};
+
+static int sync_open(const struct bench_start *start, void **ret_server)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	(void)start;
+	if (!server)
+		return -ENOMEM;
+	*ret_server = server;
+	return 0;
+}
+
+static int sync_add(void *context, int fd)
+{
+	struct server *server = context;
+	int r = lsk_socket_adopt(&server->sock, fd, -1, -1, -1);
+
+	return r < 0 ? r : lsk_socket_set_timeout(server->sock, TIMEOUT_NS);
+}
+
+static void sync_close(void *context)
+{
+	struct server *server = context;
+
+	lsk_socket_free(server->sock);
+	free(server);
+}
+
+static long sync_send(void *context, const void *data, size_t len)
+{
+	struct server *server = context;
+
+	return lsk_socket_send(server->sock, data, len, 0);
+}
+
+static long sync_recv(void *context, void *buf, size_t len)
+{
+	struct server *server = context;
+
+	return lsk_socket_recv(server->sock, buf, len, 0);
+}
+
+static const struct bench_sync calls = {
+	.send = sync_send,
+	.recv = sync_recv,
+};
+
+static const struct bench_adapter linsock_sync = {
+	.name = "linsock-sync",
+	.summary = "lsk_socket_send() and lsk_socket_recv() with a timeout of 5 s",
+	.services = BENCH_BIT(BENCH_SYNC),
+	.version = lsk_version,
+	.open = sync_open,
+	.add = sync_add,
+	.close = sync_close,
+	.sync = &calls,
+};
+
+const struct bench_adapter *const bench_adapters[] = {&linsock_sync, NULL};
