@@ -9,6 +9,7 @@
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
 #include <linsock/name.h>
+#include <linsock/probe.h>
 #include <linsock/socket.h>
 #include <linsock/version.h>
 

@@ -97,6 +97,9 @@ struct lsk_family {
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */
 	const struct family_type *types;     /* ends with a NULL name; never NULL */
+	/* What precedes the protocol's number in the alias of its module
+	 * ("can-proto-"); NULL: protocols have no modules, or only net-pf-…-proto-… */
+	const char *protocol_alias;
 
 	enum family_send send;
 	unsigned int ring; /* enum family_ring */

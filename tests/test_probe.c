@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of features, and that looking loads nothing. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linsock/probe.h>
+
+#include "src/probe.h"
+
+/* A folder that stands for "/", with the files that the table of modules is read from.
+ */
+struct root {
+	char path[64];
+	char modules[192];
+};
+
+static void make_folders(const char *path)
+{
+	char copy[512];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *slash = strchr(copy + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0700);
+		*slash = '/';
+	}
+}
+
+static void put(const struct root *root, const char *name, const char *text, size_t len)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s", root->path, name);
+	make_folders(path);
+	file = fopen(path, "we");
+	cr_assert(file, "%s", path);
+	cr_assert_eq(fwrite(text, 1, len, file), len);
+	fclose(file);
+}
+
+static void put_text(const struct root *root, const char *name, const char *text)
+{
+	put(root, name, text, strlen(text));
+}
+
+static void put_module_file(const struct root *root, const char *name, const char *text,
+			    size_t len)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", root->modules, name);
+	put(root, path, text, len);
+}
+
+/* A kernel that can load modules, and has x25, can and rds, each in a state of its own.
+ */
+static struct root root_new(void)
+{
+	static const char aliases[] = "# Aliases extracted from modules themselves.\n"
+				      "alias net-pf-9 x25\n"
+				      "alias net-pf-29 can\n"
+				      "alias net-pf-21 rds\n"
+				      "alias net-pf-38 af_alg\n";
+	static const char builtin[] = "unix.alias=net-pf-1\0unix.license=GPL\0";
+	struct root root = {.path = "/tmp/linsock-probe-XXXXXX"};
+	struct utsname kernel;
+
+	cr_assert(mkdtemp(root.path));
+	uname(&kernel);
+	snprintf(root.modules, sizeof(root.modules), "/lib/modules/%s", kernel.release);
+	put_text(&root, "/proc/sys/kernel/modprobe", "/sbin/modprobe\n");
+	put_text(&root, "/proc/sys/kernel/modules_disabled", "0\n");
+	put_text(&root, "/proc/modules", "can 49152 2 - Live 0x0000000000000000\n");
+	put_text(&root, "/proc/net/protocols", "protocol  size sockets\nTCP 2000 1\n");
+	put_text(&root, "/etc/modprobe.d/rds.conf", "# no RDS\n  blacklist rds\n");
+	put_text(&root, "/etc/modprobe.d/alg.conf", "install af-alg /bin/false\n");
+	put_text(&root, "/etc/modprobe.d/ignored.txt", "blacklist x25\n");
+	put_module_file(&root, "modules.alias", aliases, strlen(aliases));
+	put_module_file(&root, "modules.builtin.modinfo", builtin, sizeof(builtin) - 1);
+	return root;
+}
+
+static void root_remove(const struct root *root)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root->path);
+	cr_assert_eq(system(command), 0);
+}
+
+static enum module_state state_of(const struct root *root, const char *alias,
+				  const char *expected_name)
+{
+	struct module_table *table;
+	enum module_state state;
+	char name[64];
+
+	cr_assert_eq(module_table_new(&table, root->path), 0);
+	state = module_by_alias(table, alias, name, sizeof(name));
+	cr_assert_str_eq(name, expected_name);
+	module_table_free(table);
+	return state;
+}
+
+Test(module_by_alias, tells_the_state_of_a_module)
+{
+	struct root root = root_new();
+
+	cr_expect_eq(state_of(&root, "net-pf-1", ""), MODULE_HERE);
+	cr_expect_eq(state_of(&root, "net-pf-29", "can"), MODULE_HERE);
+	cr_expect_eq(state_of(&root, "net-pf-9", "x25"), MODULE_LOADABLE);
+	cr_expect_eq(state_of(&root, "net-pf-21", "rds"), MODULE_BLOCKED);
+	cr_expect_eq(state_of(&root, "net-pf-38", "af_alg"), MODULE_BLOCKED);
+	cr_expect_eq(state_of(&root, "net-pf-12", ""), MODULE_MISSING);
+	/* The beginning of another alias is no alias. */
+	cr_expect_eq(state_of(&root, "net-pf-2", ""), MODULE_MISSING);
+	root_remove(&root);
+}
+
+Test(module_by_alias, lets_everything_be_tried_where_nothing_can_be_loaded)
+{
+	struct root root = root_new();
+
+	put_text(&root, "/proc/sys/kernel/modules_disabled", "1\n");
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_HERE);
+	put_text(&root, "/proc/sys/kernel/modules_disabled", "0\n");
+	put_text(&root, "/proc/sys/kernel/modprobe", "\n");
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_HERE);
+	root_remove(&root);
+}
+
+Test(module_by_alias, does_not_know_without_the_files_of_the_modules)
+{
+	struct root root = root_new();
+
+	put_module_file(&root, "modules.alias", "", 0);
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_UNKNOWN);
+	root_remove(&root);
+}
+
+static struct lsk_finding find(struct lsk_probe *probe, const char *name)
+{
+	struct lsk_finding finding = {.verdict = LSK_VERDICT__COUNT};
+
+	for (size_t i = 0; i < lsk_probe_count(probe); i++)
+		if (strcmp(lsk_probe_feature(probe, i)->name, name) == 0)
+			cr_assert_eq(lsk_probe_run(probe, i, &finding), 0);
+	cr_assert_neq(finding.verdict, LSK_VERDICT__COUNT, "no feature %s", name);
+	return finding;
+}
+
+Test(probe, tries_nothing_that_would_load_a_module)
+{
+	struct root root = root_new();
+	struct lsk_finding finding;
+	struct lsk_probe *probe;
+
+	cr_assert_eq(probe_new_at(&probe, 0, root.path), 0);
+	finding = find(probe, "family.x25");
+	cr_expect_eq(finding.verdict, LSK_VERDICT_LOADABLE);
+	cr_expect_str_eq(finding.evidence, "x25");
+	finding = find(probe, "family.rds");
+	cr_expect_eq(finding.verdict, LSK_VERDICT_DENIED);
+	cr_expect(strstr(finding.evidence, "modprobe.d"));
+	/* Linux 6.1 lost DECnet: no kernel that we run on has it. */
+	finding = find(probe, "family.decnet");
+	cr_expect_eq(finding.verdict, LSK_VERDICT_ABSENT);
+	cr_expect_eq(finding.error, -EAFNOSUPPORT);
+	lsk_probe_free(probe);
+	root_remove(&root);
+}
+
+Test(probe, knows_what_is_registered_though_no_file_tells_of_modules)
+{
+	struct root root = root_new();
+	struct lsk_probe *probe;
+
+	put_module_file(&root, "modules.alias", "", 0);
+	cr_assert_eq(probe_new_at(&probe, 0, root.path), 0);
+	cr_expect_eq(find(probe, "family.inet").verdict, LSK_VERDICT_YES);
+	cr_expect_eq(find(probe, "family.x25").verdict, LSK_VERDICT_UNKNOWN);
+	lsk_probe_free(probe);
+	root_remove(&root);
+}
+
+Test(probe, tries_with_the_flag_to_load)
+{
+	struct root root = root_new();
+	struct lsk_probe *probe;
+
+	/* As if nothing were known of inet, which is there: trying it loads nothing. */
+	put_module_file(&root, "modules.alias", "", 0);
+	put_text(&root, "/proc/net/protocols", "protocol  size sockets\n");
+	cr_assert_eq(probe_new_at(&probe, 0, root.path), 0);
+	cr_expect_eq(find(probe, "family.inet").verdict, LSK_VERDICT_UNKNOWN);
+	lsk_probe_free(probe);
+	cr_assert_eq(probe_new_at(&probe, LSK_PROBE_LOAD, root.path), 0);
+	cr_expect_eq(find(probe, "family.inet").verdict, LSK_VERDICT_YES);
+	lsk_probe_free(probe);
+	root_remove(&root);
+}
+
+Test(probe, names_are_unique_and_have_a_section)
+{
+	struct lsk_probe *probe;
+
+	cr_assert_eq(lsk_probe_new(&probe, 0), 0);
+	cr_assert_gt(lsk_probe_count(probe), 100);
+	for (size_t i = 0; i < lsk_probe_count(probe); i++) {
+		const struct lsk_feature *feature = lsk_probe_feature(probe, i);
+
+		cr_expect(strchr(feature->name, '.'), "%s", feature->name);
+		cr_expect_eq(strspn(feature->name,
+				    "abcdefghijklmnopqrstuvwxyz0123456789"
+				    "._-()"),
+			     strlen(feature->name), "%s", feature->name);
+		cr_expect(feature->summary && *feature->summary, "%s", feature->name);
+		for (size_t j = 0; j < i; j++)
+			cr_expect_str_neq(feature->name,
+					  lsk_probe_feature(probe, j)->name);
+	}
+	lsk_probe_free(probe);
+}
+
+static size_t open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+Test(probe, every_finding_has_evidence_and_leaves_no_descriptor)
+{
+	struct lsk_probe *probe;
+	size_t before = open_descriptors();
+
+	cr_assert_eq(lsk_probe_new(&probe, 0), 0);
+	for (size_t i = 0; i < lsk_probe_count(probe); i++) {
+		const char *name = lsk_probe_feature(probe, i)->name;
+		struct lsk_finding finding;
+
+		cr_assert_eq(lsk_probe_run(probe, i, &finding), 0);
+		cr_expect(finding.evidence[0], "%s", name);
+		cr_expect(finding.error <= 0, "%s", name);
+		if (finding.verdict == LSK_VERDICT_NO)
+			cr_expect_lt(finding.error, 0, "%s", name);
+		cr_assert_eq(open_descriptors(), before, "%s", name);
+	}
+	lsk_probe_free(probe);
+}
+
+Test(probe, bad_arguments_are_refused)
+{
+	struct lsk_finding finding;
+	struct lsk_probe *probe;
+
+	cr_expect_eq(lsk_probe_new(NULL, 0), -EINVAL);
+	cr_expect_eq(lsk_probe_new(&probe, 2), -EINVAL);
+	cr_assert_eq(lsk_probe_new(&probe, 0), 0);
+	cr_expect_eq(lsk_probe_run(probe, lsk_probe_count(probe), &finding), -EINVAL);
+	cr_expect_eq(lsk_probe_run(probe, 0, NULL), -EINVAL);
+	cr_expect_eq(lsk_probe_run(NULL, 0, &finding), -EINVAL);
+	cr_expect_null(lsk_probe_feature(probe, lsk_probe_count(probe)));
+	cr_expect_eq(lsk_probe_count(NULL), 0);
+	cr_expect_null(lsk_probe_free(probe));
+	cr_expect_null(lsk_probe_free(NULL));
+}
+
+Test(verdict_name, is_another_word_for_each)
+{
+	for (int i = 0; i < LSK_VERDICT__COUNT; i++)
+		for (int j = 0; j < i; j++)
+			cr_expect_str_neq(lsk_verdict_name((enum lsk_verdict)i),
+					  lsk_verdict_name((enum lsk_verdict)j));
+	cr_expect_str_eq(lsk_verdict_name(LSK_VERDICT__COUNT), "unknown");
+}
