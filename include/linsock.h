@@ -3,14 +3,20 @@
 #define LINSOCK_H
 
 #include <linsock/addr.h>
+#include <linsock/alg.h>
 #include <linsock/backend.h>
+#include <linsock/bluetooth.h>
 #include <linsock/can.h>
 #include <linsock/constant.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
 #include <linsock/name.h>
+#include <linsock/packet.h>
 #include <linsock/probe.h>
+#include <linsock/qipcrtr.h>
 #include <linsock/socket.h>
+#include <linsock/tipc.h>
 #include <linsock/version.h>
+#include <linsock/vsock.h>
 
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* AF_ALG: "type/name" and "type/name/feature/mask"; see linux/if_alg.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/if_alg.h>
+
+#include <linsock/alg.h>
+
+#include "families/fields.h"
+#include "families/table.h"
+#include "src/error.h"
+#include "src/text.h"
+
+static const struct field_kind feature_kind = {"feature bits", UINT32_MAX, NULL};
+static const struct field_kind mask_kind = {"mask bits", UINT32_MAX, NULL};
+
+int lsk_addr_alg(struct lsk_addr *ret_addr, const char *type, const char *name,
+		 uint32_t feature, uint32_t mask)
+{
+	struct sockaddr_alg alg = {
+		.salg_family = AF_ALG,
+		.salg_feat = feature,
+		.salg_mask = mask,
+	};
+	size_t type_len, name_len;
+
+	if (!type || !name)
+		return -EINVAL;
+	type_len = strlen(type);
+	name_len = strlen(name);
+	if (type_len == 0 || name_len == 0)
+		return LSK_ERR_SYNTAX;
+	/* The kernel ends both with a NUL of its own in the last byte. */
+	if (type_len >= sizeof(alg.salg_type) || name_len >= sizeof(alg.salg_name))
+		return LSK_ERR_LENGTH;
+	memcpy(alg.salg_type, type, type_len);
+	memcpy(alg.salg_name, name, name_len);
+	return lsk_addr_set(ret_addr, &alg, sizeof(alg));
+}
+
+/* Copy one field of at most @max bytes out of the text. */
+static int take_name(struct fields *fields, const char *what, char *buf, size_t max)
+{
+	size_t start = fields->offset;
+	const char *field;
+	size_t len = fields_take(fields, "/", &field);
+
+	if (len == 0)
+		return error_set(fields->error, LSK_ERR_SYNTAX, start, "expected %s",
+				 what);
+	if (len > max)
+		return error_set(fields->error, LSK_ERR_LENGTH, start,
+				 "%s has at most %zu bytes", what, max);
+	memcpy(buf, field, len);
+	buf[len] = '\0';
+	return 0;
+}
+
+static int alg_parse(const char *text, struct lsk_addr *ret_addr,
+		     struct lsk_error *ret_error)
+{
+	struct fields fields = {.text = text, .error = ret_error};
+	char type[14], name[64];
+	uint32_t feature = 0, mask = 0;
+	int r;
+
+	r = take_name(&fields, "the algorithm's type", type, sizeof(type) - 1);
+	if (r == 0)
+		r = fields_expect(&fields, '/', "the algorithm's name");
+	if (r == 0)
+		r = take_name(&fields, "the algorithm's name", name, sizeof(name) - 1);
+	if (r == 0 && fields_skip(&fields, '/')) {
+		r = fields_number(&fields, "/", &feature_kind, &feature);
+		if (r == 0)
+			r = fields_expect(&fields, '/', "mask bits");
+		if (r == 0)
+			r = fields_number(&fields, "", &mask_kind, &mask);
+	}
+	if (r < 0)
+		return r;
+	return lsk_addr_alg(ret_addr, type, name, feature, mask);
+}
+
+static int alg_format(const struct lsk_addr *addr, char *buf, size_t size)
+{
+	struct text_writer writer = {.buf = buf, .size = size};
+	struct sockaddr_alg alg;
+
+	if (addr->len < sizeof(alg))
+		return -EINVAL;
+	memcpy(&alg, &addr->storage, sizeof(alg));
+	text_put_format(&writer, "%.*s/%.*s", (int)sizeof(alg.salg_type) - 1,
+			(const char *)alg.salg_type, (int)sizeof(alg.salg_name) - 1,
+			(const char *)alg.salg_name);
+	if (alg.salg_feat || alg.salg_mask)
+		text_put_format(&writer, "/0x%x/0x%x", alg.salg_feat, alg.salg_mask);
+	return text_end(&writer);
+}
+
+static const struct family_type alg_types[] = {
+	{"seqpacket", SOCK_SEQPACKET, 0},
+	{NULL, 0, 0},
+};
+
+const struct lsk_family lsk_family_alg = {
+	.domain = AF_ALG,
+	.name = "alg",
+	.summary = "the kernel's cryptography",
+	.parse = alg_parse,
+	.format = alg_format,
+	.types = alg_types,
+	/* A multishot accept would never end: every accept gives one more. */
+	.send = FAMILY_SEND_RING,
+	.ring = 0,
+};
