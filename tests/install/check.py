@@ -24,8 +24,11 @@ class Checks:
 
     def check(self, name, command, env=None, match=None):
         self.number += 1
-        run = subprocess.run(command, capture_output=True, text=True, check=False,
-                             env={**os.environ, **(env or {})}, timeout=300)
+        try:
+            run = subprocess.run(command, capture_output=True, text=True, check=False,
+                                 env={**os.environ, **(env or {})}, timeout=300)
+        except OSError as error:
+            run = subprocess.CompletedProcess(command, 127, "", str(error))
         good = run.returncode == 0 and (match is None or match.match(run.stdout.strip()))
         print(f"{'ok' if good else 'not ok'} {self.number} - {name}")
         if not good:
