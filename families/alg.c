@@ -83,16 +83,31 @@ static int alg_parse(const char *text, struct lsk_addr *ret_addr,
 	return lsk_addr_alg(ret_addr, type, name, feature, mask);
 }
 
+/* Whether parse() would read the bytes up to a NUL as they stand. */
+static bool is_plain(const unsigned char *name, size_t size)
+{
+	size_t len = strnlen((const char *)name, size);
+
+	if (len == 0 || len == size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] >= 0x7f || strchr("/?", name[i]))
+			return false;
+	return true;
+}
+
 static int alg_format(const struct lsk_addr *addr, char *buf, size_t size)
 {
 	struct text_writer writer = {.buf = buf, .size = size};
 	struct sockaddr_alg alg;
 
-	if (addr->len < sizeof(alg))
+	if (addr->len != sizeof(alg))
 		return -EINVAL;
 	memcpy(&alg, &addr->storage, sizeof(alg));
-	text_put_format(&writer, "%.*s/%.*s", (int)sizeof(alg.salg_type) - 1,
-			(const char *)alg.salg_type, (int)sizeof(alg.salg_name) - 1,
+	if (!is_plain(alg.salg_type, sizeof(alg.salg_type)) ||
+	    !is_plain(alg.salg_name, sizeof(alg.salg_name)))
+		return -EINVAL;
+	text_put_format(&writer, "%s/%s", (const char *)alg.salg_type,
 			(const char *)alg.salg_name);
 	if (alg.salg_feat || alg.salg_mask)
 		text_put_format(&writer, "/0x%x/0x%x", alg.salg_feat, alg.salg_mask);

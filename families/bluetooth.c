@@ -285,8 +285,10 @@ static void put_bdaddr(struct text_writer *writer, const struct lsk_bdaddr *bdad
 			b[1], b[0]);
 }
 
-static void l2cap_format(struct text_writer *writer, const struct sockaddr_l2 *l2)
+static int l2cap_format(struct text_writer *writer, const struct sockaddr_l2 *l2)
 {
+	if (l2->l2_bdaddr_type > LSK_BDADDR_LE_RANDOM)
+		return -EINVAL;
 	text_put_string(writer, "l2cap/");
 	put_bdaddr(writer, &l2->l2_bdaddr);
 	text_put_format(writer, "/%u", le16toh(l2->l2_psm));
@@ -296,9 +298,27 @@ static void l2cap_format(struct text_writer *writer, const struct sockaddr_l2 *l
 		text_put(writer, '/');
 		text_put_named(writer, type_names, l2->l2_bdaddr_type);
 	}
+	return text_end(writer);
 }
 
-static void hci_format(struct text_writer *writer, const struct sockaddr_hci *hci)
+static int rfcomm_format(struct text_writer *writer, const struct sockaddr_rc *rc)
+{
+	if (rc->rc_channel > CHANNEL_MAX)
+		return -EINVAL;
+	text_put_string(writer, "rfcomm/");
+	put_bdaddr(writer, &rc->rc_bdaddr);
+	text_put_format(writer, "/%u", rc->rc_channel);
+	return text_end(writer);
+}
+
+static int sco_format(struct text_writer *writer, const struct sockaddr_sco *sco)
+{
+	text_put_string(writer, "sco/");
+	put_bdaddr(writer, &sco->sco_bdaddr);
+	return text_end(writer);
+}
+
+static int hci_format(struct text_writer *writer, const struct sockaddr_hci *hci)
 {
 	text_put_string(writer, "hci/");
 	text_put_named(writer, device_names, hci->hci_dev);
@@ -306,6 +326,7 @@ static void hci_format(struct text_writer *writer, const struct sockaddr_hci *hc
 		text_put(writer, '/');
 		text_put_named(writer, channel_names, hci->hci_channel);
 	}
+	return text_end(writer);
 }
 
 static int bluetooth_format(const struct lsk_addr *addr, char *buf, size_t size)
@@ -315,27 +336,16 @@ static int bluetooth_format(const struct lsk_addr *addr, char *buf, size_t size)
 
 	switch (addr->len) {
 	case sizeof(struct sockaddr_l2):
-		l2cap_format(&writer, bytes);
-		break;
-	case sizeof(struct sockaddr_rc): {
-		const struct sockaddr_rc *rc = bytes;
-
-		text_put_string(&writer, "rfcomm/");
-		put_bdaddr(&writer, &rc->rc_bdaddr);
-		text_put_format(&writer, "/%u", rc->rc_channel);
-		break;
-	}
+		return l2cap_format(&writer, bytes);
+	case sizeof(struct sockaddr_rc):
+		return rfcomm_format(&writer, bytes);
 	case sizeof(struct sockaddr_sco):
-		text_put_string(&writer, "sco/");
-		put_bdaddr(&writer, &((const struct sockaddr_sco *)bytes)->sco_bdaddr);
-		break;
+		return sco_format(&writer, bytes);
 	case sizeof(struct sockaddr_hci):
-		hci_format(&writer, bytes);
-		break;
+		return hci_format(&writer, bytes);
 	default:
 		return -EINVAL;
 	}
-	return text_end(&writer);
 }
 
 static const struct family_type bluetooth_types[] = {

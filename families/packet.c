@@ -64,6 +64,14 @@ int lsk_addr_packet(struct lsk_addr *ret_addr, const char *interface, uint16_t p
 	return lsk_addr_set(ret_addr, &ll, sizeof(ll));
 }
 
+/* Bytes of an address whose hardware address has @hardware_len. */
+static socklen_t packet_size(size_t hardware_len)
+{
+	if (hardware_len <= sizeof(((struct sockaddr_ll *)0)->sll_addr))
+		return sizeof(struct sockaddr_ll);
+	return (socklen_t)(HEADER_SIZE + hardware_len);
+}
+
 /* "00:11:22:33:44:55" into @bytes. */
 static int take_hardware(struct fields *fields, unsigned char *bytes, size_t size,
 			 size_t *ret_len)
@@ -94,7 +102,7 @@ static int packet_parse(const char *text, struct lsk_addr *ret_addr,
 			struct lsk_error *ret_error)
 {
 	struct fields fields = {.text = text, .error = ret_error};
-	struct lsk_addr addr = {.len = sizeof(struct sockaddr_ll)};
+	struct lsk_addr addr = {0};
 	struct sockaddr_ll *ll = (struct sockaddr_ll *)&addr.storage;
 	uint32_t protocol = 0, type = 0, hatype = 0;
 	size_t hardware_len = 0;
@@ -117,8 +125,7 @@ static int packet_parse(const char *text, struct lsk_addr *ret_addr,
 	ll->sll_pkttype = (unsigned char)type;
 	ll->sll_hatype = (unsigned short)hatype;
 	ll->sll_halen = (unsigned char)hardware_len;
-	if (hardware_len > sizeof(ll->sll_addr))
-		addr.len = (socklen_t)(HEADER_SIZE + hardware_len);
+	addr.len = packet_size(hardware_len);
 	*ret_addr = addr;
 	return 0;
 }
@@ -131,10 +138,10 @@ static int packet_format(const struct lsk_addr *addr, char *buf, size_t size)
 	/* How many of the fields have something to say. */
 	int fields = 0;
 
-	if (addr->len < HEADER_SIZE)
+	if (addr->len < sizeof(ll))
 		return -EINVAL;
 	memcpy(&ll, &addr->storage, HEADER_SIZE);
-	if (ll.sll_halen > addr->len - HEADER_SIZE)
+	if (addr->len != packet_size(ll.sll_halen))
 		return -EINVAL;
 	hardware = (const unsigned char *)&addr->storage + HEADER_SIZE;
 	if (ll.sll_protocol)

@@ -40,7 +40,7 @@ static int qipcrtr_parse(const char *text, struct lsk_addr *ret_addr,
 			 struct lsk_error *ret_error)
 {
 	struct fields fields = {.text = text, .error = ret_error};
-	uint32_t node, port;
+	uint32_t node = 0, port = 0;
 	int r;
 
 	r = fields_number(&fields, ":", &node_kind, &node);
@@ -58,7 +58,7 @@ static int qipcrtr_format(const struct lsk_addr *addr, char *buf, size_t size)
 	struct text_writer writer = {.buf = buf, .size = size};
 	struct sockaddr_qrtr qrtr;
 
-	if (addr->len < sizeof(qrtr))
+	if (addr->len != sizeof(qrtr))
 		return -EINVAL;
 	memcpy(&qrtr, &addr->storage, sizeof(qrtr));
 	text_put_named(&writer, node_names, qrtr.sq_node);

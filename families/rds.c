@@ -33,8 +33,13 @@ static int rds_format(const struct lsk_addr *addr, char *buf, size_t size)
 {
 	char whole[LSK_ADDR_TEXT_MAX];
 	const char *place;
-	int r = lsk_addr_format(addr, whole, sizeof(whole));
+	int r;
 
+	/* There is no sockaddr_rds, so such bytes are nothing that was ever an address.
+	 */
+	if (addr->storage.ss_family == AF_RDS)
+		return -EINVAL;
+	r = lsk_addr_format(addr, whole, sizeof(whole));
 	if (r < 0)
 		return r;
 	place = strstr(whole, "://") + 3;

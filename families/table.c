@@ -4,7 +4,7 @@
 
 #include "families/table.h"
 
-#define FAMILY_ADDRESS(name) &name,
+#define FAMILY_ADDRESS(name) &(name),
 
 const struct lsk_family *const lsk_families[] = {
 	FAMILY_ROWS(FAMILY_ADDRESS) NULL,

@@ -179,9 +179,14 @@ static int tipc_format(const struct lsk_addr *addr, char *buf, size_t size)
 	struct text_writer writer = {.buf = buf, .size = size};
 	struct sockaddr_tipc tipc;
 
-	if (addr->len < sizeof(tipc))
+	if (addr->len != sizeof(tipc))
 		return -EINVAL;
 	memcpy(&tipc, &addr->storage, sizeof(tipc));
+	if (!field_name_of(kind_names, tipc.addrtype))
+		return -EINVAL;
+	if (tipc.addrtype == TIPC_SERVICE_RANGE &&
+	    tipc.addr.nameseq.upper < tipc.addr.nameseq.lower)
+		return -EINVAL;
 	text_put_named(&writer, kind_names, tipc.addrtype);
 	if (tipc.addrtype == TIPC_SOCKET_ADDR) {
 		text_put_format(&writer, "/%u:%u", tipc.addr.id.node, tipc.addr.id.ref);
@@ -203,16 +208,16 @@ static int tipc_format(const struct lsk_addr *addr, char *buf, size_t size)
 /* The kernel fills a domain into service addresses that nobody asked for. */
 static bool tipc_equal(const struct lsk_addr *a, const struct lsk_addr *b)
 {
-	struct sockaddr_tipc left, right;
+	struct lsk_addr left = *a, right = *b;
+	struct sockaddr_tipc *of_left = (struct sockaddr_tipc *)&left.storage;
+	struct sockaddr_tipc *of_right = (struct sockaddr_tipc *)&right.storage;
 
-	if (a->len != sizeof(left) || b->len != sizeof(right))
-		return a->len == b->len &&
-		       memcmp(&a->storage, &b->storage, a->len) == 0;
-	memcpy(&left, &a->storage, sizeof(left));
-	memcpy(&right, &b->storage, sizeof(right));
-	if (left.addrtype == TIPC_SERVICE_ADDR && right.addrtype == TIPC_SERVICE_ADDR)
-		left.addr.name.domain = right.addr.name.domain = 0;
-	return memcmp(&left, &right, sizeof(left)) == 0;
+	if (a->len != b->len)
+		return false;
+	if (a->len == sizeof(*of_left) && of_left->addrtype == TIPC_SERVICE_ADDR &&
+	    of_right->addrtype == TIPC_SERVICE_ADDR)
+		of_left->addr.name.domain = of_right->addr.name.domain = 0;
+	return memcmp(&left.storage, &right.storage, a->len) == 0;
 }
 
 static const struct family_type tipc_types[] = {

@@ -52,7 +52,7 @@ static int vsock_parse(const char *text, struct lsk_addr *ret_addr,
 		       struct lsk_error *ret_error)
 {
 	struct fields fields = {.text = text, .error = ret_error};
-	uint32_t cid, port, flags = 0;
+	uint32_t cid = 0, port = 0, flags = 0;
 	int r;
 
 	r = fields_number(&fields, ":/", &cid_kind, &cid);
@@ -72,7 +72,7 @@ static int vsock_format(const struct lsk_addr *addr, char *buf, size_t size)
 	struct text_writer writer = {.buf = buf, .size = size};
 	struct sockaddr_vm vm;
 
-	if (addr->len < sizeof(vm))
+	if (addr->len != sizeof(vm))
 		return -EINVAL;
 	memcpy(&vm, &addr->storage, sizeof(vm));
 	text_put_named(&writer, cid_names, vm.svm_cid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stranger's program does first; compiled as C and C++ against an installation. */
+/* What a stranger's program does first; compiled as C and C++. */
 #include <stdio.h>
 #include <string.h>
 
