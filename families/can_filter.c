@@ -19,7 +19,7 @@ static int parse_number(struct can_cursor *cursor, uint32_t *ret_value)
 	size_t digits;
 
 	if (cursor->at[0] == '0' && (cursor->at[1] == 'x' || cursor->at[1] == 'X') &&
-	    can_hex_value(cursor->at[2]) >= 0)
+	    text_hex_digit(cursor->at[2]) >= 0)
 		cursor->at += 2;
 	digits = can_hex_count(cursor->at);
 	if (digits == 0)
@@ -70,7 +70,7 @@ int lsk_can_filter_parse(struct lsk_can_filter *ret_filter, const char *text,
 	int r;
 
 	if (!ret_filter || !text)
-		return can_fault(ret_error, -EINVAL, 0, "no filter text");
+		return error_set(ret_error, -EINVAL, 0, "no filter text");
 	r = parse_filter(&cursor, &filter);
 	if (r < 0)
 		return r;
@@ -153,12 +153,12 @@ int lsk_can_filter_list_parse(struct lsk_can_filter_list *ret_list, const char *
 	int r = 0;
 
 	if (!ret_list || !text)
-		return can_fault(ret_error, -EINVAL, 0, "no filter text");
+		return error_set(ret_error, -EINVAL, 0, "no filter text");
 	for (const char *c = text; *c; c++)
 		items += *c == ',';
 	list.filters = calloc(items, sizeof(*list.filters));
 	if (!list.filters)
-		return can_fault(ret_error, -ENOMEM, 0, "no memory for filters");
+		return error_set(ret_error, -ENOMEM, 0, "no memory for filters");
 	while (*text) {
 		r = parse_item(&cursor, &list);
 		if (r < 0 || !*cursor.at)

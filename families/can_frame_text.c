@@ -29,7 +29,7 @@ static int parse_raw_dlc(struct can_cursor *cursor, struct lsk_can_frame *frame)
 	if (frame->len != LSK_CAN_DATA_MAX)
 		return can_cursor_fault(cursor, LSK_ERR_RANGE,
 					"a raw DLC needs a length of 8");
-	dlc = can_hex_value(*cursor->at);
+	dlc = text_hex_digit(*cursor->at);
 	if (dlc <= LSK_CAN_DATA_MAX)
 		return can_cursor_fault(cursor, LSK_ERR_RANGE, "a raw DLC is 9 to F");
 	frame->raw_dlc = (uint8_t)dlc;
@@ -49,7 +49,7 @@ static int parse_remote(struct can_cursor *cursor, struct lsk_can_frame *frame)
 	memset(frame->data, 0, LSK_CAN_DATA_MAX);
 	if (!*cursor->at)
 		return 0;
-	len = can_hex_value(*cursor->at);
+	len = text_hex_digit(*cursor->at);
 	if (len < 0)
 		return can_cursor_fault(cursor, LSK_ERR_SYNTAX,
 					"a length of 0 to 8 was expected");
@@ -197,7 +197,7 @@ int lsk_can_frame_parse(struct lsk_can_frame *ret_frame, const char *text,
 	int r;
 
 	if (!ret_frame || !text)
-		return can_fault(ret_error, -EINVAL, 0, "no frame text");
+		return error_set(ret_error, -EINVAL, 0, "no frame text");
 	memset(&frame, 0, offsetof(struct lsk_can_frame, data));
 	r = parse_id(&cursor, &frame);
 	if (r == 0)

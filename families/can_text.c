@@ -2,26 +2,9 @@
 /* Hexadecimal in and out, and faults with a place, for every module of the family. */
 #include "families/can_text.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-int can_fault(struct lsk_error *error, int code, size_t offset, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!error)
-		return code;
-	error->code = code;
-	error->offset = (unsigned int)offset;
-	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
-	va_end(arguments);
-	return code;
-}
-
 int can_cursor_fault(const struct can_cursor *cursor, int code, const char *text)
 {
-	return can_fault(cursor->error, code, (size_t)(cursor->at - cursor->start),
+	return error_set(cursor->error, code, (size_t)(cursor->at - cursor->start),
 			 "%s", text);
 }
 
@@ -29,7 +12,7 @@ size_t can_hex_count(const char *text)
 {
 	size_t count = 0;
 
-	while (can_hex_value(text[count]) >= 0)
+	while (text_hex_digit(text[count]) >= 0)
 		count++;
 	return count;
 }
@@ -39,7 +22,7 @@ int can_cursor_hex(struct can_cursor *cursor, unsigned int digits, uint32_t *ret
 	uint32_t value = 0;
 
 	for (unsigned int i = 0; i < digits; i++) {
-		int digit = can_hex_value(*cursor->at);
+		int digit = text_hex_digit(*cursor->at);
 
 		if (digit < 0)
 			return can_cursor_fault(cursor, LSK_ERR_SYNTAX,

@@ -9,6 +9,9 @@
 
 #include <linsock/error.h>
 
+#include "src/error.h"
+#include "src/text.h"
+
 /* A text that is being read. @at is what comes next, @start is where offsets begin. */
 struct can_cursor {
 	const char *start;
@@ -16,24 +19,8 @@ struct can_cursor {
 	struct lsk_error *error; /* may be NULL */
 };
 
-/* Fill @error, which may be NULL. Return: @code. */
-int can_fault(struct lsk_error *error, int code, size_t offset, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
 /* Fill the cursor's error with the place where it stands. Return: @code. */
 int can_cursor_fault(const struct can_cursor *cursor, int code, const char *text);
-
-/* The value of a hexadecimal digit, or -1. */
-static inline int can_hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 /* How many hexadecimal digits stand at @text. */
 size_t can_hex_count(const char *text);

@@ -366,6 +366,210 @@ int lsk_can_error_decode(const struct lsk_can_frame *frame,
 int lsk_can_error_format(const struct lsk_can_frame *frame, const char *separator,
 			 char *buf, size_t size);
 
+/** LSK_CAN_ANY - the interface name that stands for all CAN interfaces */
+#define LSK_CAN_ANY "any"
+
+/**
+ * enum lsk_can_on_full - what a send does when the device's queue is full
+ * @LSK_CAN_ON_FULL_WAIT: wait for room, until the channel's timeout
+ * @LSK_CAN_ON_FULL_DROP: leave the frame out and count it
+ * @LSK_CAN_ON_FULL_FAIL: end with -ENOBUFS
+ *
+ * A full socket buffer (-EAGAIN) is waited for in all three: it is no loss.
+ */
+enum lsk_can_on_full {
+	LSK_CAN_ON_FULL_WAIT,
+	LSK_CAN_ON_FULL_DROP,
+	LSK_CAN_ON_FULL_FAIL,
+};
+
+/**
+ * struct lsk_can_config - how a channel is made; all zero is a good start
+ * @interface: name, or NULL or LSK_CAN_ANY for all interfaces; borrowed
+ * @filters: frames to receive; NULL with @filter_count 0 for all; copied. More than the
+ *	kernel's 512 are judged in the library, in the same order, at a cost per frame
+ * @filter_count: how many
+ * @receive_nothing: no frames are received (a channel that only sends)
+ * @join_filters: a frame must pass all filters (Linux 4.1)
+ * @error_mask: classes of error frames to receive (CAN_ERR_*); 0 for none
+ * @classic_only: do not ask the kernel for FD frames, which it has since 3.6
+ * @without_xl: do not ask the kernel for XL frames, which it has since 6.1
+ * @own_frames: receive what this channel sent, marked LSK_CAN_OWN
+ * @without_loopback: no local socket gets what this channel sends
+ * @hardware_time: ask for the controller's clock; frames without it have the system's
+ * @without_time: frames need no time: saves the kernel a clock read
+ * @on_full: enum lsk_can_on_full
+ * @receive_buffer: bytes asked of SO_RCVBUFFORCE, or of SO_RCVBUF without the
+ *	privilege; 0 for 4 MiB. The kernel's default holds 222 frames only
+ * @send_buffer: bytes asked of SO_SNDBUF; 0 for the kernel's least, 7 frames, which are
+ *	fewer than a device queues: a send then waits and never meets -ENOBUFS
+ * @batch: most frames that one system call moves; 0 for 64
+ */
+struct lsk_can_config {
+	const char *interface;
+	const struct lsk_can_filter *filters;
+	size_t filter_count;
+	bool receive_nothing;
+	bool join_filters;
+	uint32_t error_mask;
+	bool classic_only;
+	bool without_xl;
+	bool own_frames;
+	bool without_loopback;
+	bool hardware_time;
+	bool without_time;
+	enum lsk_can_on_full on_full;
+	size_t receive_buffer;
+	size_t send_buffer;
+	size_t batch;
+};
+
+/**
+ * enum lsk_can_record_flags - what is known of a received frame
+ * @LSK_CAN_LOCAL: it was sent on this host
+ * @LSK_CAN_OWN: it was sent by this channel, and here comes its confirmation
+ * @LSK_CAN_HARDWARE_TIME: its time is the controller's, not the system's
+ */
+enum lsk_can_record_flags {
+	LSK_CAN_LOCAL = 1 << 0,
+	LSK_CAN_OWN = 1 << 1,
+	LSK_CAN_HARDWARE_TIME = 1 << 2,
+};
+
+/**
+ * struct lsk_can_record - a received frame and what is known of it
+ * @time_ns: nanoseconds since 1970 (the controller's own clock with
+ *	LSK_CAN_HARDWARE_TIME); 0 where the channel takes no time
+ * @dropped: frames that the channel's queue had dropped since it was opened, before
+ *	this one came in
+ * @interface: index of the interface; see lsk_can_interface_name()
+ * @flags: enum lsk_can_record_flags
+ * @frame: the frame
+ */
+struct lsk_can_record {
+	int64_t time_ns;
+	uint64_t dropped;
+	unsigned int interface;
+	unsigned int flags;
+	struct lsk_can_frame frame;
+};
+
+struct lsk_can;
+
+/**
+ * lsk_can_open() - make a channel: a CAN_RAW socket, its options and its buffers
+ * @ret_can: set on success; free with lsk_can_free()
+ * @config: what it shall do; NULL is all zero; copied
+ * @ret_error: which step failed; may be NULL
+ *
+ * Filters are set before the socket is bound, so no other frame is ever queued. An
+ * interface that is down may be opened; the first receive then says -ENETDOWN.
+ *
+ * One thread may receive while another one sends.
+ *
+ * Return: 0; -ENODEV for no such interface; -EPROTONOSUPPORT or -EAFNOSUPPORT where the
+ * kernel has no CAN; -ENOMEM; or the negated errno of the step that failed.
+ */
+int lsk_can_open(struct lsk_can **ret_can, const struct lsk_can_config *config,
+		 struct lsk_error *ret_error);
+
+/** lsk_can_free() - close a channel; NULL is allowed; returns NULL */
+struct lsk_can *lsk_can_free(struct lsk_can *can);
+
+/**
+ * lsk_can_socket() - the socket under a channel
+ * @can: the channel, which keeps owning it
+ *
+ * For its timeout (lsk_socket_set_timeout()), its descriptor, and further options.
+ *
+ * Return: the socket, borrowed; NULL for NULL.
+ */
+struct lsk_socket *lsk_can_socket(const struct lsk_can *can);
+
+/**
+ * lsk_can_receive() - wait for a frame, and take all that are there
+ * @can: the channel
+ * @ret_records: gets the frames, oldest first
+ * @count: room in @ret_records; one system call moves at most the channel's batch
+ *
+ * Return: how many, at least 1; -EAGAIN (timeout 0), -ETIME; -ENETDOWN once when the
+ * interface goes down, after which the next call waits for it to come up; -ENODEV when
+ * it is gone; -EINVAL for NULL or no room.
+ */
+int lsk_can_receive(struct lsk_can *can, struct lsk_can_record *ret_records,
+		    size_t count);
+
+/**
+ * lsk_can_send() - send frames in their order
+ * @can: the channel; one on all interfaces sends nowhere: -ENXIO
+ * @frames: the frames; copied to the kernel before the call returns
+ * @count: how many
+ * @ret_sent: frames that were taken, written on success and on failure; may be NULL
+ *
+ * One deadline covers all of them. "Taken" means queued by the kernel, not yet on the
+ * wire: &lsk_can_config.own_frames tells that.
+ *
+ * Return: 0 when all are taken (or dropped, where the channel says so); -ETIME or
+ * -EAGAIN; -ENOBUFS with LSK_CAN_ON_FULL_FAIL; -EMSGSIZE for an FD or XL frame where
+ * the interface has none; -ENETDOWN, -ENXIO; or as lsk_can_frame_check().
+ */
+int lsk_can_send(struct lsk_can *can, const struct lsk_can_frame *frames, size_t count,
+		 size_t *ret_sent);
+
+/**
+ * lsk_can_send_to() - send frames on one interface
+ * @can: the channel, which may be one on all interfaces
+ * @interface: index of the interface; 0 for the channel's own
+ * @frames: as for lsk_can_send()
+ * @count: as for lsk_can_send()
+ * @ret_sent: as for lsk_can_send()
+ *
+ * Return: as lsk_can_send().
+ */
+int lsk_can_send_to(struct lsk_can *can, unsigned int interface,
+		    const struct lsk_can_frame *frames, size_t count, size_t *ret_sent);
+
+/**
+ * struct lsk_can_stats - what a channel has done
+ * @received: frames that were handed out
+ * @dropped: frames that the kernel dropped since the queue was full, up to now
+ * @sent: frames that the kernel took
+ * @refused: frames that were left out (LSK_CAN_ON_FULL_DROP)
+ * @receive_buffer: bytes of the receive buffer, as the kernel counts them
+ */
+struct lsk_can_stats {
+	uint64_t received;
+	uint64_t dropped;
+	uint64_t sent;
+	uint64_t refused;
+	size_t receive_buffer;
+};
+
+/**
+ * lsk_can_stats() - what a channel has done up to now
+ * @can: the channel
+ * @ret_stats: set on success
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lsk_can_stats(const struct lsk_can *can, struct lsk_can_stats *ret_stats);
+
+/**
+ * lsk_can_interface_name() - the name of a received frame's interface
+ * @can: the channel, which remembers names
+ * @interface: &lsk_can_record.interface
+ *
+ * A name is asked of the kernel once; lsk_can_forget_names() makes it ask again.
+ * Belongs to the receiving thread.
+ *
+ * Return: the name, or "#INDEX" of an interface that is gone; borrowed from @can until
+ * its next call.
+ */
+const char *lsk_can_interface_name(struct lsk_can *can, unsigned int interface);
+
+/** lsk_can_forget_names() - ask the kernel anew: an interface was renamed */
+void lsk_can_forget_names(struct lsk_can *can);
+
 LSK_END_DECLS
 
 #endif

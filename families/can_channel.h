@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What a channel holds. */
+#ifndef LSK_CAN_CHANNEL_H
+#define LSK_CAN_CHANNEL_H
+
+#include <linux/can.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include <linsock/can.h>
+
+/* Names that a channel remembers; a host with more interfaces asks more often. */
+#define CAN_NAMES_MAX 32
+
+/* Room for the control messages of one frame: three timespecs and the drop counter. */
+#define CAN_CONTROL_SIZE \
+	(CMSG_SPACE(3 * sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t)))
+
+/* One direction's messages, laid out once: a call resets only what the kernel wrote. */
+struct can_batch {
+	size_t count;
+	size_t stride; /* bytes per frame in @bytes */
+	struct mmsghdr *messages;
+	struct iovec *iovs;
+	struct sockaddr_can *addrs;
+	unsigned char (*controls)[CAN_CONTROL_SIZE]; /* receiving only */
+	unsigned char *bytes;
+};
+
+struct can_name {
+	unsigned int interface; /* 0: free */
+	char name[IF_NAMESIZE + 2];
+};
+
+/* Filters that are judged here: more than the kernel holds. */
+struct can_judge {
+	struct lsk_can_filter *filters; /* NULL: the kernel judges */
+	size_t count;
+	bool join;
+	uint8_t standard[2 * (LSK_CAN_ID_MAX + 1) / 8]; /* verdicts by RTR and id */
+};
+
+struct lsk_can {
+	struct lsk_socket *sock;
+	enum lsk_can_on_full on_full;
+	struct can_batch rx;
+	struct can_batch tx;
+	struct can_judge judge;
+	uint32_t drops_seen; /* the kernel's counter, which wraps */
+	uint64_t dropped;
+	uint64_t received;
+	uint64_t sent;
+	uint64_t refused;
+	struct can_name names[CAN_NAMES_MAX];
+	unsigned int name_next; /* the one to forget when all are taken */
+};
+
+/* Lay out @count messages of @stride bytes. Return: 0 or -ENOMEM. */
+int can_batch_init(struct can_batch *batch, size_t count, size_t stride,
+		   bool has_controls);
+void can_batch_done(struct can_batch *batch);
+
+/* Copy the filters and work out the verdicts. Return: 0 or -ENOMEM. */
+int can_judge_init(struct can_judge *judge, const struct lsk_can_config *config);
+void can_judge_done(struct can_judge *judge);
+
+/* Whether the frame passes. Error frames always do: the kernel judged them. */
+bool can_judge_passes(const struct can_judge *judge, const struct lsk_can_frame *frame);
+
+#endif
