@@ -7,11 +7,17 @@ from .measure import ratio
 
 # Distinguishable for most eyes, and in grey; linsock's own stand out.
 COLOURS = {
-    "linsock": "#c0392b", "linsock-epoll": "#e59866", "linsock-sync": "#c0392b",
+    "linsock": "#c0392b", "linsock-sync": "#c0392b",
+    "linsock-epoll": "#e59866", "linsock-sync-epoll": "#e59866",
+    "linsock-zc": "#922b21",
     "epoll": "#34495e", "bare": "#34495e", "bare-poll": "#7f8c8d",
-    "liburing": "#1f618d", "liburing-inline": "#5dade2",
+    "epoll-64K": "#7f8c8d", "epoll-recvfrom": "#7f8c8d",
+    "liburing": "#1f618d", "liburing-inline": "#5dade2", "liburing-bundle": "#5dade2",
+    "liburing-inc": "#aed6f1", "liburing-noname": "#5dade2", "liburing-zc": "#5dade2",
+    "libuv": "#16a085", "libev": "#7dcea0", "libevent": "#8e44ad",
+    "libevent-changelist": "#bb8fce", "asio": "#b7950b", "asio-uring": "#f4d03f",
 }
-OTHERS = ("#16a085", "#8e44ad", "#b7950b", "#7dcea0", "#bb8fce", "#f0b27a", "#99a3a4")
+OTHERS = ("#99a3a4", "#d98880", "#73c6b6")
 
 BAR = 11
 GAP = 16
@@ -33,7 +39,7 @@ def nice_maximum(value):
         step *= 10
     while step > value:
         step /= 10
-    for factor in (1, 1.5, 2, 3, 4, 5, 6, 8, 10):
+    for factor in (1, 2, 4, 6, 8, 10):  # a quarter of each is a round number
         if factor * step >= value:
             return factor * step
     return 10 * step
