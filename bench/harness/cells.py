@@ -37,7 +37,8 @@ class Cell:
     targets: tuple = ()
     # More columns: label -> (adapter, parameters that differ).
     extra: dict = dataclasses.field(default_factory=dict)
-    only: tuple = ()  # the adapters that play; empty: all that can
+    only: tuple = ()  # the variants that play; empty: all that can
+    without: tuple = ()  # those that do not, though they could
     is_quick: bool = False  # part of --quick
     has_figures: bool = False
     needs_namespaces: bool = False
@@ -139,6 +140,7 @@ def other_cells():
         targets=tuple(Target(variant, 256, metric="rss_bytes_per_connection")
                       for variant in ASYNC_VARIANTS),
         has_figures=True, is_quick=True,
+        without=("no-loop", "libevent-changelist", "liburing-inline"),
     )
     yield Cell(
         id="timers", bench="B10", suite="async",

@@ -48,6 +48,8 @@ def variants_of(cell, variants):
             continue
         if cell.only and variant.label not in cell.only:
             continue
+        if variant.label in cell.without:
+            continue
         playing.append(variant)
         for label, (adapter, parameters) in cell.extra.items():
             if variant.label == adapter:

@@ -11,7 +11,7 @@ COLOURS = {
     "linsock-epoll": "#e59866", "linsock-sync-epoll": "#e59866",
     "linsock-zc": "#922b21",
     "epoll": "#34495e", "bare": "#34495e", "bare-poll": "#7f8c8d",
-    "epoll-64K": "#7f8c8d", "epoll-recvfrom": "#7f8c8d",
+    "no-loop": "#bdc3c7", "epoll-64K": "#7f8c8d", "epoll-recvfrom": "#7f8c8d",
     "liburing": "#1f618d", "liburing-inline": "#5dade2", "liburing-bundle": "#5dade2",
     "liburing-inc": "#aed6f1", "liburing-noname": "#5dade2", "liburing-zc": "#5dade2",
     "libuv": "#16a085", "libev": "#7dcea0", "libevent": "#8e44ad",

@@ -18,7 +18,7 @@
  * for the other pools: sizes were tried in steps of two.
  */
 #define ECHO_BUFFERS_MIN 16U
-#define ECHO_BUFFERS_MAX 256U
+#define ECHO_BYTES_MAX   (1U << 20)
 #define SINK_BYTES       (512U << 10)
 #define INC_BUFFERS      8U
 #define INC_SIZE         (64U << 10)
@@ -126,13 +126,13 @@ static unsigned power_of_two(size_t at_least)
 
 static unsigned echo_buffers(const struct bench_plan *plan)
 {
+	unsigned count = ECHO_BUFFERS_MIN;
+
 	if (plan->buffers_max)
 		return plan->buffers_max;
-	if (plan->connections < ECHO_BUFFERS_MIN)
-		return ECHO_BUFFERS_MIN;
-	if (plan->connections > ECHO_BUFFERS_MAX)
-		return ECHO_BUFFERS_MAX;
-	return power_of_two(plan->connections);
+	while (count < plan->connections && count * plan->message_size < ECHO_BYTES_MAX)
+		count *= 2;
+	return count;
 }
 
 static int service_start(struct server *server)
