@@ -19,7 +19,7 @@ listen() {
 	linsock can dump -L -n "$count" -T 8000 vcan0 >"$name.linsock" &
 	ours=$!
 	while [ "$(count_bound)" -lt 2 ]; do
-		if ! kill -0 "$theirs" || ! kill -0 "$ours"; then
+		if ! kill -0 "$theirs" 2>/dev/null || ! kill -0 "$ours" 2>/dev/null; then
 			echo 'a listener ended before it was bound' >&2
 			exit 1
 		fi

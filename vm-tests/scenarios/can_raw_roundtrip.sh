@@ -33,7 +33,7 @@ count=$(wc -l <frames)
 # Receivers must be bound before the first frame is sent.
 wait_receivers() {
 	while [ "$(grep -c '^ *vcan0 ' /proc/net/can/rcvlist_all)" -lt 2 ]; do
-		if ! kill -0 "$theirs" || ! kill -0 "$ours"; then
+		if ! kill -0 "$theirs" 2>/dev/null || ! kill -0 "$ours" 2>/dev/null; then
 			echo 'a receiver ended before it was bound'
 			exit 1
 		fi
