@@ -124,6 +124,9 @@ static int read_place(struct lsk_endpoint *endpoint, const char *place,
 
 		r = read_choice(&choice, place, &endpoint->addr, &error);
 		if (r == 0) {
+			if (choice.family->place_protocol &&
+			    choice.family->place_protocol(place) >= 0)
+				choice.protocol = choice.family->place_protocol(place);
 			endpoint->choices[0] = choice;
 			endpoint->choices_count = 1;
 			return 0;

@@ -108,6 +108,10 @@ struct lsk_family {
 	 * parse() reads it, that strangers cannot reach from outside. */
 	const char *loopback;
 
+	/* Optional; NULL: the scheme says it. The protocol that a place which parse()
+	 * accepted names ("netlink://route"); negative: none, the scheme's holds. */
+	int (*place_protocol)(const char *text);
+
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_part *parts;     /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */
