@@ -11,9 +11,14 @@
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
 #include <linsock/name.h>
+#include <linsock/netlink.h>
+#include <linsock/netlink_error.h>
+#include <linsock/netlink_msg.h>
+#include <linsock/netns.h>
 #include <linsock/packet.h>
 #include <linsock/probe.h>
 #include <linsock/qipcrtr.h>
+#include <linsock/rtnl.h>
 #include <linsock/socket.h>
 #include <linsock/tipc.h>
 #include <linsock/version.h>

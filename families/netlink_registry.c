@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Which table reads which message, over all protocols. */
+#include "families/netlink_table.h"
+#include "families/rtnl.h"
+
+const struct netlink_message *netlink_message_find(int protocol, uint16_t type)
+{
+	if (protocol == NETLINK_ROUTE)
+		return rtnl_message_find(type);
+	return NULL;
+}
