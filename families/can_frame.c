@@ -83,7 +83,6 @@ int lsk_can_frame_set(struct lsk_can_frame *ret_frame, enum lsk_can_kind kind,
 	ret_frame->kind = (uint8_t)kind;
 	ret_frame->is_extended = is_extended;
 	ret_frame->is_remote = is_remote;
-	ret_frame->flags = kind == LSK_CAN_FD ? LSK_CANFD_FDF : 0;
 	ret_frame->len = (uint16_t)padded;
 	memset(ret_frame->data, 0, len_max);
 	if (data && !is_remote)

@@ -99,7 +99,7 @@ static int parse_fd(struct can_cursor *cursor, struct lsk_can_frame *frame)
 	r = can_cursor_hex(cursor, 1, &flags);
 	if (r < 0)
 		return r;
-	frame->flags = (uint8_t)(flags | LSK_CANFD_FDF);
+	frame->flags = (uint8_t)flags;
 	r = parse_data(cursor, frame, LSK_CANFD_DATA_MAX);
 	if (r < 0)
 		return r;

@@ -151,7 +151,7 @@ bool lsk_can_frame_equal(const struct lsk_can_frame *a, const struct lsk_can_fra
  * @text: the text, ended by a NUL
  * @ret_error: where and what the fault is; may be NULL
  *
- * FD data is filled with zeros up to a length that FD has, and LSK_CANFD_FDF is set.
+ * FD data is filled with zeros up to a length that FD has.
  *
  * Return: 0; LSK_ERR_SYNTAX, LSK_ERR_RANGE (identifier or DLC), LSK_ERR_LENGTH (more
  * data than the kind holds); -EINVAL for NULL.

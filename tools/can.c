@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The group "linsock can". */
+#include "tools/can.h"
+
+static const struct command *const can_commands[] = {
+	&can_dump_command,
+	&can_send_command,
+	NULL,
+};
+
+const struct command can_command = {
+	.name = "can",
+	.summary = "controller area network: dump, send and more",
+	.children = can_commands,
+};

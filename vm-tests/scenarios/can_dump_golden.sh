@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# linsock can dump prints what candump prints, option by option, byte for byte; only the
+# digits of times are taken out, as each socket has its own.
+#
+#     linsock can send ---- vcan0 ----+---- candump OPTIONS
+#                                     +---- linsock can dump OPTIONS
+#
+# needs: can can-raw vcan
+# kernels: all
+# timeout: 120
+set -eu
+
+command -v candump >/dev/null || { echo 'no candump here'; exit 77; }
+ip link add vcan0 mtu 72 type vcan
+ip link set vcan0 up
+
+# Every kind of frame that candump of the oldest distribution knows.
+cat >frames <<-'END'
+	123#DEADBEEF
+	123#4142430102DEADFF
+	5A1#
+	7FF#R
+	7FF#R4
+	1F334455#1122334455667788
+	124#20
+	00000123#R3
+	123##1112233
+	1F334455##30011223344556677889900AABBCCDDEEFF00112233445566778899AABBCCDDEEFF
+	20000080#0000000000000000
+	20000026#0B20000000008000
+	2000000C#0005020300000000
+	123#11
+END
+number=0
+echo 'TAP version 13'
+
+bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
+
+# Wait for two receivers beyond the $1 that were there.
+wait_receivers() {
+	for _ in $(seq 500); do
+		[ "$(bound)" -lt "$1" ] || return 0
+		usleep 10000
+	done
+	echo "# the receivers did not come"
+	return 1
+}
+
+# Digits of times become N; the rest stays.
+plain() { sed -E ':a; s/^( *(\x1b\[[0-9]+m)*\(N*[^)]*)[0-9]([^)]*\))/\1N\3/; ta' "$1"; }
+
+# $1: status; the rest: what was checked.
+report() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' difference
+	fi
+}
+
+# The filter of the interface, then options: both tools hear the same.
+compare() {
+	interface=$1
+	shift
+	before=$(bound)
+	candump "$@" -T 1000 "$interface" >theirs 2>/dev/null &
+	theirs=$!
+	linsock can dump "$@" -T 1000 "$interface" >ours 2>/dev/null &
+	ours=$!
+	wait_receivers $((before + 2))
+	xargs linsock can send vcan0 <frames
+	wait "$theirs" || true
+	wait "$ours" || true
+	plain theirs >theirs.plain
+	plain ours >ours.plain
+	status=0
+	diff theirs.plain ours.plain >difference || status=1
+	[ -s theirs.plain ] || { echo 'candump printed nothing' >difference; status=1; }
+	report "$status" "candump $* $interface"
+}
+
+all='vcan0,0:0,#FFFFFFFF'
+for options in '' '-a' '-i' '-S' '-i -S' '-a -S' '-a -i' '-x' '-c' '-c -c' '-c -c -c' '-ta' \
+	'-td' '-tz' '-tA' '-e' '-L' '-L -x' '-ta -x -a'; do
+	# shellcheck disable=SC2086
+	compare "$all" $options
+done
+for filter in '123:7FF' '123~7FF' '00000123:9FFFFFFF' '123:7FF,1F334455:1FFFFFFF' \
+	'0~0,#FFFFFFFF' '120:7F0,123~7FF,j'; do
+	compare "vcan0,$filter"
+done
+echo "1..$number"
