@@ -42,6 +42,7 @@ class Cell:
     is_quick: bool = False  # part of --quick
     has_figures: bool = False
     needs_namespaces: bool = False
+    has_client_thread: bool = False
     fixed_rounds: int = 0  # 0: calibrated
 
 
@@ -76,6 +77,25 @@ def echo_cells():
                     targets=echo_targets(batch),
                     is_quick=batch in (1, 64) and size == 64,
                 )
+
+
+def cross_cells():
+    """The server sleeps and is woken: its CPU time, and what the client waited."""
+    for size, connections in ((64, 1), (64, 32), (64, 256), (16384, 32)):
+        yield Cell(
+            id=f"cross-{size}-{connections}",
+            bench="B4",
+            suite="async",
+            title=f"echo {size} B, tcp, client on another CPU, {connections} in flight",
+            workload="cross",
+            service="echo",
+            parameters={"transport": "tcp", "size": size, "conns": connections,
+                        "buffer": 16384},
+            clock="server",
+            has_figures=True,
+            has_client_thread=True,
+            without=("no-loop", "libevent-changelist"),
+        )
 
 
 def sink_cells():
@@ -199,7 +219,7 @@ def sync_cells():
             title=f"ping-pong 64 B on one CPU, {transport}",
             workload="sync-pingpong", service="sync",
             parameters={"transport": transport, "size": 64},
-            clock="process", unit="round trip", has_figures=True,
+            clock="process", unit="round trip", has_figures=True, has_client_thread=True,
             targets=(Target("linsock-sync", 1.00, "bare-poll"),),
             is_quick=transport == "unix",
         )
@@ -216,4 +236,4 @@ def sync_cells():
 
 
 def all_cells():
-    return [*sync_cells(), *echo_cells(), *sink_cells(), *other_cells()]
+    return [*sync_cells(), *echo_cells(), *cross_cells(), *sink_cells(), *other_cells()]

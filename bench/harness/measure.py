@@ -164,7 +164,7 @@ class CellRun:
         result["samples"].append(answer[f"{self.cell.clock}_ns"] / items)
         result["thread_samples"].append(answer["thread_ns"] / items)
         if answer["process_ns"] > 1.02 * answer["thread_ns"] and \
-                self.cell.clock != "process":
+                not self.cell.has_client_thread:
             result["other_threads"] = True
         for key in ("starved", "copied"):
             if answer[key]:

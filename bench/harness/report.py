@@ -7,6 +7,7 @@ BENCH_TITLES = {
     "B1": "Synchronous calls, nothing to wait for",
     "B2": "Synchronous ping-pong and batches",
     "B3": "Echo, lockstep in one thread",
+    "B4": "Echo, the client on another CPU",
     "B5": "Stream sink",
     "B6": "Fan-out",
     "B7": "UDP receive",
@@ -97,6 +98,11 @@ def baseline_of(entries):
     return None
 
 
+def has_total(cell):
+    """Is there a sum of client and server beside the server's part?"""
+    return cell.clock == "server" and not cell.has_client_thread
+
+
 def cell_lines(cell, entries):
     """One cell: a row for each variant."""
     baseline = baseline_of(entries)
@@ -105,7 +111,7 @@ def cell_lines(cell, entries):
         columns.append(f"× {baseline}")
     if "ns" in entries.get("liburing", {}):
         columns.append("× liburing")
-    columns += ["total ns", "calls"] if cell.clock == "server" else ["calls"]
+    columns += ["total ns", "calls"] if has_total(cell) else ["calls"]
     figures = sorted({key for entry in entries.values() for key in entry["figures"]})
     lines = ["", f"**{cell.title}**", "",
              "| variant | " + " | ".join(columns + [f.replace("_", " ") for f in figures])
@@ -120,7 +126,7 @@ def cell_lines(cell, entries):
             row.append(f"{ratio(entry, entries[baseline]):.2f}")
         if "× liburing" in columns:
             row.append(f"{ratio(entry, entries['liburing']):.2f}")
-        if cell.clock == "server":
+        if has_total(cell):
             row.append(number(entry["total_ns"]))
         row.append("–" if entry["calls"] is None else f"{entry['calls']:.3f}")
         row += [number(entry["figures"].get(figure)) for figure in figures]

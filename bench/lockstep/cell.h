@@ -65,6 +65,7 @@ extern const struct workload workload_echo;
 extern const struct workload workload_sink;
 extern const struct workload workload_datagrams;
 extern const struct workload workload_accept;
+extern const struct workload workload_cross;
 extern const struct workload workload_idle;
 extern const struct workload workload_timers;
 extern const struct workload workload_fanout;
@@ -93,6 +94,9 @@ void cell_server_leave(struct cell *cell);
 /* calls.c: counts the system calls of this thread. */
 int calls_open(void);
 uint64_t calls_read(int fd);
+
+/* work_cross.c: move this thread to another CPU than it is on. */
+int cpu_pin_elsewhere(void);
 
 /* wire.c */
 int wire_pair(enum transport transport, int ret_ends[2]);

@@ -31,6 +31,7 @@ const struct workload *const workloads[] = {
 	&workload_sink,
 	&workload_datagrams,
 	&workload_accept,
+	&workload_cross,
 	&workload_idle,
 	&workload_timers,
 	&workload_fanout,
