@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from . import aliases
 from . import run as runs
 from .errors import EXIT_LAB, EXIT_SKIP, LabError, NeedError
 from .kernel import open_kernel
@@ -39,7 +40,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--kernel", required=True, metavar="K",
                      help="a series (6.12) or a folder with vmlinuz and modules")
     one.add_argument("--need", nargs="+", action="extend", default=[], metavar="MODULE",
-                     help="modules to load before the program starts")
+                     help="modules to load before the program starts; one that ends in "
+                          "? is loaded where the kernel has it")
+    one.add_argument("--module-aliases", action="store_true",
+                     help="ship modules.alias, so that a program can look modules up")
     one.add_argument("--file", action="append", default=[], metavar="SRC[:DST]",
                      help="ship one more file or folder")
     one.add_argument("--build", type=Path, default=ROOT / "build/main", metavar="DIR",
@@ -121,6 +125,8 @@ def command_run(args: argparse.Namespace) -> int:
     kernel = open_kernel(args.kernel, deps_folder() / "kernels")
     needs = [name for text in args.need for name in text.replace(",", " ").split()]
     payload = make_payload(args)
+    if args.module_aliases:
+        aliases.ship(kernel, payload, store)
     variables = {"PATH": f"{args.build}/tools:{runs.GUEST_PATH}", **environment(args.env)}
     script = runs.job_script(args.command, os.getcwd(), variables)
     job = runs.Job(script, args.timeout, args.runner, args.smp, args.memory)

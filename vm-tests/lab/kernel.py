@@ -25,8 +25,8 @@ ALGORITHM_FOLDERS = ("crypto", "lib")
 
 
 def module_name(text: str) -> str:
-    """The kernel's own spelling: can-raw.ko.xz and can_raw are one module."""
-    return MODULE_SUFFIX.sub("", text).replace("-", "_")
+    """The kernel's own spelling: can-raw.ko.xz, can_raw and can_raw? are one module."""
+    return MODULE_SUFFIX.sub("", text.removesuffix("?")).replace("-", "_")
 
 
 def read_module(path: Path) -> bytes:
@@ -118,12 +118,12 @@ class ModuleSet:
         """The modules to load for `wanted`, dependencies first.
 
         Names that this kernel has built in need no step; unknown ones are an
-        error that names them all.
+        error that names them all. One that ends in "?" may fail to load.
         """
         self.require(wanted)
         order: dict[str, bool] = {}
         for name in wanted:
-            self._visit(module_name(name), True, order, [])
+            self._visit(module_name(name), not name.endswith("?"), order, [])
         return [LoadStep(name, self.image(name), hard) for name, hard in order.items()]
 
     def require(self, wanted: list[str]) -> None:

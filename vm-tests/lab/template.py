@@ -60,8 +60,12 @@ class Template:
 
 
 def modules_wanted(kernel: Kernel, needs: list[str]) -> list[str]:
-    """Needs, and the drivers that this kernel does not have built in."""
-    return [name for name in DRIVERS if not kernel.modules.missing([name])] + needs
+    """Needs, and the drivers that this kernel does not have built in.
+
+    Of the needs that end in "?" only those that the kernel has.
+    """
+    return [name for name in DRIVERS if not kernel.modules.missing([name])] + [
+        name for name in needs if not name.endswith("?") or not kernel.modules.missing([name])]
 
 
 def identity(kernel: Kernel, wanted: list[str], machine: Machine) -> str:
