@@ -39,7 +39,6 @@ static int find_choices(struct lsk_endpoint *endpoint, const char *name, size_t 
 			choice->type = scheme->type;
 			choice->protocol = scheme->protocol;
 			choice->attach = scheme->attach;
-			choice->prefix = scheme->prefix;
 		}
 		endpoint->choices_count++;
 	}
@@ -87,29 +86,6 @@ static int keep_host(struct lsk_endpoint *endpoint, const char *place,
 	return 0;
 }
 
-/* Let one family read the place, with what its scheme stands for in front of it. */
-static int read_choice(const struct endpoint_choice *choice, const char *place,
-		       struct lsk_addr *ret_addr, struct lsk_error *ret_error)
-{
-	size_t prefix_len = choice->prefix ? strlen(choice->prefix) : 0;
-	char *whole;
-	int r;
-
-	if (prefix_len == 0)
-		return choice->family->parse(place, ret_addr, ret_error);
-	whole = malloc(prefix_len + strlen(place) + 1);
-	if (!whole)
-		return error_set_code(ret_error, -ENOMEM, 0, NULL);
-	stpcpy(stpcpy(whole, choice->prefix), place);
-	r = choice->family->parse(whole, ret_addr, ret_error);
-	free(whole);
-	if (r < 0)
-		ret_error->offset -= ret_error->offset < prefix_len
-					     ? ret_error->offset
-					     : (unsigned int)prefix_len;
-	return r;
-}
-
 /* Let the families read the place; the first that can is the one choice left. */
 static int read_place(struct lsk_endpoint *endpoint, const char *place,
 		      struct lsk_error *ret_error)
@@ -122,7 +98,7 @@ static int read_place(struct lsk_endpoint *endpoint, const char *place,
 		struct lsk_error error = {0};
 		int r;
 
-		r = read_choice(&choice, place, &endpoint->addr, &error);
+		r = choice.family->parse(place, &endpoint->addr, &error);
 		if (r == 0) {
 			if (choice.family->place_protocol &&
 			    choice.family->place_protocol(place) >= 0)
@@ -175,11 +151,9 @@ static int endpoint_parse(struct lsk_endpoint *endpoint, struct lsk_error *ret_e
 		r = read_place(endpoint, place, ret_error);
 	if (query)
 		*query = '?';
-	if (r == 0)
-		r = endpoint_options_check(endpoint, ret_error);
-	if (r < 0 || endpoint->host)
+	if (r < 0)
 		return r;
-	return endpoint_options_complete(endpoint, ret_error);
+	return endpoint_options_check(endpoint, ret_error);
 }
 
 int lsk_endpoint_new(struct lsk_endpoint **ret_endpoint, const char *text,

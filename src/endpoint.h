@@ -21,8 +21,6 @@ struct endpoint_choice {
 	int type;
 	int protocol;
 	enum family_attach attach;
-	const char
-		*prefix; /* what the scheme puts in front of the place; may be NULL */
 };
 
 struct endpoint_option {
@@ -55,10 +53,6 @@ void endpoint_options_free(struct lsk_endpoint *endpoint);
 /* Judge every option, as far as this can be done without a socket. */
 int endpoint_options_check(const struct lsk_endpoint *endpoint,
 			   struct lsk_error *ret_error);
-
-/* Put the parts of the address that stand in the query into the address. */
-int endpoint_options_complete(struct lsk_endpoint *endpoint,
-			      struct lsk_error *ret_error);
 
 /* Set every option that the kernel keeps on @fd, a socket of @family. */
 int endpoint_options_apply(const struct lsk_endpoint *endpoint,

@@ -53,23 +53,6 @@ static const struct family_option *find(const struct lsk_family *family,
 	return row ? row : find_in(socket_options, name);
 }
 
-static const struct family_part *find_part(const struct lsk_family *family,
-					   const char *name)
-{
-	const struct family_part *part = family->parts;
-
-	for (; part && part->name; part++)
-		if (strcmp(part->name, name) == 0)
-			return part;
-	return NULL;
-}
-
-/* Whether the name is none of a socket option: the endpoint's own or the address's. */
-static bool is_no_option(const struct lsk_family *family, const char *name)
-{
-	return strcmp(name, ENDPOINT_OPTION_TYPE) == 0 || find_part(family, name);
-}
-
 /* A copy of the @len bytes at @text with percent-encoding undone, or NULL. */
 static int decode(char **ret_text, const char *text, size_t len, size_t offset,
 		  struct lsk_error *ret_error)
@@ -213,7 +196,7 @@ int endpoint_options_check(const struct lsk_endpoint *endpoint,
 		const struct family_option *row = NULL;
 		int r;
 
-		if (is_no_option(endpoint->choices[0].family, option->name))
+		if (strcmp(option->name, ENDPOINT_OPTION_TYPE) == 0)
 			continue;
 		/* Which of several families it will be is not known yet. */
 		for (size_t j = 0; j < endpoint->choices_count && !row; j++)
@@ -225,27 +208,6 @@ int endpoint_options_check(const struct lsk_endpoint *endpoint,
 		r = check_value(row, option, ret_error);
 		if (r < 0)
 			return r;
-	}
-	return 0;
-}
-
-int endpoint_options_complete(struct lsk_endpoint *endpoint,
-			      struct lsk_error *ret_error)
-{
-	const struct lsk_family *family = endpoint->choices[0].family;
-
-	for (size_t i = 0; i < endpoint->options_count; i++) {
-		const struct endpoint_option *option = &endpoint->options[i];
-		const struct family_part *part = find_part(family, option->name);
-		int r;
-
-		if (!part)
-			continue;
-		r = part->set(&endpoint->addr, option->value, ret_error);
-		if (r < 0) {
-			ret_error->offset += (unsigned int)option->value_offset;
-			return r;
-		}
 	}
 	return 0;
 }
@@ -289,7 +251,7 @@ int endpoint_options_apply(const struct lsk_endpoint *endpoint,
 		const struct family_option *row = find(family, option->name);
 		int r;
 
-		if (is_no_option(family, option->name))
+		if (strcmp(option->name, ENDPOINT_OPTION_TYPE) == 0)
 			continue;
 		if (!row)
 			return error_set(ret_error, LSK_ERR_OPTION, option->name_offset,

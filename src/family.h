@@ -43,9 +43,6 @@ struct family_scheme {
 	int type;
 	int protocol;
 	enum family_attach attach;
-	/* What parse() wants in front of the place, since the scheme says it already:
-	 * "l2cap/" for l2cap://; NULL for nothing. */
-	const char *prefix;
 };
 
 /* How the text of an endpoint option becomes a socket option. */
@@ -64,17 +61,6 @@ struct family_option {
 	/* FAMILY_VALUE_CUSTOM only. @value is NULL where the text has no "=". The
 	 * offset of @ret_error counts from the start of @value. */
 	int (*set)(int fd, const char *value, struct lsk_error *ret_error);
-};
-
-/*
- * A part of the address that an endpoint's text may have in its query, as in
- * "isotp://can0?rx=7e8&tx=7e0". The offset of @ret_error counts from the start of
- * @value, which is NULL where the text has no "=".
- */
-struct family_part {
-	const char *name;
-	int (*set)(struct lsk_addr *addr, const char *value,
-		   struct lsk_error *ret_error);
 };
 
 /* One kind of socket that the family may offer; linsock probe tries each. */
@@ -113,7 +99,6 @@ struct lsk_family {
 	int (*place_protocol)(const char *text);
 
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
-	const struct family_part *parts;     /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */
 	const struct family_type *types;     /* ends with a NULL name; never NULL */
 	/* What precedes the protocol's number in the alias of its module

@@ -187,8 +187,10 @@ static void family_run(struct lsk_probe *probe, const struct probe_row *row,
 	snprintf(text, sizeof(text), "socket(%d, %s)", row->domain, type_name(type));
 	probe_judge(refusal, text, ret_finding);
 	/* The family answered: what it wants is another type or protocol. */
-	if (ret_finding->verdict == LSK_VERDICT_NO)
+	if (ret_finding->verdict == LSK_VERDICT_NO) {
 		ret_finding->verdict = LSK_VERDICT_YES;
+		ret_finding->error = 0;
+	}
 }
 
 /* Whether the protocol may be tried; @ret_state is what its own module alias says. */

@@ -453,6 +453,89 @@ def test_probe_takes_patterns():
     assert result.returncode == 0 and b"family: " in result.stdout and b"inet" in result.stdout
 
 
+def report(release, **verdicts):
+    """A report of a kernel that never was."""
+    return {"linsock": "0.1.0", "kernel": {"release": release, "version": "#1", "machine": "x86_64"},
+            "backend": {"name": "uring", "error": None, "reason": "the self-test passed"},
+            "features": {name.replace("__", "."): {"verdict": verdict, "error": "EINVAL" if verdict == "no" else None,
+                                                   "evidence": f"<{verdict}> & \"tried\"", "summary": f"about {name}"}
+                         for name, verdict in verdicts.items()}}
+
+
+@contextlib.contextmanager
+def report_files():
+    """Two kernels that differ in one feature, and have one each that the other was not asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = f"{folder}/first.json", f"{folder}/second.json"
+        Path(first).write_text(json.dumps(report("6.1.0", can__raw="yes", can__isotp="no", uring__old="yes")))
+        Path(second).write_text(json.dumps(report("7.2.0", can__raw="yes", can__isotp="yes", uring__new="denied")))
+        yield first, second
+
+
+def test_probe_requires():
+    with report_files() as (first, second):
+        assert run("probe", "--from", second, "--require", "can.raw,can.isotp").returncode == 0
+        result = run("probe", "--from", first, "--require=can.raw,can.isotp")
+        assert result.returncode == 1 and not result.stdout
+        assert b"missing: can.isotp: no" in result.stderr and b"can.raw" not in result.stderr, result.stderr
+        assert run("probe", "--from", first, "--require", "can.nonsense").returncode == 2
+    assert run("probe", "--require", "family.inet,family.unix").returncode == 0
+    assert run("probe", "--require", "family.decnet").returncode == 1
+
+
+def test_probe_tells_what_differs():
+    with report_files() as (first, second):
+        result = run("probe", "--diff", first, second)
+        lines = [line.split() for line in result.stdout.decode().splitlines()]
+        assert result.returncode == 1
+        assert lines == [["can.isotp", "no", "yes"], ["uring.old", "yes", "not", "asked"],
+                         ["uring.new", "not", "asked", "denied"]], lines
+        result = run("probe", "--diff", first, first)
+        assert result.returncode == 0 and not result.stdout
+        assert run("probe", "--diff", first).returncode == 2
+
+
+def test_probe_writes_a_header_that_compiles():
+    with tempfile.TemporaryDirectory() as folder:
+        header = Path(folder, "features.h")
+        header.write_bytes(run("probe", "--header").stdout)
+        source = Path(folder, "use.c")
+        source.write_text('#include "features.h"\n#if !LINSOCK_HAS_FAMILY_INET || LINSOCK_HAS_FAMILY_DECNET\n'
+                          "#error wrong\n#endif\nint main(void) { return 0; }\n")
+        subprocess.run(["cc", "-Wall", "-Werror", "-fsyntax-only", str(source)], check=True)
+
+
+def test_probe_puts_kernels_side_by_side():
+    with report_files() as (first, second):
+        matrix = json.loads(run("probe", "--json", "--from", first, "--from", second).stdout)
+        assert [kernel["label"] for kernel in matrix["kernels"]] == ["6.1.0", "7.2.0"]
+        verdicts = {name: [finding and finding["verdict"] for finding in feature["findings"]]
+                    for name, feature in matrix["features"].items()}
+        assert verdicts == {"can.raw": ["yes", "yes"], "can.isotp": ["no", "yes"], "uring.old": ["yes", None],
+                            "uring.new": [None, "denied"]}, verdicts
+        text = run("probe", "--from", first, "--from", second).stdout.decode()
+        assert "* can.isotp" in text and "  can.raw" in text
+
+
+def test_probe_writes_a_page_that_needs_nothing_else():
+    with report_files() as (first, second), tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "matrix.html")
+        assert run("probe", "--from", first, "--from", second, "--html", str(page)).returncode == 0
+        text = page.read_text()
+        assert "&lt;no&gt; &amp; &quot;tried&quot;" in text and "<no>" not in text
+        assert "http:" not in text and "https:" not in text and " src=" not in text
+
+
+def test_probe_refuses_what_is_no_report():
+    with tempfile.TemporaryDirectory() as folder:
+        for text, reason in (("{", b":1:"), ("[]", b"not what linsock probe"), ('{"features": 1}', b"not what")):
+            Path(folder, "bad.json").write_text(text)
+            result = run("probe", "--from", f"{folder}/bad.json")
+            assert result.returncode == 1 and reason in result.stderr, (text, result)
+        result = run("probe", "--from", f"{folder}/missing.json")
+        assert result.returncode == 1 and b"No such file" in result.stderr, result
+
+
 def main():
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     tests = [(name, function) for name, function in globals().items()

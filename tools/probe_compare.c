@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to a report: is this there, what differs, and as a header for a compiler.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/probe.h"
+
+static bool is_yes(json_t *finding)
+{
+	return strcmp(report_string(finding, "verdict"), "yes") == 0;
+}
+
+int report_require(json_t *report, const char *names)
+{
+	json_t *features = json_object_get(report, "features");
+	int status = COMMAND_OK;
+
+	while (*names) {
+		int len = (int)strcspn(names, ",");
+		json_t *finding = json_object_getn(features, names, (size_t)len);
+
+		if (len > 0 && !finding)
+			return command_usage("--require: no feature has the name "
+					     "\"%.*s\"",
+					     len, names);
+		if (len > 0 && !is_yes(finding)) {
+			fprintf(stderr, "missing: %.*s: %s (%s)\n", len, names,
+				report_string(finding, "verdict"),
+				report_string(finding, "evidence"));
+			status = COMMAND_FAILURE;
+		}
+		names += len;
+		names += *names == ',';
+	}
+	return status;
+}
+
+int report_print_header(json_t *report)
+{
+	json_t *kernel = json_object_get(report, "kernel");
+	const char *name;
+	json_t *value;
+
+	printf("/* linsock probe --header: Linux %s %s. 1: tried, and it works. */\n"
+	       "#ifndef LINSOCK_FEATURES_H\n#define LINSOCK_FEATURES_H\n\n",
+	       report_string(kernel, "release"), report_string(kernel, "machine"));
+	json_object_foreach(json_object_get(report, "features"), name, value)
+	{
+		fputs("#define LINSOCK_HAS_", stdout);
+		for (const char *c = name; *c; c++)
+			putchar(isalnum((unsigned char)*c) ? toupper((unsigned char)*c)
+							   : '_');
+		printf(" %d\n", is_yes(value));
+	}
+	puts("\n#endif");
+	return finish_stdout();
+}
+
+static const char *verdict_in(json_t *report, const char *name)
+{
+	json_t *finding = json_object_get(json_object_get(report, "features"), name);
+
+	return finding ? report_string(finding, "verdict") : "not asked";
+}
+
+static unsigned int print_differing(json_t *first, json_t *second, const char *name)
+{
+	const char *before = verdict_in(first, name), *after = verdict_in(second, name);
+
+	if (strcmp(before, after) == 0)
+		return 0;
+	printf("%-32s %-10s %s\n", name, before, after);
+	return 1;
+}
+
+int report_diff(json_t *first, json_t *second)
+{
+	json_t *ours = json_object_get(first, "features");
+	json_t *theirs = json_object_get(second, "features");
+	unsigned int differing = 0;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(ours, name, value) differing +=
+		print_differing(first, second, name);
+	json_object_foreach(theirs, name, value) if (!json_object_get(ours, name))
+		differing += print_differing(first, second, name);
+	if (finish_stdout() != COMMAND_OK)
+		return COMMAND_FAILURE;
+	return differing ? COMMAND_FAILURE : COMMAND_OK;
+}

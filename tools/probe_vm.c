@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Probing other kernels: this very program, run by the laboratory in a virtual machine.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+#include "tools/probe.h"
+
+#define OUTPUT_MAX    ((size_t)16 * 1024 * 1024)
+#define ARGUMENTS_MAX 160
+
+/*
+ * Loaded where the kernel has them, so that what they bring is tried and not only
+ * called loadable. Algorithms come with the modules of their type.
+ */
+static const char *const modules[] = {
+	"can?",
+	"can_raw?",
+	"can_bcm?",
+	"can_isotp?",
+	"can_j1939?",
+	"can_gw?",
+	"vcan?",
+	"vxcan?",
+	"af_alg?",
+	"algif_hash?",
+	"algif_skcipher?",
+	"algif_aead?",
+	"algif_rng?",
+	"vsock?",
+	"vsock_loopback?",
+	"vsock_diag?",
+	"tipc?",
+	"rds?",
+	"rds_tcp?",
+	"qrtr?",
+	"bluetooth?",
+	"rfcomm?",
+	"bnep?",
+	"hidp?",
+	"sctp?",
+	"smc?",
+	"smc_diag?",
+	"tls?",
+	"xsk_diag?",
+	"af_packet_diag?",
+	"unix_diag?",
+	"udp_diag?",
+	"tcp_diag?",
+	"netlink_diag?",
+	"mptcp_diag?",
+	"ax25?",
+	"netrom?",
+	"rose?",
+	"x25?",
+	"appletalk?",
+	"llc2?",
+	"atm?",
+	"mctp?",
+	"phonet?",
+	"ieee802154_socket?",
+	"caif_socket?",
+	"nfc?",
+	"kcm?",
+	"rxrpc?",
+	"pppoe?",
+	"l2tp_ppp?",
+	"l2tp_ip?",
+	"l2tp_ip6?",
+	"af_key?",
+	"pn_pep?",
+	"mptcp_diag?",
+	"tcp_bbr?",
+	"veth?",
+	"dummy?",
+	"ifb?",
+	"bridge?",
+	"bonding?",
+	"macvlan?",
+	"ipvlan?",
+	"vxlan?",
+	"wireguard?",
+	"vrf?",
+	"tun?",
+	"geneve?",
+	"nlmon?",
+	"netdevsim?",
+	"vsockmon?",
+	"sch_fq?",
+	"sch_fq_codel?",
+	"sch_netem?",
+	"sch_etf?",
+	"sch_taprio?",
+	"sch_cbs?",
+	"sch_htb?",
+	"sch_tbf?",
+	"sch_prio?",
+	"sch_mqprio?",
+	"sch_ingress?",
+	"sch_cake?",
+	"sch_red?",
+	"sch_sfq?",
+	"sch_codel?",
+	"sch_hfsc?",
+	"sch_plug?",
+	"crypto_user?",
+	"nfnetlink?",
+	"xfrm_user?",
+	"team?",
+	"8021q?",
+	"can_dev?",
+};
+
+/* Where the laboratory is: named, beside the build folder, or in PATH. */
+static const char *find_laboratory(const char *program, char *buf, size_t size)
+{
+	const char *named = getenv("LINSOCK_VM");
+	char folder[PATH_MAX];
+
+	if (named)
+		return named;
+	snprintf(folder, sizeof(folder), "%s", program);
+	for (char *slash = strrchr(folder, '/'); slash; slash = strrchr(folder, '/')) {
+		*slash = '\0';
+		snprintf(buf, size, "%s/vm-tests/vm", folder);
+		if (access(buf, X_OK) == 0)
+			return buf;
+	}
+	return "linsock-vm";
+}
+
+/* All that comes until the end; NULL where it is too much. */
+static char *read_all(int fd)
+{
+	size_t len = 0, max = (size_t)1024 * 1024;
+	char *text = malloc(max + 1);
+	ssize_t count = 1;
+
+	while (text && count > 0 && len < OUTPUT_MAX) {
+		if (len == max) {
+			char *more = realloc(text, 2 * max + 1);
+
+			if (!more)
+				break;
+			text = more;
+			max *= 2;
+		}
+		count = read(fd, text + len, max - len);
+		if (count < 0 && errno == EINTR)
+			count = 1;
+		else if (count > 0)
+			len += (size_t)count;
+	}
+	if (text)
+		text[len] = '\0';
+	return text;
+}
+
+static void fill_arguments(const char **arguments, const char *vm, const char *label,
+			   const char *program)
+{
+	size_t count = 0;
+
+	arguments[count++] = vm;
+	arguments[count++] = "run";
+	arguments[count++] = "--kernel";
+	arguments[count++] = label;
+	arguments[count++] = "--module-aliases";
+	arguments[count++] = "--need";
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		arguments[count++] = modules[i];
+	arguments[count++] = "--";
+	arguments[count++] = program;
+	arguments[count++] = "probe";
+	arguments[count++] = "--json";
+	arguments[count] = NULL;
+}
+
+/* Start the laboratory with its output in a pipe. Return: the reading end. */
+static int start(pid_t *ret_pid, const char *const *arguments)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	r = posix_spawnp(ret_pid, arguments[0], &actions, NULL,
+			 (char *const *)(uintptr_t)arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (r != 0)
+		close(ends[0]);
+	return r != 0 ? -r : ends[0];
+}
+
+int report_from_vm(json_t **ret_report, const char *label)
+{
+	char program[PATH_MAX] = "", path[PATH_MAX + 16];
+	const char *arguments[ARGUMENTS_MAX];
+	const char *vm;
+	int fd, status, r;
+	pid_t pid = -1;
+	char *text;
+
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+		return command_failure(-errno, "/proc/self/exe");
+	vm = find_laboratory(program, path, sizeof(path));
+	fill_arguments(arguments, vm, label, program);
+	fprintf(stderr, "probing kernel %s in a virtual machine\n", label);
+	fd = start(&pid, arguments);
+	if (fd == -ENOENT)
+		return command_failure(fd, "%s (set LINSOCK_VM to vm-tests/vm)", vm);
+	if (fd < 0)
+		return command_failure(fd, "%s", vm);
+	text = read_all(fd);
+	close(fd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!text)
+		return command_failure(-ENOMEM, "kernel %s", label);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		fprintf(stderr,
+			"%s: kernel %s: the virtual machine ended with status %d\n",
+			program_invocation_short_name, label,
+			WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+		r = COMMAND_FAILURE;
+	} else {
+		r = report_parse(ret_report, text, label);
+	}
+	free(text);
+	return r;
+}
