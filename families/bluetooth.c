@@ -348,71 +348,6 @@ static int bluetooth_format(const struct lsk_addr *addr, char *buf, size_t size)
 	}
 }
 
-static int set_psm(struct lsk_addr *addr, const char *value,
-		   struct lsk_error *ret_error)
-{
-	struct fields fields = {.text = value ? value : "", .error = ret_error};
-	struct sockaddr_l2 *l2 = (struct sockaddr_l2 *)&addr->storage;
-	uint32_t psm;
-	int r;
-
-	if (addr->len != sizeof(*l2))
-		return error_set(ret_error, LSK_ERR_OPTION, 0, "only L2CAP has a PSM");
-	r = fields_number(&fields, "", &psm_kind, &psm);
-	if (r == 0)
-		l2->l2_psm = htole16((uint16_t)psm);
-	return r;
-}
-
-static int set_channel(struct lsk_addr *addr, const char *value,
-		       struct lsk_error *ret_error)
-{
-	struct fields fields = {.text = value ? value : "", .error = ret_error};
-	struct sockaddr_hci *hci = (struct sockaddr_hci *)&addr->storage;
-	struct sockaddr_rc *rc = (struct sockaddr_rc *)&addr->storage;
-	bool is_rfcomm = addr->len == sizeof(*rc);
-	uint32_t channel;
-	int r;
-
-	if (!is_rfcomm && addr->len != sizeof(*hci))
-		return error_set(ret_error, LSK_ERR_OPTION, 0,
-				 "only RFCOMM and HCI have a channel");
-	r = fields_number(&fields, "", is_rfcomm ? &rfcomm_kind : &channel_kind,
-			  &channel);
-	if (r == 0 && is_rfcomm)
-		rc->rc_channel = (uint8_t)channel;
-	else if (r == 0)
-		hci->hci_channel = (uint16_t)channel;
-	return r;
-}
-
-static const struct family_part bluetooth_parts[] = {
-	{"psm", set_psm},
-	{"channel", set_channel},
-	{NULL, NULL},
-};
-
-static const struct family_scheme bluetooth_schemes[] = {
-	{.name = "l2cap",
-	 .type = SOCK_SEQPACKET,
-	 .protocol = LSK_BTPROTO_L2CAP,
-	 .prefix = "l2cap/"},
-	{.name = "rfcomm",
-	 .type = SOCK_STREAM,
-	 .protocol = LSK_BTPROTO_RFCOMM,
-	 .prefix = "rfcomm/"},
-	{.name = "sco",
-	 .type = SOCK_SEQPACKET,
-	 .protocol = LSK_BTPROTO_SCO,
-	 .prefix = "sco/"},
-	{.name = "hci",
-	 .type = SOCK_RAW,
-	 .protocol = LSK_BTPROTO_HCI,
-	 .attach = FAMILY_ATTACH_BIND,
-	 .prefix = "hci/"},
-	{.name = NULL},
-};
-
 static const struct family_type bluetooth_types[] = {
 	{"l2cap/seqpacket", SOCK_SEQPACKET, LSK_BTPROTO_L2CAP},
 	{"l2cap/stream", SOCK_STREAM, LSK_BTPROTO_L2CAP},
@@ -429,8 +364,6 @@ const struct lsk_family lsk_family_bluetooth = {
 	.summary = "L2CAP, RFCOMM, SCO and HCI",
 	.parse = bluetooth_parse,
 	.format = bluetooth_format,
-	.schemes = bluetooth_schemes,
-	.parts = bluetooth_parts,
 	.types = bluetooth_types,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_ACCEPT_MULTISHOT,

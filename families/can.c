@@ -262,60 +262,6 @@ static bool can_equal(const struct lsk_addr *a, const struct lsk_addr *b)
 	       left.can_addr.j1939.addr == right.can_addr.j1939.addr;
 }
 
-/* A part of the address in an endpoint's query, as it stands in the address itself. */
-static int set_part(struct lsk_addr *addr, const char *key, const char *value,
-		    struct lsk_error *ret_error)
-{
-	struct pair pair = {
-		.key = key,
-		.key_len = strlen(key),
-		.value = value ? value : "",
-	};
-	int r;
-
-	pair.value_len = strlen(pair.value);
-	/* Faults in the key tell its offset, which a query has in front of the value.
-	 */
-	pair.offset = pair.key_len + 1;
-	r = apply_pair(addr, &pair, ret_error);
-	if (r < 0)
-		ret_error->offset = 0;
-	return r;
-}
-
-static int set_rx(struct lsk_addr *addr, const char *value, struct lsk_error *ret_error)
-{
-	return set_part(addr, "rx", value, ret_error);
-}
-
-static int set_tx(struct lsk_addr *addr, const char *value, struct lsk_error *ret_error)
-{
-	return set_part(addr, "tx", value, ret_error);
-}
-
-static int set_addr(struct lsk_addr *addr, const char *value,
-		    struct lsk_error *ret_error)
-{
-	return set_part(addr, "addr", value, ret_error);
-}
-
-static int set_pgn(struct lsk_addr *addr, const char *value,
-		   struct lsk_error *ret_error)
-{
-	return set_part(addr, "pgn", value, ret_error);
-}
-
-static int set_name(struct lsk_addr *addr, const char *value,
-		    struct lsk_error *ret_error)
-{
-	return set_part(addr, "name", value, ret_error);
-}
-
-static const struct family_part can_parts[] = {
-	{"rx", set_rx},   {"tx", set_tx},     {"addr", set_addr},
-	{"pgn", set_pgn}, {"name", set_name}, {NULL, NULL},
-};
-
 /* "?filter=123:7FF,400~700,#FF,j": candump's text, in one option. */
 static int set_filter(int fd, const char *value, struct lsk_error *ret_error)
 {
@@ -341,10 +287,10 @@ static int set_filter(int fd, const char *value, struct lsk_error *ret_error)
 }
 
 static const struct family_scheme can_schemes[] = {
-	{"bcm", SOCK_DGRAM, CAN_BCM, FAMILY_ATTACH_CONNECT, NULL},
-	{"isotp", SOCK_DGRAM, CAN_ISOTP, FAMILY_ATTACH_BIND, NULL},
-	{"j1939", SOCK_DGRAM, CAN_J1939, FAMILY_ATTACH_BIND, NULL},
-	{"can", SOCK_RAW, CAN_RAW, FAMILY_ATTACH_BIND, NULL},
+	{"bcm", SOCK_DGRAM, CAN_BCM, FAMILY_ATTACH_CONNECT},
+	{"isotp", SOCK_DGRAM, CAN_ISOTP, FAMILY_ATTACH_BIND},
+	{"j1939", SOCK_DGRAM, CAN_J1939, FAMILY_ATTACH_BIND},
+	{"can", SOCK_RAW, CAN_RAW, FAMILY_ATTACH_BIND},
 	{0},
 };
 
@@ -377,7 +323,6 @@ const struct lsk_family lsk_family_can = {
 	.format = can_format,
 	.equal = can_equal,
 	.schemes = can_schemes,
-	.parts = can_parts,
 	.options = can_options,
 	.types = can_types,
 	.send = FAMILY_SEND_RING,

@@ -15,6 +15,7 @@
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
+#include "uring/util.h"
 
 /* Bytes of a sockaddr_ll before the hardware address, which may be longer than 8 bytes
  * where the kernel tells one (InfiniBand has 20). */
@@ -182,26 +183,27 @@ static const struct family_scheme packet_schemes[] = {
 	{.name = NULL},
 };
 
-/* "?proto=0x0800", for those who would not write it as a field. */
-static int set_protocol(struct lsk_addr *addr, const char *value,
-			struct lsk_error *ret_error)
+/* "?proto=0x0800": an option of the socket here, since bind(2) keeps it where the
+ * address names none. */
+static int set_protocol(int fd, const char *value, struct lsk_error *ret_error)
 {
 	struct fields fields = {.text = value ? value : "", .error = ret_error};
-	struct sockaddr_ll *ll = (struct sockaddr_ll *)&addr->storage;
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET};
 	uint32_t protocol;
 	int r = fields_number(&fields, "", &protocol_kind, &protocol);
 
-	if (r == 0)
-		ll->sll_protocol = htons((uint16_t)protocol);
-	return r;
+	if (r < 0) {
+		ret_error->code = LSK_ERR_VALUE;
+		return LSK_ERR_VALUE;
+	}
+	ll.sll_protocol = htons((uint16_t)protocol);
+	if (bind(fd, (const struct sockaddr *)&ll, sizeof(ll)) < 0)
+		return error_set_code(ret_error, neg_errno(), 0, "bind");
+	return 0;
 }
 
-static const struct family_part packet_parts[] = {
-	{"proto", set_protocol},
-	{NULL, NULL},
-};
-
 static const struct family_option packet_options[] = {
+	{.name = "proto", .value = FAMILY_VALUE_CUSTOM, .set = set_protocol},
 	{.name = "qdisc-bypass",
 	 .value = FAMILY_VALUE_FLAG,
 	 .level = SOL_PACKET,
@@ -220,7 +222,6 @@ const struct lsk_family lsk_family_packet = {
 	.parse = packet_parse,
 	.format = packet_format,
 	.schemes = packet_schemes,
-	.parts = packet_parts,
 	.options = packet_options,
 	.types = packet_types,
 	.send = FAMILY_SEND_RING,

@@ -16,7 +16,6 @@
 #include <linsock/addr.h>
 #include <linsock/alg.h>
 #include <linsock/bluetooth.h>
-#include <linsock/endpoint.h>
 #include <linsock/packet.h>
 #include <linsock/qipcrtr.h>
 #include <linsock/tipc.h>
@@ -233,50 +232,4 @@ Test(rows, a_domain_that_tipc_fills_in_does_not_count)
 	cr_assert(lsk_addr_equal(&a, &b));
 	((struct sockaddr_tipc *)&b.storage)->addr.name.name.instance = 3;
 	cr_assert(!lsk_addr_equal(&a, &b));
-}
-
-/* Endpoint texts that are good or bad, by the number that reading them gives. */
-static const struct {
-	const char *text;
-	int error;
-	unsigned int offset;
-} endpoints[] = {
-	{"packet://lo?proto=0x0800&ignore-outgoing", 0, 0},
-	{"packet://lo?proto=65536", LSK_ERR_RANGE, 18},
-	{"packet://lo?proto", LSK_ERR_SYNTAX, 17},
-	{"l2cap://00:11:22:33:44:55?psm=25", 0, 0},
-	{"l2cap://00:11:22:33:44?psm=25", LSK_ERR_SYNTAX, 8},
-	{"l2cap://00:11:22:33:44:55?psm=65536", LSK_ERR_RANGE, 30},
-	{"l2cap://00:11:22:33:44:55?channel=1", LSK_ERR_OPTION, 34},
-	{"rfcomm://any?channel=3", 0, 0},
-	{"rfcomm://any?channel=31", LSK_ERR_RANGE, 21},
-	{"hci://0?channel=monitor", 0, 0},
-	{"sco://any?psm=1", LSK_ERR_OPTION, 14},
-	{"vsock://host:1?type=seqpacket", 0, 0},
-	{"vsock://host:1?type=raw", LSK_ERR_VALUE, 20},
-	{"rds://127.0.0.1:4000", 0, 0},
-	{"rds://127.0.0.1", LSK_ERR_PORT, 15},
-	{"tipc://name/1:2?type=rdm", 0, 0},
-	{"qipcrtr://1:2?nodelay", LSK_ERR_OPTION, 14},
-	{"isotp://any?tx=7e0&rx=7e8", 0, 0},
-	{"isotp://any?tx=7e0&rx=7e8x", LSK_ERR_SYNTAX, 22},
-	{"isotp://any?tx=7e0&addr=1", LSK_ERR_SYNTAX, 24},
-	{"isotp://any?rx=800", LSK_ERR_RANGE, 15},
-	{"j1939://any?addr=0x20&pgn=0x12300", 0, 0},
-	{"j1939://any?addr=0x200", LSK_ERR_RANGE, 17},
-};
-
-Test(rows, parts_of_an_address_may_stand_in_an_endpoints_query)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
-		struct lsk_endpoint *endpoint = NULL;
-		struct lsk_error error = {0};
-		int r = lsk_endpoint_new(&endpoint, endpoints[i].text, &error);
-
-		cr_assert_eq(r, endpoints[i].error, "%s: %d %s", endpoints[i].text, r,
-			     error.text);
-		cr_assert_eq(error.offset, endpoints[i].offset, "%s: at %u: %s",
-			     endpoints[i].text, error.offset, error.text);
-		lsk_endpoint_free(endpoint);
-	}
 }

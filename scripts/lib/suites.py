@@ -44,6 +44,7 @@ MESON_SUITES = {
     "style": MesonSuite("main", "style"),
     "unit": MesonSuite("main", "unit"),
     "install": MesonSuite("main", "install"),
+    "page": MesonSuite("main", "page"),
     "asan": MesonSuite("asan", "unit", patience=4),
     "tsan": MesonSuite("tsan", "threads", patience=8),
     "fuzz": MesonSuite("asan", "fuzz", patience=4),
@@ -162,8 +163,8 @@ def run_vm(_suite: str, names: list[str]) -> list[Case]:
 
 
 RUNNERS: dict[str, Callable[[str, list[str]], list[Case]]] = {
-    "style": run_meson, "lab": run_lab, "unit": run_meson, "install": run_meson,
-    "asan": run_meson, "tsan": run_meson, "fuzz": run_meson, "vm": run_vm,
+    "style": run_meson, "lab": run_lab, "unit": run_meson, "page": run_meson,
+    "install": run_meson, "asan": run_meson, "tsan": run_meson, "fuzz": run_meson, "vm": run_vm,
 }
 
 

@@ -65,10 +65,6 @@ def main():
             checks.check(f"{name}: compiles and links",
                          [*compiler, "-Wall", "-Werror", *cflags, program, "-x", "none", "-o", output, *flags], env)
             checks.check(f"{name}: runs", [output], env, EXPECTED)
-        readme = Path(folder, "readme.c")
-        readme.write_text(re.search(r"```c\n(.*?)```", Path(source, "README.md").read_text(), re.S).group(1))
-        checks.check("the program of the README compiles and links",
-                     ["cc", "-Wall", "-Wextra", "-Werror", *cflags, str(readme), "-o", str(Path(folder, "readme")), *shared], env)
         checks.check("the command runs", [str(next(root.rglob("bin/linsock"), "linsock is not installed")), "--version"], env)
 
         project = Path(folder, "project")
