@@ -65,9 +65,6 @@ unsigned int name_workers(void);
 /* A public call's timeout as a wait that asks the thread's interrupt hook. */
 void name_wait_init(struct engine_wait *wait, int64_t timeout_ns);
 
-/* Fill @ret_error (may be NULL) with "subject: text of @code". Return: @code. */
-int name_fail(struct lsk_error *ret_error, int code, const char *subject);
-
 /* The library's number of what getaddrinfo(3) and getnameinfo(3) return. */
 int name_eai_result(int eai);
 

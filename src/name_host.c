@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <linsock/socket.h>
 
+#include "src/error.h"
 #include "src/name.h"
 #include "uring/util.h"
 
@@ -95,7 +95,7 @@ int lsk_getnameinfo(const struct lsk_addr *addr, int flags, int64_t timeout_ns,
 	else
 		r = nameinfo_look_up(addr, flags, &wait, &info);
 	if (r < 0)
-		return name_fail(ret_error, r, "address");
+		return error_set_code(ret_error, r, 0, "address");
 	*ret_info = info;
 	return 0;
 }
@@ -300,7 +300,7 @@ int lsk_gethostbyname_ex(const char *host, int64_t timeout_ns,
 		r = entry_get(host, NULL, ret_entry);
 	else
 		r = host_look_up(host, false, &wait, ret_entry);
-	return r < 0 ? name_fail(ret_error, r, host) : 0;
+	return r < 0 ? error_set_code(ret_error, r, 0, host) : 0;
 }
 
 int lsk_gethostbyaddr(const char *host, int64_t timeout_ns,
@@ -313,7 +313,7 @@ int lsk_gethostbyaddr(const char *host, int64_t timeout_ns,
 		return -EINVAL;
 	name_wait_init(&wait, timeout_ns);
 	r = host_look_up(host, true, &wait, ret_entry);
-	return r < 0 ? name_fail(ret_error, r, host) : 0;
+	return r < 0 ? error_set_code(ret_error, r, 0, host) : 0;
 }
 
 struct lsk_hostent *lsk_hostent_free(struct lsk_hostent *entry)

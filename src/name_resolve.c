@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* getaddrinfo(3) that a deadline, a signal or another thread can end. */
 #include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <linsock/socket.h>
 
+#include "src/error.h"
 #include "src/name.h"
 #include "uring/util.h"
 
@@ -18,25 +18,6 @@ struct lsk_lookup {
 	int result;
 	bool is_taken;
 };
-
-int name_fail(struct lsk_error *ret_error, int code, const char *subject)
-{
-	const char *text;
-
-	if (!ret_error)
-		return code;
-	if (code <= LSK_ERR_HOST_LOOKUP(0))
-		text = hstrerror(LSK_ERR_HOST_LOOKUP(0) - code);
-	else if (code <= LSK_ERR_EAI(0))
-		text = gai_strerror(code - LSK_ERR_EAI(0));
-	else
-		text = strerrordesc_np(-code);
-	ret_error->code = code;
-	ret_error->offset = 0;
-	snprintf(ret_error->text, sizeof(ret_error->text), "%.120s: %s", subject,
-		 text ? text : "Unknown error");
-	return code;
-}
 
 int name_eai_result(int eai)
 {
@@ -227,7 +208,10 @@ int name_resolve(const char *host, const char *service,
 	if (r == -EINPROGRESS)
 		r = resolve_name(host, service, &libc, wait, ret_list);
 	if (r < 0)
-		return name_fail(ret_error, r, host ? host : service ? service : "");
+		return error_set_code(ret_error, r, 0,
+				      host      ? host
+				      : service ? service
+						: "");
 	return 0;
 }
 
@@ -301,7 +285,7 @@ int lsk_lookup_wait(struct lsk_lookup *lookup, int64_t timeout_ns,
 		r = lookup->is_taken ? -EALREADY : lookup->result;
 	if (r < 0) {
 		subject = lookup->host ? lookup->host : lookup->service;
-		return name_fail(ret_error, r, subject ? subject : "");
+		return error_set_code(ret_error, r, 0, subject ? subject : "");
 	}
 	*ret_list = lookup->list;
 	lookup->list = NULL;

@@ -13,6 +13,7 @@
 
 #include <linsock/socket.h>
 
+#include "src/interrupt.h"
 #include "src/name.h"
 #include "uring/util.h"
 
@@ -275,7 +276,10 @@ void name_wait_init(struct engine_wait *wait, int64_t timeout_ns)
 {
 	int64_t now_ns;
 
-	*wait = (struct engine_wait){.deadline_ns = timeout_ns};
+	*wait = (struct engine_wait){
+		.deadline_ns = timeout_ns,
+		.interrupted = interrupt_ask,
+	};
 	if (timeout_ns <= 0)
 		return;
 	now_ns = engine_now_ns();

@@ -155,7 +155,7 @@ Test(getaddrinfo, tells_what_failed)
 	r = lsk_getaddrinfo("nobody", "no-service", &stream, LSK_BLOCK, &list, &error);
 	cr_assert(r == LSK_ERR_EAI(EAI_SERVICE), "%d", r);
 	cr_assert(error.code == r);
-	cr_assert_str_eq(error.text, "nobody: Servname not supported for ai_socktype");
+	cr_assert_str_eq(error.text, "nobody: Service not supported for socket type");
 }
 
 Test(getaddrinfo, of_a_name_without_time_to_wait_says_so)
@@ -294,22 +294,46 @@ static void *signal_main(void *target)
 	return NULL;
 }
 
-Test(name_resolve, asks_the_hook_when_a_signal_comes, .timeout = 10)
+Test(getaddrinfo, asks_the_hook_when_a_signal_comes, .timeout = 10)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct lsk_addrinfo *list;
-	struct engine_wait wait = {.deadline_ns = -1, .interrupted = stop};
 	pthread_t self = pthread_self(), thread;
 	int server, asked = 0;
 
 	names_enter();
 	server = names_server();
-	wait.context = &asked;
 	sigaction(SIGUSR1, &action, NULL);
+	lsk_set_interrupt_hook(stop, &asked);
 	pthread_create(&thread, NULL, signal_main, &self);
-	cr_assert(name_resolve("silent.example", NULL, &stream, &wait, &list, NULL) ==
-		  -EINTR);
+	cr_assert(lsk_getaddrinfo("silent.example", NULL, &stream, LSK_BLOCK, &list,
+				  NULL) == -EINTR);
 	cr_assert(asked == 1);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+	close(server);
+}
+
+static int go_on_twice(void *context)
+{
+	return ++*(int *)context > 2;
+}
+
+Test(getaddrinfo, goes_on_after_a_signal_until_the_hook_stops_it, .timeout = 10)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct lsk_addrinfo *list;
+	pthread_t self = pthread_self(), thread;
+	int server, asked = 0;
+
+	names_enter();
+	server = names_server();
+	sigaction(SIGUSR1, &action, NULL);
+	lsk_set_interrupt_hook(go_on_twice, &asked);
+	pthread_create(&thread, NULL, signal_main, &self);
+	cr_assert(lsk_getaddrinfo("silent.example", NULL, &stream, 5000 * MSEC, &list,
+				  NULL) == -EINTR);
+	cr_assert(asked == 3);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
 	close(server);
