@@ -15,6 +15,7 @@
 #include <linsock/netlink_error.h>
 #include <linsock/netlink_msg.h>
 #include <linsock/netns.h>
+#include <linsock/option.h>
 #include <linsock/packet.h>
 #include <linsock/probe.h>
 #include <linsock/qipcrtr.h>
