@@ -71,7 +71,7 @@ def digest(data):
 def test_help_names_every_command():
     result = run("--help")
     assert result.returncode == 0
-    for name in ("cat", "echo", "probe"):
+    for name in ("cat", "echo", "opt", "probe"):
         assert f"  {name} ".encode() in result.stdout, name
 
 
@@ -534,6 +534,62 @@ def test_probe_refuses_what_is_no_report():
             assert result.returncode == 1 and reason in result.stderr, (text, result)
         result = run("probe", "--from", f"{folder}/missing.json")
         assert result.returncode == 1 and b"No such file" in result.stderr, result
+
+
+# --- opt ---------------------------------------------------------------------
+
+def test_opt_list_knows_an_option_by_pattern_and_by_level():
+    result = run("opt", "list", "tcp_keep*")
+    assert result.returncode == 0, result
+    assert result.stdout.startswith(b"SOL_TCP\n  TCP_KEEPIDLE "), result.stdout
+    rows = json.loads(run("opt", "list", "--json", "SOL_CAN_RAW").stdout)
+    filters = [row for row in rows if row["name"] == "CAN_RAW_FILTER"]
+    assert filters[0]["number"] == 1 and filters[0]["access"] == "rw", rows
+    assert len(json.loads(run("opt", "list", "-j").stdout)) > 350
+    assert run("opt", "list", "NO_SUCH_*").returncode == 1
+
+
+def test_opt_get_reads_the_options_of_a_connection():
+    with server("echo", "tcp://127.0.0.1:0") as (_, address):
+        result = run("opt", "get", address, "TCP_INFO", "nodelay")
+        assert result.returncode == 0, result
+        lines = result.stdout.decode().splitlines()
+        assert lines[0].startswith("TCP_INFO = state=TCP_ESTABLISHED "), lines
+        assert lines[1] == "TCP_NODELAY = off", lines
+        names = {row["name"]: row for row in json.loads(run("opt", "get", "--json", address).stdout)}
+        assert names["SO_DOMAIN"]["value"] == "AF_INET"
+        assert names["SO_SNDBUF"]["unit"] == "bytes"
+        assert names["SO_PEERNAME"]["value"] == address.replace("tcp:", "inet:"), names["SO_PEERNAME"]
+
+
+def test_opt_set_tells_what_the_kernel_made_of_a_value():
+    result = run("opt", "set", "--new", "tcp://127.0.0.1:0", "nodelay", "SO_RCVBUF=10000", "linger=3")
+    assert result.returncode == 0, result
+    assert result.stdout == b"TCP_NODELAY = on\nSO_RCVBUF = 20000 bytes\nSO_LINGER = 3 s\n", result
+    result = run("opt", "set", "--listen", "unix://@linsock-opt-test", "passcred=yes", "--json")
+    assert result.returncode == 1 and b"--json: unknown option" in result.stderr, result
+
+
+def test_opt_tells_what_failed_and_goes_on():
+    result = run("opt", "set", "-n", "udp://127.0.0.1:0", "ttl=999", "tos=16", "foo=1", "ttl=x")
+    assert result.returncode == 1, result
+    assert result.stdout == b"IP_TOS = 0x10\n", result
+    assert result.stderr.decode().splitlines() == [
+        "linsock opt set: IP_TTL: Invalid argument",
+        "linsock opt set: foo: unknown option",
+        "linsock opt set: IP_TTL: expected a number",
+    ], result
+    result = run("opt", "get", "-n", "udp://127.0.0.1:0", "nodelay", "ttl")
+    assert result.returncode == 1 and result.stdout == b"IP_TTL = 64 hops\n", result
+    assert result.stderr == b"linsock opt get: nodelay: Unknown option\n", result
+
+
+def test_opt_refuses_arguments_that_make_no_sense():
+    assert run("opt").returncode == 2
+    assert run("opt", "get").returncode == 2
+    assert run("opt", "set", "-n", "tcp://127.0.0.1:0").returncode == 2
+    assert run("opt", "get", "--timeout=0", "tcp://127.0.0.1:0").returncode == 2
+    assert run("opt", "get", "nonsense").returncode == 1
 
 
 def main():
