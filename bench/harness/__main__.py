@@ -91,7 +91,8 @@ def choose(arguments, cells):
     return chosen
 
 
-def run(chosen, variants, effort, cpu):
+def run(chosen, variants, effort, cpu, notes):
+    """Measure the cells one by one; what a reader must know is added to notes."""
     results = {}
     for index, cell in enumerate(chosen, 1):
         say(f"[{index}/{len(chosen)}] {cell.title}")
@@ -100,8 +101,11 @@ def run(chosen, variants, effort, cpu):
                 problem = stack.enter_context(network_namespaces())
                 if problem:
                     say(f"    skipped: {problem}")
+                    notes.append(f"skipped: {cell.title}: {problem}")
                     continue
-            results[cell.id] = measure.CellRun(cell, variants, effort, cpu, say).run()
+            cell_run = measure.CellRun(cell, variants, effort, cpu, say)
+            results[cell.id] = cell_run.run()
+            notes += sorted(cell_run.notes - set(notes))
         line = [f"{label} {entry['ns']:.0f}" for label, entry in results[cell.id].items()
                 if "ns" in entry]
         say(f"    ns per {cell.unit}: " + ", ".join(line))
@@ -179,7 +183,7 @@ def main(argv):
     effort = measure.Effort.quick() if arguments.quick else measure.Effort()
     notes.append(f"{effort.starts} starts of each program, {effort.batches} batches each, "
                  f"about {effort.batch_ns // 1000000} ms of CPU a batch")
-    results = run(chosen, variants, effort, arguments.cpu)
+    results = run(chosen, variants, effort, arguments.cpu, notes)
     about["load_end"] = os.getloadavg()[0]
     folder = arguments.results or ROOT / ("bench/results/local" if arguments.quick
                                           else "bench/results")

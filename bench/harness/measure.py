@@ -74,6 +74,7 @@ class CellRun:
         self.cpu = cpu
         self.say = say
         self.rounds = cell.fixed_rounds
+        self.notes = set()
         self.results = {
             variant.label: {"samples": [], "thread_samples": [], "calls": None,
                             "figures": {}, "problems": []}
@@ -145,7 +146,7 @@ class CellRun:
             count = process.ask(f"count {max(1, min(self.rounds, 200))}")
             result["calls"] = count["calls"] / count["items"]
         except CoprocessError as error:
-            result["problems"].append(str(error))
+            self.notes.add(str(error))
 
     def _batch(self, variant, process):
         result = self.results[variant.label]
