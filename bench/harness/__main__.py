@@ -65,16 +65,21 @@ def find_variants(build):
     for path in sorted((build / "bench").glob("bench-*")):
         if not path.is_file() or not os.access(path, os.X_OK):
             continue
-        for adapter in list_adapters(path):
+        adapters = list_adapters(path)
+        names = {adapter["name"] for adapter in adapters}
+        for adapter in adapters:
             common = {"program": str(path), "adapter": adapter["name"],
                       "version": adapter["version"], "summary": adapter["summary"],
                       "services": tuple(adapter["services"])}
-            if not path.name.startswith("bench-linsock"):
-                variants.append(measure.Variant(label=adapter["name"], **common))
+            name = adapter["name"]
+            # A program of ours that does not choose the back end itself is told.
+            is_chosen = name.endswith("-epoll") or name + "-epoll" in names
+            if not path.name.startswith("bench-linsock") or is_chosen:
+                variants.append(measure.Variant(label=name, **common))
                 continue
             for suffix, backend in BACKENDS:
                 variants.append(measure.Variant(
-                    label=adapter["name"] + suffix,
+                    label=name + suffix,
                     environment={"LINSOCK_BACKEND": backend}, **common))
     # The baselines first: the rounds of a batch are calibrated on the first.
     first = {"epoll": 0, "bare": 0, "liburing": 1}
