@@ -285,7 +285,8 @@ def count_yes(features: dict[str, dict[str, str]], names: list[str]) -> str:
 def verdict(feature: dict[str, str]) -> str:
     """A verdict with its error, in few characters."""
     error = feature.get("error")
-    return feature["verdict"] + (f" ({error})" if error else "")
+    has_cause = error and feature["verdict"] != "yes"
+    return feature["verdict"] + (f" ({error})" if has_cause else "")
 
 
 def show_probe(linsock: Path, guest: Guest) -> None:
