@@ -22,6 +22,7 @@
 #include <linsock/rtnl.h>
 #include <linsock/socket.h>
 #include <linsock/tipc.h>
+#include <linsock/trace.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>
 

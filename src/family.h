@@ -107,6 +107,9 @@ struct lsk_family {
 
 	enum family_send send;
 	unsigned int ring; /* enum family_ring */
+	/* accept(2) makes a new socket out of nothing (ALG): there is nothing to wait
+	 * for, and poll(2) would never say that it has come. */
+	bool accepts_at_once;
 };
 
 /* Ended by NULL; defined by families/table.c. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a socket object: how it comes, who owns it, how it goes. */
 #include "src/socket.h"
+#include "src/trace.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -75,7 +76,7 @@ int socket_wrap_new(struct lsk_socket **ret_socket, int fd, int domain, int type
 	return socket_wrap(ret_socket, fd, domain, type, protocol, timeout_ns);
 }
 
-int lsk_socket_new(struct lsk_socket **ret_socket, int domain, int type, int protocol)
+static int make(struct lsk_socket **ret_socket, int domain, int type, int protocol)
 {
 	_cleanup_(closep) int fd = -1;
 	int64_t timeout_ns;
@@ -94,6 +95,13 @@ int lsk_socket_new(struct lsk_socket **ret_socket, int domain, int type, int pro
 	return r;
 }
 
+int lsk_socket_new(struct lsk_socket **ret_socket, int domain, int type, int protocol)
+{
+	return TRACE(make(ret_socket, domain, type, protocol),
+		     .operation = LSK_TRACE_SOCKET, .domain = domain, .type = type,
+		     .protocol = protocol);
+}
+
 static int ask_int(int fd, int option, int *ret_value)
 {
 	socklen_t len = sizeof(*ret_value);
@@ -101,8 +109,8 @@ static int ask_int(int fd, int option, int *ret_value)
 	return syscall_result(getsockopt(fd, SOL_SOCKET, option, ret_value, &len));
 }
 
-int lsk_socket_adopt(struct lsk_socket **ret_socket, int fd, int domain, int type,
-		     int protocol)
+static int adopt(struct lsk_socket **ret_socket, int fd, int domain, int type,
+		 int protocol)
 {
 	int64_t timeout_ns = lsk_default_timeout();
 	int kernel_type;
@@ -138,6 +146,14 @@ int lsk_socket_adopt(struct lsk_socket **ret_socket, int fd, int domain, int typ
 	return r;
 }
 
+int lsk_socket_adopt(struct lsk_socket **ret_socket, int fd, int domain, int type,
+		     int protocol)
+{
+	return TRACE(adopt(ret_socket, fd, domain, type, protocol),
+		     .operation = LSK_TRACE_ADOPT, .domain = domain, .type = type,
+		     .protocol = protocol, .number = fd);
+}
+
 int lsk_socket_from_fd(struct lsk_socket **ret_socket, int fd, int domain, int type,
 		       int protocol)
 {
@@ -155,7 +171,7 @@ int lsk_socket_from_fd(struct lsk_socket **ret_socket, int fd, int domain, int t
 	return r;
 }
 
-int lsk_socket_dup(struct lsk_socket *sock, struct lsk_socket **ret_socket)
+static int duplicate(struct lsk_socket *sock, struct lsk_socket **ret_socket)
 {
 	_cleanup_(closep) int copy = -1;
 	int fd = socket_fd(sock);
@@ -171,6 +187,12 @@ int lsk_socket_dup(struct lsk_socket *sock, struct lsk_socket **ret_socket)
 	if (r == 0)
 		take_fd(&copy);
 	return r;
+}
+
+int lsk_socket_dup(struct lsk_socket *sock, struct lsk_socket **ret_socket)
+{
+	return TRACE(duplicate(sock, ret_socket), .operation = LSK_TRACE_DUP,
+		     .sock = sock);
 }
 
 struct lsk_socket *lsk_socket_ref(struct lsk_socket *sock)
@@ -195,39 +217,93 @@ struct lsk_socket *lsk_socket_free(struct lsk_socket *sock)
 	return NULL;
 }
 
-/* Take the descriptor out of the object, once, after the last waiting call has left. */
+/* Take the descriptor out of the object, once, after the last waiting call has left.
+ * Under the lock. */
 static int take_descriptor(struct lsk_socket *sock)
+{
+	int fd = socket_fd(sock);
+
+	if (fd < 0)
+		return fd;
+	if (socket_waits_here(sock))
+		return -EDEADLK;
+	atomic_store_explicit(&sock->fd, SOCKET_CLOSED, memory_order_relaxed);
+	socket_end_waits(sock);
+	return fd;
+}
+
+static int close_descriptor(int fd)
+{
+	int r = syscall_result(close(fd));
+
+	/* The peer's reset is no news to who closes. */
+	return r == -ECONNRESET ? 0 : r;
+}
+
+static int close_now(struct lsk_socket *sock)
+{
+	bool is_held = false;
+	int fd;
+
+	if (!sock)
+		return -EINVAL;
+	pthread_mutex_lock(&sock->lock);
+	if (sock->is_close_pending) {
+		fd = -EBADF;
+	} else if (sock->holds > 0 && socket_fd(sock) >= 0) {
+		fd = 0;
+		is_held = sock->is_close_pending = true;
+	} else {
+		fd = take_descriptor(sock);
+	}
+	pthread_mutex_unlock(&sock->lock);
+	return fd < 0 || is_held ? fd : close_descriptor(fd);
+}
+
+static int detach(struct lsk_socket *sock)
 {
 	int fd;
 
 	if (!sock)
 		return -EINVAL;
 	pthread_mutex_lock(&sock->lock);
-	fd = socket_fd(sock);
-	if (fd >= 0 && socket_waits_here(sock)) {
-		fd = -EDEADLK;
-	} else if (fd >= 0) {
-		atomic_store_explicit(&sock->fd, SOCKET_CLOSED, memory_order_relaxed);
-		socket_end_waits(sock);
-	}
+	fd = take_descriptor(sock);
 	pthread_mutex_unlock(&sock->lock);
 	return fd;
 }
 
-int lsk_socket_close(struct lsk_socket *sock)
+int socket_hold(struct lsk_socket *sock)
 {
-	int fd = take_descriptor(sock);
 	int r;
 
-	if (fd < 0)
-		return fd;
-	r = syscall_result(close(fd));
-	return r == -ECONNRESET ? 0 : r;
+	pthread_mutex_lock(&sock->lock);
+	r = socket_fd(sock) < 0 || sock->is_close_pending ? -EBADF : 0;
+	if (r == 0)
+		sock->holds++;
+	pthread_mutex_unlock(&sock->lock);
+	return r;
+}
+
+int socket_release(struct lsk_socket *sock)
+{
+	int fd = -EBADF;
+
+	pthread_mutex_lock(&sock->lock);
+	sock->holds--;
+	if (sock->holds == 0 && sock->is_close_pending)
+		fd = take_descriptor(sock);
+	pthread_mutex_unlock(&sock->lock);
+	return fd >= 0 ? close_descriptor(fd) : 0;
+}
+
+int lsk_socket_close(struct lsk_socket *sock)
+{
+	return TRACE(close_now(sock), .operation = LSK_TRACE_CLOSE, .sock = sock);
 }
 
 int lsk_socket_detach(struct lsk_socket *sock)
 {
-	return take_descriptor(sock);
+	return TRACE(detach(sock), .operation = LSK_TRACE_DETACH, .sock = sock);
 }
 
 int lsk_socket_fd(const struct lsk_socket *sock)

@@ -39,6 +39,8 @@ struct lsk_socket {
 	pthread_mutex_t lock;
 	pthread_cond_t unwaited;       /* signalled when a waiter leaves */
 	struct socket_waiter *waiters; /* under lock */
+	unsigned int holds;            /* under lock: streams over the socket */
+	bool is_close_pending;         /* under lock: close waits for the holds */
 };
 
 /* The descriptor, or -EINVAL for NULL, or -EBADF once closed. */
@@ -77,6 +79,9 @@ int64_t socket_run_blocking(struct lsk_socket *sock, struct engine_request *requ
  */
 int socket_poll(struct lsk_socket *sock, int events, int64_t deadline_ns);
 
+/* What of MSG_* @flags is passed on to the kernel when @sock receives. */
+int socket_recv_flags(const struct lsk_socket *sock, int flags);
+
 /*
  * Send @message, which would have blocked, in the way that suits the family. Return: as
  * socket_run().
@@ -104,6 +109,12 @@ int socket_wrap(struct lsk_socket **ret_socket, int fd, int domain, int type,
 /* The same for a descriptor that is new: the family prepares it first. */
 int socket_wrap_new(struct lsk_socket **ret_socket, int fd, int domain, int type,
 		    int protocol, int64_t timeout_ns);
+
+/* Keep the descriptor open over a close. Return: 0, or -EBADF where it is closed. */
+int socket_hold(struct lsk_socket *sock);
+
+/* Give it up again; the last one performs a close that waited. Return: as close. */
+int socket_release(struct lsk_socket *sock);
 
 /* Set or clear O_NONBLOCK. */
 int socket_set_nonblock(int fd, bool is_nonblock);

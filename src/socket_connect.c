@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "src/socket.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 /* listen(2) lowers it to net.core.somaxconn by itself. */
@@ -15,7 +16,7 @@ static bool is_usable(const struct lsk_addr *addr)
 	return addr && addr->len <= sizeof(addr->storage);
 }
 
-int lsk_socket_bind(struct lsk_socket *sock, const struct lsk_addr *addr)
+static int bind_to(struct lsk_socket *sock, const struct lsk_addr *addr)
 {
 	int fd = socket_fd(sock);
 
@@ -24,7 +25,13 @@ int lsk_socket_bind(struct lsk_socket *sock, const struct lsk_addr *addr)
 	return syscall_result(bind(fd, &addr->sa, addr->len));
 }
 
-int lsk_socket_listen(struct lsk_socket *sock, int backlog)
+int lsk_socket_bind(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	return TRACE(bind_to(sock, addr), .operation = LSK_TRACE_BIND, .sock = sock,
+		     .addr = addr);
+}
+
+static int listen_for(struct lsk_socket *sock, int backlog)
 {
 	int fd = socket_fd(sock);
 
@@ -36,10 +43,29 @@ int lsk_socket_listen(struct lsk_socket *sock, int backlog)
 	return syscall_result(listen(fd, backlog < 0 ? 0 : backlog));
 }
 
+int lsk_socket_listen(struct lsk_socket *sock, int backlog)
+{
+	return TRACE(listen_for(sock, backlog), .operation = LSK_TRACE_LISTEN,
+		     .sock = sock, .number = backlog);
+}
+
+/* Whether connections are waited for, by connect(2) and by accept(2). */
+static bool has_handshake(const struct lsk_socket *sock)
+{
+	return sock->type == SOCK_STREAM || sock->type == SOCK_SEQPACKET;
+}
+
 /*
- * A descriptor in non-blocking mode may be asked directly. On one that blocks, accept4
- * after a poll could still wait for ever, when another process was quicker.
+ * Whether accept4(2) returns at once: in non-blocking mode, and where there are no
+ * connections to wait for. On a descriptor that blocks, accept4 after a poll could
+ * still wait for ever, when another process was quicker.
  */
+static bool may_accept_directly(const struct lsk_socket *sock)
+{
+	return socket_timeout(sock) >= 0 || !has_handshake(sock) ||
+	       (sock->family && sock->family->accepts_at_once);
+}
+
 static int accept_fd(struct lsk_socket *sock, int flags, struct lsk_addr *peer)
 {
 	int64_t timeout_ns = socket_timeout(sock);
@@ -54,7 +80,7 @@ static int accept_fd(struct lsk_socket *sock, int flags, struct lsk_addr *peer)
 
 	if (fd < 0)
 		return fd;
-	if (timeout_ns >= 0)
+	if (may_accept_directly(sock))
 		r = syscall_result(accept4(fd, request.addr, request.addr_len, flags));
 	if (r == -EAGAIN && timeout_ns != 0) {
 		if (peer)
@@ -64,7 +90,7 @@ static int accept_fd(struct lsk_socket *sock, int flags, struct lsk_addr *peer)
 	return r;
 }
 
-int lsk_socket_accept(struct lsk_socket *sock, struct lsk_socket **ret_socket,
+static int accept_one(struct lsk_socket *sock, struct lsk_socket **ret_socket,
 		      struct lsk_addr *ret_peer)
 {
 	struct lsk_addr peer = {.len = sizeof(peer.storage)};
@@ -89,6 +115,13 @@ int lsk_socket_accept(struct lsk_socket *sock, struct lsk_socket **ret_socket,
 		*ret_peer = peer;
 	}
 	return 0;
+}
+
+int lsk_socket_accept(struct lsk_socket *sock, struct lsk_socket **ret_socket,
+		      struct lsk_addr *ret_peer)
+{
+	return TRACE(accept_one(sock, ret_socket, ret_peer),
+		     .operation = LSK_TRACE_ACCEPT, .sock = sock);
 }
 
 /* An attempt is under way: wait for its end and ask how it went. */
@@ -120,13 +153,7 @@ static int connect_engine(struct lsk_socket *sock, const struct lsk_addr *addr)
 	return (int)socket_run_blocking(sock, &request, socket_deadline(sock));
 }
 
-/* Whether connect(2) may have to wait for somebody else. */
-static bool has_handshake(const struct lsk_socket *sock)
-{
-	return sock->type == SOCK_STREAM || sock->type == SOCK_SEQPACKET;
-}
-
-int lsk_socket_connect(struct lsk_socket *sock, const struct lsk_addr *addr)
+static int connect_to(struct lsk_socket *sock, const struct lsk_addr *addr)
 {
 	int fd = socket_fd(sock);
 	int64_t timeout_ns;
@@ -148,6 +175,12 @@ int lsk_socket_connect(struct lsk_socket *sock, const struct lsk_addr *addr)
 	if (r == -EAGAIN)
 		return connect_engine(sock, addr);
 	return r;
+}
+
+int lsk_socket_connect(struct lsk_socket *sock, const struct lsk_addr *addr)
+{
+	return TRACE(connect_to(sock, addr), .operation = LSK_TRACE_CONNECT,
+		     .sock = sock, .addr = addr);
 }
 
 int lsk_socket_connect_ex(struct lsk_socket *sock, const struct lsk_addr *addr)

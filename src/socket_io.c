@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "src/socket.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -18,6 +19,12 @@ static bool must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
 	/* The error queue never blocks: the kernel says so, and a drain loop ends. */
 	return result == -EAGAIN && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) &&
 	       socket_timeout(sock) != 0;
+}
+
+int socket_recv_flags(const struct lsk_socket *sock, int flags)
+{
+	/* On a stream it throws bytes away and counts them as received. */
+	return sock->type == SOCK_STREAM ? flags & ~MSG_TRUNC : flags;
 }
 
 /* MSG_TRUNC makes the kernel tell a datagram's length, which may not all be here. */
@@ -36,7 +43,7 @@ static ssize_t recv_wait(struct lsk_socket *sock, void *buf, size_t len, int fla
 		.flags = flags,
 	};
 
-	return received((ssize_t)socket_run(sock, &request, deadline_ns), len);
+	return (ssize_t)socket_run(sock, &request, deadline_ns);
 }
 
 /* MSG_WAITALL on a stream: the rest, within one deadline. @count bytes are here. */
@@ -65,37 +72,55 @@ static bool wants_rest(const struct lsk_socket *sock, size_t len, int flags,
 	       socket_timeout(sock) != 0;
 }
 
+/* Everything that is not a plain receive, and what a plain one does when it fails. */
 static ssize_t recv_slow(struct lsk_socket *sock, void *buf, size_t len, int flags,
 			 ssize_t result)
 {
-	if (result >= 0)
-		result = received(result, len);
-	else if (must_wait(sock, result, flags))
+	if (must_wait(sock, result, flags))
 		result = recv_wait(sock, buf, len, flags & ~MSG_WAITALL,
 				   socket_deadline(sock));
 	if (wants_rest(sock, len, flags, result))
 		result = recv_rest(sock, buf, len, flags, result);
-	return result;
+	return received(result, len);
 }
 
-ssize_t lsk_socket_recv(struct lsk_socket *sock, void *buf, size_t len, int flags)
+static ssize_t recv_special(struct lsk_socket *sock, int fd, void *buf, size_t len,
+			    int flags)
+{
+	ssize_t count;
+
+	if (fd < 0)
+		return fd;
+	if (len == 0)
+		return 0;
+	if (!buf)
+		return -EINVAL;
+	flags = socket_recv_flags(sock, flags);
+	count = syscall_count(recv(fd, buf, len, flags | MSG_DONTWAIT));
+	return recv_slow(sock, buf, len, flags, count);
+}
+
+static ssize_t recv_bytes(struct lsk_socket *sock, void *buf, size_t len, int flags)
 {
 	int fd = socket_fd(sock);
 	ssize_t count;
 
-	if (!LIKELY(fd >= 0 && buf && len > 0)) {
-		if (fd < 0)
-			return fd;
-		return len > 0 ? -EINVAL : 0;
-	}
+	if (!LIKELY(fd >= 0 && buf && len > 0 && !(flags & (MSG_TRUNC | MSG_WAITALL))))
+		return recv_special(sock, fd, buf, len, flags);
 	count = recv(fd, buf, len, flags | MSG_DONTWAIT);
-	if (LIKELY(count >= 0 && !(flags & (MSG_TRUNC | MSG_WAITALL))))
+	if (LIKELY(count >= 0))
 		return count;
-	return recv_slow(sock, buf, len, flags, syscall_count(count));
+	return recv_slow(sock, buf, len, flags, neg_errno());
 }
 
-ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int flags,
-			    struct lsk_addr *ret_from)
+ssize_t lsk_socket_recv(struct lsk_socket *sock, void *buf, size_t len, int flags)
+{
+	return TRACE(recv_bytes(sock, buf, len, flags), .operation = LSK_TRACE_RECV,
+		     .sock = sock, .len = len, .flags = flags);
+}
+
+static ssize_t recv_from(struct lsk_socket *sock, void *buf, size_t len, int flags,
+			 struct lsk_addr *ret_from)
 {
 	struct lsk_addr from = {.len = sizeof(from.storage)};
 	struct iovec iov = {.iov_base = buf, .iov_len = len};
@@ -108,13 +133,14 @@ ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int 
 	struct engine_request request = {
 		.opcode = ENGINE_RECVMSG,
 		.message = &message,
-		.flags = flags,
 	};
 	int fd = socket_fd(sock);
 	ssize_t count;
 
 	if (fd < 0 || (!buf && len > 0))
 		return fd < 0 ? fd : -EINVAL;
+	flags = socket_recv_flags(sock, flags);
+	request.flags = flags;
 	count = syscall_count(
 		recvfrom(fd, buf, len, flags | MSG_DONTWAIT, &from.sa, &from.len));
 	if (must_wait(sock, count, flags)) {
@@ -126,6 +152,14 @@ ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int 
 		*ret_from = from;
 	}
 	return received(count, len);
+}
+
+ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int flags,
+			    struct lsk_addr *ret_from)
+{
+	return TRACE(recv_from(sock, buf, len, flags, ret_from),
+		     .operation = LSK_TRACE_RECV, .sock = sock, .len = len,
+		     .flags = flags);
 }
 
 /* For families whose sends a ring would spoil: wait until writable, try, again. */
@@ -169,7 +203,8 @@ static ssize_t send_wait(struct lsk_socket *sock, const void *buf, size_t len,
 	return socket_send_wait(sock, &message, flags, deadline_ns);
 }
 
-ssize_t lsk_socket_send(struct lsk_socket *sock, const void *buf, size_t len, int flags)
+static ssize_t send_bytes(struct lsk_socket *sock, const void *buf, size_t len,
+			  int flags)
 {
 	int fd = socket_fd(sock);
 	ssize_t count;
@@ -185,8 +220,14 @@ ssize_t lsk_socket_send(struct lsk_socket *sock, const void *buf, size_t len, in
 	return count;
 }
 
-ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
-			  int flags, const struct lsk_addr *addr)
+ssize_t lsk_socket_send(struct lsk_socket *sock, const void *buf, size_t len, int flags)
+{
+	return TRACE(send_bytes(sock, buf, len, flags), .operation = LSK_TRACE_SEND,
+		     .sock = sock, .data = buf, .len = len, .flags = flags);
+}
+
+static ssize_t send_to(struct lsk_socket *sock, const void *buf, size_t len, int flags,
+		       const struct lsk_addr *addr)
 {
 	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
 	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -195,7 +236,7 @@ ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
 	ssize_t count;
 
 	if (!addr)
-		return lsk_socket_send(sock, buf, len, flags);
+		return send_bytes(sock, buf, len, flags);
 	if (fd < 0 || (!buf && len > 0))
 		return fd < 0 ? fd : -EINVAL;
 	count = syscall_count(sendto(fd, buf, len,
@@ -210,8 +251,16 @@ ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
 	return count;
 }
 
-int lsk_socket_sendall(struct lsk_socket *sock, const void *buf, size_t len, int flags,
-		       size_t *ret_sent)
+ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
+			  int flags, const struct lsk_addr *addr)
+{
+	return TRACE(send_to(sock, buf, len, flags, addr), .operation = LSK_TRACE_SEND,
+		     .sock = sock, .data = buf, .len = len, .flags = flags,
+		     .addr = addr);
+}
+
+static int send_all(struct lsk_socket *sock, const void *buf, size_t len, int flags,
+		    size_t *ret_sent)
 {
 	const char *bytes = buf;
 	int64_t deadline_ns = LSK_BLOCK;
@@ -245,9 +294,23 @@ int lsk_socket_sendall(struct lsk_socket *sock, const void *buf, size_t len, int
 	return count < 0 ? (int)count : 0;
 }
 
-int lsk_socket_shutdown(struct lsk_socket *sock, int how)
+int lsk_socket_sendall(struct lsk_socket *sock, const void *buf, size_t len, int flags,
+		       size_t *ret_sent)
+{
+	return TRACE(send_all(sock, buf, len, flags, ret_sent),
+		     .operation = LSK_TRACE_SEND, .sock = sock, .data = buf, .len = len,
+		     .flags = flags);
+}
+
+static int shut_down(struct lsk_socket *sock, int how)
 {
 	int fd = socket_fd(sock);
 
 	return fd < 0 ? fd : syscall_result(shutdown(fd, how));
+}
+
+int lsk_socket_shutdown(struct lsk_socket *sock, int how)
+{
+	return TRACE(shut_down(sock, how), .operation = LSK_TRACE_SHUTDOWN,
+		     .sock = sock, .number = how);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "src/socket.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 int lsk_socket_domain(const struct lsk_socket *sock)
@@ -116,8 +117,8 @@ int lsk_socket_getpeername(const struct lsk_socket *sock, struct lsk_addr *ret_a
 	return 0;
 }
 
-int lsk_socket_getsockopt(const struct lsk_socket *sock, int level, int option,
-			  void *buf, socklen_t *len)
+static int get_option(const struct lsk_socket *sock, int level, int option, void *buf,
+		      socklen_t *len)
 {
 	int fd = socket_fd(sock);
 
@@ -126,8 +127,16 @@ int lsk_socket_getsockopt(const struct lsk_socket *sock, int level, int option,
 	return syscall_result(getsockopt(fd, level, option, buf, len));
 }
 
-int lsk_socket_setsockopt(struct lsk_socket *sock, int level, int option,
-			  const void *buf, socklen_t len)
+int lsk_socket_getsockopt(const struct lsk_socket *sock, int level, int option,
+			  void *buf, socklen_t *len)
+{
+	return TRACE(get_option(sock, level, option, buf, len),
+		     .operation = LSK_TRACE_GETSOCKOPT, .sock = sock, .level = level,
+		     .number = option, .len = len ? *len : 0);
+}
+
+static int set_option(struct lsk_socket *sock, int level, int option, const void *buf,
+		      socklen_t len)
 {
 	int fd = socket_fd(sock);
 	int r;
@@ -136,6 +145,14 @@ int lsk_socket_setsockopt(struct lsk_socket *sock, int level, int option,
 		return fd;
 	r = syscall_result(setsockopt(fd, level, option, buf, len));
 	return r < 0 ? r : 0;
+}
+
+int lsk_socket_setsockopt(struct lsk_socket *sock, int level, int option,
+			  const void *buf, socklen_t len)
+{
+	return TRACE(set_option(sock, level, option, buf, len),
+		     .operation = LSK_TRACE_SETSOCKOPT, .sock = sock, .level = level,
+		     .number = option, .data = buf, .len = len);
 }
 
 int lsk_socket_getsockopt_int(const struct lsk_socket *sock, int level, int option,

@@ -4,6 +4,7 @@
 
 #include "src/error.h"
 #include "src/socket.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 static int pair_kernel(struct lsk_socket *ret_pair[2], int domain, int type,
@@ -111,7 +112,7 @@ static int pair_loopback(struct lsk_socket *ret_pair[2], const char *place, int 
 	return 0;
 }
 
-int lsk_socket_pair(struct lsk_socket *ret_pair[2], int domain, int type, int protocol)
+static int make_pair(struct lsk_socket *ret_pair[2], int domain, int type, int protocol)
 {
 	const struct lsk_family *family = family_by_domain(domain);
 	int r;
@@ -123,4 +124,11 @@ int lsk_socket_pair(struct lsk_socket *ret_pair[2], int domain, int type, int pr
 	    (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM)
 		r = pair_loopback(ret_pair, family->loopback, domain, type, protocol);
 	return r;
+}
+
+int lsk_socket_pair(struct lsk_socket *ret_pair[2], int domain, int type, int protocol)
+{
+	return TRACE(make_pair(ret_pair, domain, type, protocol),
+		     .operation = LSK_TRACE_PAIR, .domain = domain, .type = type,
+		     .protocol = protocol);
 }

@@ -136,10 +136,12 @@ struct lsk_socket *lsk_socket_free(struct lsk_socket *sock);
  * Calls of other threads that wait on this socket end with -EBADF first, or with the
  * data that came after all; then the descriptor is closed. -ECONNRESET from close(2)
  * is no error. Nothing happens to a socket that is closed already, so the number of a
- * descriptor that was reused since is safe.
+ * descriptor that was reused since is safe. While streams made by lsk_socket_makefile()
+ * are open, the descriptor is closed with the last of them.
  *
- * Return: 0; -EBADF where it was closed or detached before; the negated errno of
- * close(2), the descriptor being gone all the same.
+ * Return: 0; -EBADF where it was closed or detached before; -EDEADLK from an interrupt
+ * hook of a call that waits on this very socket; the negated errno of close(2), the
+ * descriptor being gone all the same.
  */
 int lsk_socket_close(struct lsk_socket *sock);
 
@@ -344,8 +346,12 @@ ssize_t lsk_socket_sendto(struct lsk_socket *sock, const void *buf, size_t len,
  * @sock: the socket
  * @buf: gets the bytes
  * @len: room in @buf; 0 answers 0 without a system call
- * @flags: MSG_*. With MSG_TRUNC the answer is still the number of bytes in @buf;
- *	lsk_socket_recvmsg() tells a datagram's full length
+ * @flags: MSG_*, see below
+ *
+ * With MSG_TRUNC the answer is still the number of bytes in @buf; lsk_socket_recvmsg()
+ * tells a datagram's full length. On a stream MSG_TRUNC is ignored: it would count
+ * bytes that were thrown away. MSG_WAITALL waits until @buf is full, the deadline, or
+ * the end; bytes that came before an error are told first.
  *
  * Return: bytes received, 0 at the end of a stream; -EAGAIN (timeout 0), -ETIME,
  * -ECONNRESET, or another negated errno of recv(2).
