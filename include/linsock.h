@@ -8,8 +8,10 @@
 #include <linsock/bluetooth.h>
 #include <linsock/can.h>
 #include <linsock/constant.h>
+#include <linsock/control.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
+#include <linsock/message.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
