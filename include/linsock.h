@@ -11,6 +11,7 @@
 #include <linsock/control.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
+#include <linsock/file.h>
 #include <linsock/message.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
