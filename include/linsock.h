@@ -12,6 +12,7 @@
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
 #include <linsock/file.h>
+#include <linsock/inet.h>
 #include <linsock/message.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
