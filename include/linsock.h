@@ -18,6 +18,7 @@
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
 #include <linsock/netlink_msg.h>
+#include <linsock/netlink_watch.h>
 #include <linsock/netns.h>
 #include <linsock/option.h>
 #include <linsock/packet.h>
