@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which table reads which message, over all protocols. */
+#include "families/genl.h"
 #include "families/netlink_table.h"
 #include "families/rtnl.h"
 
@@ -7,5 +8,7 @@ const struct netlink_message *netlink_message_find(int protocol, uint16_t type)
 {
 	if (protocol == NETLINK_ROUTE)
 		return rtnl_message_find(type);
+	if (protocol == NETLINK_GENERIC)
+		return genl_message_find(type);
 	return NULL;
 }

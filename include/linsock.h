@@ -14,6 +14,10 @@
 #include <linsock/file.h>
 #include <linsock/inet.h>
 #include <linsock/message.h>
+#include <linsock/diag.h>
+#include <linsock/endpoint.h>
+#include <linsock/error.h>
+#include <linsock/genl.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
