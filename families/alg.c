@@ -9,6 +9,7 @@
 #include <linsock/alg.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -126,6 +127,7 @@ const struct lsk_family lsk_family_alg = {
 	.parse = alg_parse,
 	.format = alg_format,
 	.types = alg_types,
+	.probe = &alg_probe,
 	/* A multishot accept would never end: every accept gives one more. */
 	.send = FAMILY_SEND_RING,
 	.ring = 0,

@@ -10,6 +10,7 @@
 #include <linsock/bluetooth.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -365,6 +366,7 @@ const struct lsk_family lsk_family_bluetooth = {
 	.parse = bluetooth_parse,
 	.format = bluetooth_format,
 	.types = bluetooth_types,
+	.probe = &bluetooth_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_ACCEPT_MULTISHOT,
 };

@@ -23,6 +23,7 @@
 
 #include <linsock/can.h>
 
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -308,10 +309,10 @@ static const struct family_option can_options[] = {
 };
 
 static const struct family_type can_types[] = {
-	{"raw/can", SOCK_RAW, CAN_RAW},
-	{"dgram/bcm", SOCK_DGRAM, CAN_BCM},
-	{"dgram/isotp", SOCK_DGRAM, CAN_ISOTP},
-	{"dgram/j1939", SOCK_DGRAM, CAN_J1939},
+	{"raw", SOCK_RAW, CAN_RAW},
+	{"bcm", SOCK_DGRAM, CAN_BCM},
+	{"isotp", SOCK_DGRAM, CAN_ISOTP},
+	{"j1939", SOCK_DGRAM, CAN_J1939},
 	{0},
 };
 
@@ -325,6 +326,7 @@ const struct lsk_family lsk_family_can = {
 	.schemes = can_schemes,
 	.options = can_options,
 	.types = can_types,
+	.probe = &can_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT,
 };

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -411,6 +412,7 @@ const struct lsk_family lsk_family_inet = {
 	.schemes = inet_schemes,
 	.options = inet_options,
 	.types = inet_types,
+	.probe = &inet_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = INET_RING,
 };
@@ -427,6 +429,7 @@ const struct lsk_family lsk_family_inet6 = {
 	.schemes = inet6_schemes,
 	.options = inet6_options,
 	.types = inet6_types,
+	.probe = &inet6_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = INET_RING,
 };

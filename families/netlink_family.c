@@ -17,6 +17,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -206,6 +207,7 @@ const struct lsk_family lsk_family_netlink = {
 	.place_protocol = netlink_place_protocol,
 	.options = netlink_options,
 	.types = netlink_types,
+	.probe = &netlink_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT,
 };

@@ -12,6 +12,7 @@
 #include <linsock/packet.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -224,6 +225,7 @@ const struct lsk_family lsk_family_packet = {
 	.schemes = packet_schemes,
 	.options = packet_options,
 	.types = packet_types,
+	.probe = &packet_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT,
 };

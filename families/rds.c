@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 
@@ -64,6 +65,7 @@ const struct lsk_family lsk_family_rds = {
 	.parse = rds_parse,
 	.format = rds_format,
 	.types = rds_types,
+	.probe = &rds_probe,
 	/* Every flag but MSG_DONTWAIT is refused, and a ring adds MSG_NOSIGNAL. */
 	.send = FAMILY_SEND_SYSCALL,
 	.ring = FAMILY_RING_RECV_MULTISHOT,

@@ -9,6 +9,7 @@
 #include <linsock/tipc.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -236,6 +237,7 @@ const struct lsk_family lsk_family_tipc = {
 	.format = tipc_format,
 	.equal = tipc_equal,
 	.types = tipc_types,
+	.probe = &tipc_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_ACCEPT_MULTISHOT,
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -128,6 +129,7 @@ const struct lsk_family lsk_family_unix = {
 	.equal = unix_equal,
 	.options = unix_options,
 	.types = unix_types,
+	.probe = &unix_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_ACCEPT_MULTISHOT,
 };

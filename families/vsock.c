@@ -9,6 +9,7 @@
 #include <linsock/vsock.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
 #include "src/text.h"
@@ -99,6 +100,7 @@ const struct lsk_family lsk_family_vsock = {
 	.parse = vsock_parse,
 	.format = vsock_format,
 	.types = vsock_types,
+	.probe = &vsock_probe,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_ZERO_COPY | FAMILY_RING_RECV_MULTISHOT |
 		FAMILY_RING_ACCEPT_MULTISHOT,

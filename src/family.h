@@ -13,6 +13,8 @@
 #include <linsock/addr.h>
 #include <linsock/error.h>
 
+#include "src/family_probe.h"
+
 /* How bytes leave a socket of the family on a ring: measured, they differ. */
 enum family_send {
 	FAMILY_SEND_RING,    /* SEND and SENDMSG work */
@@ -101,9 +103,8 @@ struct lsk_family {
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */
 	const struct family_type *types;     /* ends with a NULL name; never NULL */
-	/* What precedes the protocol's number in the alias of its module
-	 * ("can-proto-"); NULL: protocols have no modules, or only net-pf-…-proto-… */
-	const char *protocol_alias;
+	/* Optional; NULL: linsock probe tries the types alone. */
+	const struct family_probe *probe;
 
 	enum family_send send;
 	unsigned int ring; /* enum family_ring */

@@ -94,6 +94,15 @@ static bool is_first_user_namespace(void)
 	return inside == 0 && outside == 0 && count == UINT32_MAX;
 }
 
+bool probe_is_privileged(void)
+{
+	const uint64_t wanted =
+		UINT64_C(1) << CAPABILITY_NET_ADMIN | UINT64_C(1) << CAPABILITY_NET_RAW;
+
+	return (self_status("CapEff", 16) & wanted) == wanted &&
+	       is_first_user_namespace();
+}
+
 /* Who it may be that says no; several may be at work, and only one is seen. */
 static const char *denial_reason(void)
 {

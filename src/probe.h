@@ -11,6 +11,8 @@
 
 #include <linsock/probe.h>
 
+struct family_socket;
+struct lsk_family;
 struct probe_row;
 
 /* Try one feature; fills @ret_finding whatever comes out. */
@@ -66,6 +68,9 @@ bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registere
 /* The verdict of an answer: 0 or a count is yes, a negative errno no or denied. */
 void probe_judge(int result, const char *tried, struct lsk_finding *ret_finding);
 
+/* Whether the process has all rights over networks, and not in a namespace only. */
+bool probe_is_privileged(void);
+
 void probe_find(struct lsk_finding *ret_finding, enum lsk_verdict verdict, int error,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -74,8 +79,15 @@ void probe_find(struct lsk_finding *ret_finding, enum lsk_verdict verdict, int e
 int probe_add(struct lsk_probe *probe, const char *section,
 	      const struct probe_row *row);
 
+/* Open a socket, unless that would load a module. Return: the descriptor, or -1 where
+ * @ret_finding says why not. */
+int probe_socket(struct lsk_probe *probe, int domain, const struct family_socket *kind,
+		 struct lsk_finding *ret_finding);
+
 /* The sections: each adds its features. Return: 0 or -ENOMEM. */
 int probe_add_families(struct lsk_probe *probe);
+int probe_add_options(struct lsk_probe *probe, const struct lsk_family *family);
+int probe_add_messages(struct lsk_probe *probe, const struct lsk_family *family);
 int probe_add_uring(struct lsk_probe *probe);
 
 /* lsk_probe_new() with the files of modules below @root. */

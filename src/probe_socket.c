@@ -211,9 +211,10 @@ static bool type_may_try(struct lsk_probe *probe, const struct probe_row *row,
 	if (!probe_may_try(probe, alias, is_known, &ignored, ret_finding))
 		return false;
 	*ret_state = MODULE_HERE;
-	if (!family->protocol_alias)
+	if (!family->probe || !family->probe->protocol_alias)
 		return true;
-	snprintf(alias, sizeof(alias), "%s%d", family->protocol_alias, row->protocol);
+	snprintf(alias, sizeof(alias), "%s%d", family->probe->protocol_alias,
+		 row->protocol);
 	return probe_may_try(probe, alias, is_known, ret_state, ret_finding);
 }
 
@@ -245,6 +246,28 @@ static void type_run(struct lsk_probe *probe, const struct probe_row *row,
 	probe_judge(r, text, ret_finding);
 	if ((r == -EPROTONOSUPPORT || r == -ESOCKTNOSUPPORT) && state == MODULE_MISSING)
 		ret_finding->verdict = LSK_VERDICT_ABSENT;
+}
+
+int probe_socket(struct lsk_probe *probe, int domain, const struct family_socket *kind,
+		 struct lsk_finding *ret_finding)
+{
+	struct probe_row row = {
+		.domain = domain,
+		.type = kind->type,
+		.protocol = kind->protocol,
+		.text = "",
+		.data = family_by_domain(domain),
+	};
+	int fd;
+
+	/* Finds out what a missing module or family means, too. */
+	type_run(probe, &row, ret_finding);
+	if (ret_finding->verdict != LSK_VERDICT_YES)
+		return -1;
+	fd = syscall_result(socket(domain, kind->type | SOCK_CLOEXEC, kind->protocol));
+	if (fd < 0)
+		probe_judge(fd, "socket", ret_finding);
+	return fd < 0 ? -1 : fd;
 }
 
 static int add_numbers(struct lsk_probe *probe)
@@ -291,7 +314,14 @@ int probe_add_families(struct lsk_probe *probe)
 {
 	int r = add_numbers(probe);
 
-	for (size_t i = 0; lsk_families[i] && r == 0; i++)
-		r = add_types(probe, lsk_families[i]);
+	for (size_t i = 0; lsk_families[i] && r == 0; i++) {
+		const struct lsk_family *family = lsk_families[i];
+
+		r = add_types(probe, family);
+		if (r == 0 && family->probe)
+			r = probe_add_options(probe, family);
+		if (r == 0 && family->probe)
+			r = probe_add_messages(probe, family);
+	}
 	return r;
 }

@@ -479,7 +479,9 @@ def test_probe_requires():
         assert result.returncode == 1 and not result.stdout
         assert b"missing: can.isotp: no" in result.stderr and b"can.raw" not in result.stderr, result.stderr
         assert run("probe", "--from", first, "--require", "can.nonsense").returncode == 2
-    assert run("probe", "--require", "family.inet,family.unix").returncode == 0
+    assert run("probe", "--require", "family.inet,family.unix,inet.cmsg.pktinfo,inet.tcp_nodelay.set").returncode == 0
+    result = run("probe", "--require", "alg.skcipher.adiantum(xchacha12,aes),family.decnet")
+    assert result.returncode == 1 and b"family.decnet" in result.stderr, result
     assert run("probe", "--require", "family.decnet").returncode == 1
 
 

@@ -221,7 +221,7 @@ Test(probe, names_are_unique_and_have_a_section)
 		cr_expect(strchr(feature->name, '.'), "%s", feature->name);
 		cr_expect_eq(strspn(feature->name,
 				    "abcdefghijklmnopqrstuvwxyz0123456789"
-				    "._-()"),
+				    "._-(),"),
 			     strlen(feature->name), "%s", feature->name);
 		cr_expect(feature->summary && *feature->summary, "%s", feature->name);
 		for (size_t j = 0; j < i; j++)

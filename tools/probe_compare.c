@@ -15,13 +15,23 @@ static bool is_yes(json_t *finding)
 	return strcmp(report_string(finding, "verdict"), "yes") == 0;
 }
 
+/* Bytes until the next comma; those in parentheses belong to a name. */
+static int name_len(const char *names)
+{
+	int depth = 0, len = 0;
+
+	for (; names[len] && (names[len] != ',' || depth > 0); len++)
+		depth += (names[len] == '(') - (names[len] == ')');
+	return len;
+}
+
 int report_require(json_t *report, const char *names)
 {
 	json_t *features = json_object_get(report, "features");
 	int status = COMMAND_OK;
 
 	while (*names) {
-		int len = (int)strcspn(names, ",");
+		int len = name_len(names);
 		json_t *finding = json_object_getn(features, names, (size_t)len);
 
 		if (len > 0 && !finding)

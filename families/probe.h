@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What linsock probe tries of each family; the rows of the families point here. */
+#ifndef LSK_FAMILIES_PROBE_H
+#define LSK_FAMILIES_PROBE_H
+
+#include "src/family_probe.h"
+
+extern const struct family_probe inet_probe;
+extern const struct family_probe inet6_probe;
+extern const struct family_probe unix_probe;
+extern const struct family_probe netlink_probe;
+extern const struct family_probe can_probe;
+extern const struct family_probe vsock_probe;
+extern const struct family_probe packet_probe;
+extern const struct family_probe alg_probe;
+extern const struct family_probe tipc_probe;
+extern const struct family_probe rds_probe;
+extern const struct family_probe bluetooth_probe;
+
+#endif

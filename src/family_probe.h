@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What linsock probe tries of a family beyond its types: data of the family's module.
+ */
+#ifndef LSK_FAMILY_PROBE_H
+#define LSK_FAMILY_PROBE_H
+
+#include <stdint.h>
+
+#define FAMILY_SOCKETS_MAX 3
+
+/* A kind of socket to try things on. */
+struct family_socket {
+	int type; /* 0 ends a list that is shorter than its array */
+	int protocol;
+};
+
+/* One level of socket options: each option of the group is read and set. */
+struct family_option_group {
+	const char *group; /* of <linsock/constant.h>: "TCP" */
+	int level;
+	struct family_socket sockets[FAMILY_SOCKETS_MAX]; /* the best answer counts */
+};
+
+/*
+ * One control message: a datagram that a socket sends to itself must bring it. Flags
+ * tell what the value of the message that is sent along means.
+ */
+struct family_message {
+	const char *name;
+	const char *summary;
+	int level; /* of the option that asks for it */
+	int option;
+	int value; /* 0: nothing is asked for */
+	int expected_level;
+	int expected_type; /* 0: it is enough that the datagram can be sent */
+	/* What goes along with the datagram; size 0: nothing. */
+	int sent_level;
+	int sent_type;
+	uint16_t sent_size;
+	int32_t sent_value;
+	uint16_t datagram_size; /* 0: 1 byte */
+};
+
+struct family_ioctl {
+	const char *name;
+	const char *summary;
+	unsigned long number;
+	struct family_socket socket;
+};
+
+/* Something that bind(2) names, and a module may bring. */
+struct family_name {
+	const char *name;
+	const char *summary;
+	const char *place; /* as the family's parse() reads it */
+	/* Aliases of the modules that bind(2) would load; either may be NULL. */
+	const char *module_alias;
+	const char *other_alias;
+	const char *listed; /* how /proc/crypto names it, or NULL */
+	struct family_socket socket;
+};
+
+/* Every pointer may be NULL; tables end with a NULL name or group. */
+struct family_probe {
+	/* What precedes the protocol's number in the alias of its module
+	 * ("can-proto-"); NULL: at most net-pf-…-proto-… */
+	const char *protocol_alias;
+	const struct family_option_group *option_groups;
+	const struct family_message *messages;
+	const struct family_ioctl *ioctls;
+	const struct family_name *names;
+};
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control messages: a socket sends itself a datagram, and what it asked for must come
+ * with it. And names that bind(2) knows, such as algorithms.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "src/family.h"
+#include "src/probe.h"
+#include "uring/util.h"
+
+#define WAIT_MS      1000
+#define DATAGRAM_MAX 4096
+
+/* Both ends of something that carries datagrams; one descriptor may be both. */
+struct ends {
+	int sender;
+	int receiver;
+};
+
+static void ends_done(struct ends *ends)
+{
+	if (ends->receiver != ends->sender)
+		closep(&ends->receiver);
+	closep(&ends->sender);
+}
+
+static int connect_to_self(int fd, const struct lsk_family *family)
+{
+	struct lsk_error error;
+	struct lsk_addr address;
+	socklen_t len = sizeof(address.storage);
+	int r = family->parse(family->loopback, &address, &error);
+
+	if (r == 0)
+		r = syscall_result(bind(fd, &address.sa, address.len));
+	if (r == 0)
+		r = syscall_result(getsockname(fd, &address.sa, &len));
+	return r == 0 ? syscall_result(connect(fd, &address.sa, len)) : r;
+}
+
+static int ends_open(const struct lsk_family *family, struct ends *ret_ends)
+{
+	int pair[2], r;
+
+	*ret_ends = (struct ends){-1, -1};
+	if (!family->loopback) {
+		r = syscall_result(
+			socketpair(family->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+		if (r == 0)
+			*ret_ends = (struct ends){pair[0], pair[1]};
+		return r;
+	}
+	ret_ends->sender =
+		syscall_result(socket(family->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	ret_ends->receiver = ret_ends->sender;
+	return ret_ends->sender < 0 ? ret_ends->sender
+				    : connect_to_self(ret_ends->sender, family);
+}
+
+/* SCM_RIGHTS carries the sender's own descriptor, whose number is not known before. */
+static void fill_control(struct cmsghdr *header, const struct family_message *message,
+			 int fd)
+{
+	int32_t value = message->sent_value;
+	bool is_rights =
+		message->sent_level == SOL_SOCKET && message->sent_type == SCM_RIGHTS;
+
+	header->cmsg_level = message->sent_level;
+	header->cmsg_type = message->sent_type;
+	header->cmsg_len = CMSG_LEN(message->sent_size);
+	memcpy(CMSG_DATA(header), is_rights ? &fd : &value, message->sent_size);
+}
+
+static int send_datagram(const struct ends *ends, const struct family_message *message)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t))] = "";
+	char bytes[DATAGRAM_MAX] = "";
+	struct iovec iov = {bytes, message->datagram_size ? message->datagram_size : 1};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (message->sent_size) {
+		header.msg_control = control;
+		header.msg_controllen = CMSG_SPACE(message->sent_size);
+		fill_control((struct cmsghdr *)control, message, ends->sender);
+	}
+	return syscall_result((int)sendmsg(ends->sender, &header, MSG_NOSIGNAL));
+}
+
+/* Descriptors that came along are closed; they are ours, whoever asked. */
+static void close_received(const struct cmsghdr *header)
+{
+	int fd;
+
+	if (header->cmsg_level != SOL_SOCKET ||
+	    header->cmsg_len < CMSG_LEN(sizeof(fd)) ||
+	    (header->cmsg_type != SCM_RIGHTS && header->cmsg_type != 4 /* SCM_PIDFD */))
+		return;
+	memcpy(&fd, CMSG_DATA((struct cmsghdr *)(uintptr_t)header), sizeof(fd));
+	closep(&fd);
+}
+
+/* Return: 0 if the message came, -ENOMSG if the datagram came without it. */
+static int receive_datagram(int fd, const struct family_message *message)
+{
+	_Alignas(struct cmsghdr) char control[512];
+	char bytes[DATAGRAM_MAX];
+	struct iovec iov = {bytes, sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &iov,
+				.msg_iovlen = 1,
+				.msg_control = control,
+				.msg_controllen = sizeof(control)};
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	int r = -ENOMSG;
+
+	if (poll(&readable, 1, WAIT_MS) != 1)
+		return -ETIME;
+	if (recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
+		return neg_errno();
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(&header); at;
+	     at = CMSG_NXTHDR(&header, at)) {
+		if (at->cmsg_level == message->expected_level &&
+		    at->cmsg_type == message->expected_type)
+			r = 0;
+		close_received(at);
+	}
+	return r;
+}
+
+static void message_run(struct lsk_probe *probe, const struct probe_row *row,
+			struct lsk_finding *ret_finding)
+{
+	const struct family_message *message = row->data;
+	const struct lsk_family *family = family_by_domain(row->domain);
+	const char *tried = "setsockopt";
+	_cleanup_(ends_done) struct ends ends;
+	int r = ends_open(family, &ends);
+
+	(void)probe;
+	if (r < 0) {
+		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
+			   "no datagram can be sent to oneself here (is loopback up?)");
+		return;
+	}
+	if (message->value)
+		r = syscall_result(setsockopt(ends.receiver, message->level,
+					      message->option, &message->value,
+					      sizeof(message->value)));
+	if (r >= 0) {
+		tried = "sendmsg";
+		r = send_datagram(&ends, message);
+	}
+	if (r >= 0 && message->expected_type) {
+		tried = "recvmsg";
+		r = receive_datagram(ends.receiver, message);
+	}
+	if (r == -ENOMSG)
+		probe_find(ret_finding, LSK_VERDICT_NO, r,
+			   "the datagram came without the message");
+	else
+		probe_judge(r, tried, ret_finding);
+}
+
+/* Whether /proc/crypto has an implementation of the algorithm. */
+static bool is_listed(const char *listed)
+{
+	FILE *file = listed ? fopen("/proc/crypto", "re") : NULL;
+	char line[256], wanted[128];
+	bool is_found = false;
+
+	if (!file)
+		return false;
+	snprintf(wanted, sizeof(wanted), ": %s\n", listed);
+	while (!is_found && fgets(line, sizeof(line), file))
+		is_found = strncmp(line, "name", 4) == 0 && strstr(line, wanted);
+	fclose(file);
+	return is_found;
+}
+
+static bool name_may_try(struct lsk_probe *probe, const struct family_name *what,
+			 struct lsk_finding *ret_finding)
+{
+	enum module_state ignored;
+
+	if (what->module_alias &&
+	    !probe_may_try(probe, what->module_alias, false, &ignored, ret_finding))
+		return false;
+	return !what->other_alias ||
+	       probe_may_try(probe, what->other_alias, is_listed(what->listed),
+			     &ignored, ret_finding);
+}
+
+static void name_run(struct lsk_probe *probe, const struct probe_row *row,
+		     struct lsk_finding *ret_finding)
+{
+	const struct family_name *what = row->data;
+	const struct lsk_family *family = family_by_domain(row->domain);
+	_cleanup_(closep) int fd =
+		probe_socket(probe, row->domain, &what->socket, ret_finding);
+	struct lsk_error error;
+	struct lsk_addr address;
+	int r;
+
+	if (fd < 0 || !name_may_try(probe, what, ret_finding))
+		return;
+	r = family->parse(what->place, &address, &error);
+	if (r == 0)
+		r = syscall_result(bind(fd, &address.sa, address.len));
+	probe_judge(r, "bind", ret_finding);
+	/* Forbidding a module is an ordinary way to be without an algorithm. */
+	if (r == -ENOENT)
+		ret_finding->verdict = LSK_VERDICT_ABSENT;
+}
+
+int probe_add_messages(struct lsk_probe *probe, const struct lsk_family *family)
+{
+	const struct family_message *message = family->probe->messages;
+	const struct family_name *name = family->probe->names;
+	struct probe_row row = {.domain = family->domain};
+	int r = 0;
+
+	row.run = message_run;
+	for (; message && message->name && r == 0; message++) {
+		row.name = message->name;
+		row.summary = message->summary;
+		row.data = message;
+		r = probe_add(probe, family->name, &row);
+	}
+	row.run = name_run;
+	for (; name && name->name && r == 0; name++) {
+		row.name = name->name;
+		row.summary = name->summary;
+		row.data = name;
+		r = probe_add(probe, family->name, &row);
+	}
+	return r;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Socket options, read and set, and ioctls. A kernel refuses a number that it does not
+ * know in a way that depends on the level; so a number that no kernel has is tried
+ * first, and an option that is refused in another way is known.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <linsock/constant.h>
+
+#include "src/family.h"
+#include "src/probe.h"
+#include "uring/util.h"
+
+#define NUMBER_NOBODY_HAS 0x7ff1
+#define IOCTL_NOBODY_HAS  0x5bf1
+
+static int option_get(int fd, int level, int number)
+{
+	char value[1024];
+	socklen_t len = sizeof(value);
+
+	return syscall_result(getsockopt(fd, level, number, value, &len));
+}
+
+/* A zero: where it is no good value, the refusal shows that the option is known. */
+static int option_set(int fd, int level, int number)
+{
+	int zero = 0;
+
+	return syscall_result(setsockopt(fd, level, number, &zero, sizeof(zero)));
+}
+
+static bool says_unknown(int error)
+{
+	return error == -ENOPROTOOPT || error == -EOPNOTSUPP || error == -ENOTTY;
+}
+
+/* How much an answer tells that the thing is there; the best of several counts. */
+static int rank(enum lsk_verdict verdict)
+{
+	static const int ranks[] = {
+		[LSK_VERDICT_YES] = 5,      [LSK_VERDICT_DENIED] = 4,
+		[LSK_VERDICT_NO] = 3,       [LSK_VERDICT_UNKNOWN] = 2,
+		[LSK_VERDICT_LOADABLE] = 1, [LSK_VERDICT_ABSENT] = 0,
+	};
+
+	return ranks[verdict];
+}
+
+static void judge(int r, int unknown, const char *tried,
+		  struct lsk_finding *ret_finding)
+{
+	bool is_denial = r == -EPERM || r == -EACCES;
+	char name[32];
+
+	/* Who may do anything and is refused was refused for the socket's state. */
+	if (r >= 0 || says_unknown(r) || (is_denial && !probe_is_privileged())) {
+		probe_judge(r, tried, ret_finding);
+		return;
+	}
+	probe_error_name(r, name, sizeof(name));
+	if (r != unknown)
+		probe_find(ret_finding, LSK_VERDICT_YES, 0,
+			   "%s: %s here, and an unknown number gets another error",
+			   tried, name);
+	else if (says_unknown(unknown))
+		probe_find(ret_finding, LSK_VERDICT_NO, r, "%s: %s", tried, name);
+	else
+		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
+			   "%s: %s, which an unknown number gets too", tried, name);
+}
+
+static void option_run(struct lsk_probe *probe, const struct probe_row *row,
+		       struct lsk_finding *ret_finding)
+{
+	const struct family_option_group *group = row->data;
+	bool is_set = row->type;
+
+	ret_finding->verdict = LSK_VERDICT_ABSENT;
+	for (int i = 0; i < FAMILY_SOCKETS_MAX && group->sockets[i].type; i++) {
+		struct lsk_finding finding;
+		char tried[64];
+		_cleanup_(closep) int fd =
+			probe_socket(probe, row->domain, &group->sockets[i], &finding);
+
+		snprintf(tried, sizeof(tried), "%s(%d, %d)",
+			 is_set ? "setsockopt" : "getsockopt", row->level, row->number);
+		if (fd >= 0 && is_set)
+			judge(option_set(fd, row->level, row->number),
+			      option_set(fd, row->level, NUMBER_NOBODY_HAS), tried,
+			      &finding);
+		else if (fd >= 0)
+			judge(option_get(fd, row->level, row->number),
+			      option_get(fd, row->level, NUMBER_NOBODY_HAS), tried,
+			      &finding);
+		if (i == 0 || rank(finding.verdict) > rank(ret_finding->verdict))
+			*ret_finding = finding;
+	}
+}
+
+static int add_option(struct lsk_probe *probe, const struct lsk_family *family,
+		      const struct family_option_group *group,
+		      const struct lsk_constant *constant)
+{
+	char name[80];
+	struct probe_row row = {
+		.name = name,
+		.run = option_run,
+		.domain = family->domain,
+		.level = group->level,
+		.number = (int)constant->value,
+		.data = group,
+	};
+	size_t len;
+	int r;
+
+	snprintf(name, sizeof(name), "%s", constant->name);
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	len = strlen(name);
+	snprintf(name + len, sizeof(name) - len, ".get");
+	row.summary = "socket option, read";
+	r = probe_add(probe, family->name, &row);
+	if (r < 0)
+		return r;
+	snprintf(name + len, sizeof(name) - len, ".set");
+	row.summary = "socket option, set";
+	row.type = 1;
+	return probe_add(probe, family->name, &row);
+}
+
+/* Two names of one number are one option; the first of them in the table stands. */
+static bool is_second_name(const struct lsk_constant *constant)
+{
+	const char *first = lsk_constant_name(constant->group, constant->value);
+
+	return constant->is_alias || !first || strcmp(first, constant->name) != 0;
+}
+
+static int add_group(struct lsk_probe *probe, const struct lsk_family *family,
+		     const struct family_option_group *group)
+{
+	struct lsk_constant constant;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && lsk_constant_at(i, &constant) == 0; i++)
+		if (strcmp(constant.group, group->group) == 0 &&
+		    !is_second_name(&constant))
+			r = add_option(probe, family, group, &constant);
+	return r;
+}
+
+static void ioctl_run(struct lsk_probe *probe, const struct probe_row *row,
+		      struct lsk_finding *ret_finding)
+{
+	const struct family_ioctl *what = row->data;
+	_cleanup_(closep) int fd =
+		probe_socket(probe, row->domain, &what->socket, ret_finding);
+	/* Those that want a struct ifreq are asked about loopback. */
+	union {
+		char name[256];
+		int number;
+	} argument = {.name = "lo"};
+	char tried[64];
+	int r, unknown;
+
+	if (fd < 0)
+		return;
+	unknown = syscall_result(ioctl(fd, IOCTL_NOBODY_HAS, &argument));
+	r = syscall_result(ioctl(fd, what->number, &argument));
+	snprintf(tried, sizeof(tried), "ioctl(0x%lx)", what->number);
+	judge(r, unknown, tried, ret_finding);
+}
+
+int probe_add_options(struct lsk_probe *probe, const struct lsk_family *family)
+{
+	const struct family_option_group *group = family->probe->option_groups;
+	const struct family_ioctl *what = family->probe->ioctls;
+	int r = 0;
+
+	for (; group && group->group && r == 0; group++)
+		r = add_group(probe, family, group);
+	for (; what && what->name && r == 0; what++) {
+		struct probe_row row = {
+			.name = what->name,
+			.summary = what->summary,
+			.run = ioctl_run,
+			.domain = family->domain,
+			.data = what,
+		};
+
+		r = probe_add(probe, family->name, &row);
+	}
+	return r;
+}
