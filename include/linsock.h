@@ -7,6 +7,7 @@
 #include <linsock/backend.h>
 #include <linsock/bluetooth.h>
 #include <linsock/can.h>
+#include <linsock/can_log.h>
 #include <linsock/constant.h>
 #include <linsock/control.h>
 #include <linsock/endpoint.h>

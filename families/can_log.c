@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* Logs: the table of formats, the bytes that come and go, and the words of a line. */
+#include "families/can_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "uring/util.h"
+
+#define READ_SIZE (2 * LSK_CAN_LOG_LINE_MAX)
+
+/* In the order of detection: candump's log, which has no heading, is the last. */
+static const struct can_log_codec *const codecs[] = {
+	&can_log_pcapng, &can_log_trc, &can_log_asc, &can_log_csv, &can_log_candump,
+};
+
+static const struct can_log_codec *codec_of(enum lsk_can_log_format format)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (codecs[i]->format == format)
+			return codecs[i];
+	return NULL;
+}
+
+const char *lsk_can_log_format_name(enum lsk_can_log_format format)
+{
+	const struct can_log_codec *codec = codec_of(format);
+
+	return codec ? codec->name : NULL;
+}
+
+enum lsk_can_log_format lsk_can_log_format_by_name(const char *name)
+{
+	const char *dot = name ? strrchr(name, '.') : NULL;
+	const char *ending = dot ? dot + 1 : name;
+
+	if (!ending)
+		return LSK_CAN_LOG_AUTO;
+	if (strcasecmp(ending, "log") == 0)
+		return LSK_CAN_LOG_CANDUMP;
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (strcasecmp(ending, codecs[i]->name) == 0)
+			return codecs[i]->format;
+	return LSK_CAN_LOG_AUTO;
+}
+
+ssize_t can_log_need(struct lsk_can_log_reader *reader, size_t want)
+{
+	if (want > reader->size)
+		return LSK_ERR_LENGTH;
+	while (reader->end - reader->start < want && !reader->is_end) {
+		ssize_t count;
+
+		if (reader->start > 0) {
+			memmove(reader->buf, reader->buf + reader->start,
+				reader->end - reader->start);
+			reader->end -= reader->start;
+			reader->start = 0;
+		}
+		count = reader->read(reader->context, reader->buf + reader->end,
+				     reader->size - reader->end);
+		if (count < 0)
+			return count;
+		reader->is_end = count == 0;
+		reader->end += (size_t)count;
+	}
+	return (ssize_t)(reader->end - reader->start);
+}
+
+/* Step over the rest of a line that no buffer holds. */
+static int skip_line(struct lsk_can_log_reader *reader)
+{
+	for (;;) {
+		ssize_t count = can_log_need(reader, 1);
+		uint8_t *end;
+
+		if (count <= 0)
+			return count < 0 ? (int)count : LSK_ERR_LENGTH;
+		end = memchr(reader->buf + reader->start, '\n', (size_t)count);
+		if (end) {
+			reader->start = (size_t)(end + 1 - reader->buf);
+			return LSK_ERR_LENGTH;
+		}
+		reader->start = reader->end;
+	}
+}
+
+int can_log_next_line(struct lsk_can_log_reader *reader, char **ret_line)
+{
+	size_t want = 1;
+
+	reader->line++;
+	for (;;) {
+		ssize_t count = can_log_need(reader, want);
+		uint8_t *line = reader->buf + reader->start;
+		uint8_t *end;
+		size_t len;
+
+		if (count <= 0)
+			return (int)count;
+		end = memchr(line, '\n', (size_t)count);
+		if (!end && (size_t)count >= LSK_CAN_LOG_LINE_MAX)
+			return skip_line(reader);
+		if (!end && !reader->is_end) {
+			want = (size_t)count + 1;
+			continue;
+		}
+		/* The last line may lack its end; there is room for a NUL then. */
+		len = end ? (size_t)(end - line) : (size_t)count;
+		reader->start += end ? len + 1 : len;
+		while (len > 0 && line[len - 1] == '\r')
+			len--;
+		line[len] = '\0';
+		*ret_line = (char *)line;
+		return 1;
+	}
+}
+
+static int choose_codec(struct lsk_can_log_reader *reader,
+			enum lsk_can_log_format format)
+{
+	ssize_t count;
+
+	reader->codec = codec_of(format);
+	if (reader->codec)
+		return 0;
+	count = can_log_need(reader, 4096);
+	if (count < 0)
+		return (int)count;
+	for (size_t i = 0; i < ARRAY_SIZE(codecs) && !reader->codec; i++)
+		if (codecs[i]->detect(reader->buf + reader->start, (size_t)count))
+			reader->codec = codecs[i];
+	return reader->codec ? 0 : LSK_ERR_SYNTAX;
+}
+
+int lsk_can_log_reader_new(struct lsk_can_log_reader **ret_reader,
+			   enum lsk_can_log_format format, lsk_can_log_read_fn read,
+			   void *context, struct lsk_error *ret_error)
+{
+	struct lsk_can_log_reader *reader;
+	int r;
+
+	if (!ret_reader || !read || format >= LSK_CAN_LOG__COUNT)
+		return error_set(ret_error, -EINVAL, 0,
+				 "no reader can be made of this");
+	reader = calloc(1, sizeof(*reader));
+	if (reader)
+		reader->buf = malloc(READ_SIZE + 1);
+	if (!reader || !reader->buf) {
+		free(reader);
+		return error_set(ret_error, -ENOMEM, 0, "no memory for a reader");
+	}
+	reader->size = READ_SIZE;
+	reader->read = read;
+	reader->context = context;
+	r = choose_codec(reader, format);
+	if (r < 0) {
+		lsk_can_log_reader_free(reader);
+		return error_set(ret_error, r, 0, "%s",
+				 r == LSK_ERR_SYNTAX ? "no format of a log starts so"
+						     : lsk_strerror(r));
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+struct lsk_can_log_reader *lsk_can_log_reader_free(struct lsk_can_log_reader *reader)
+{
+	if (reader)
+		free(reader->buf);
+	free(reader);
+	return NULL;
+}
+
+int lsk_can_log_read(struct lsk_can_log_reader *reader,
+		     struct lsk_can_log_entry *ret_entry, struct lsk_error *ret_error)
+{
+	int r;
+
+	if (!reader || !ret_entry)
+		return error_set(ret_error, -EINVAL, 0, "no reader or no place");
+	if (reader->failure)
+		return error_set(ret_error, reader->failure, 0,
+				 "reading ended at an earlier fault");
+	r = reader->codec->read(reader, ret_entry, ret_error);
+	/* Faults of a line have the library's numbers; those of errno end it all. */
+	if (r < 0 && r > LSK_ERR_SCHEME) {
+		reader->failure = r;
+		if (r != -EBADMSG)
+			error_set(ret_error, r, 0, "%s", lsk_strerror(r));
+	} else if (r == LSK_ERR_LENGTH && ret_error && ret_error->code != r) {
+		error_set(ret_error, r, 0, "the line is too long");
+	}
+	return r;
+}
+
+unsigned long lsk_can_log_line(const struct lsk_can_log_reader *reader)
+{
+	return reader ? reader->line : 0;
+}
+
+enum lsk_can_log_format
+lsk_can_log_reader_format(const struct lsk_can_log_reader *reader)
+{
+	return reader ? reader->codec->format : LSK_CAN_LOG_AUTO;
+}
+
+int can_log_channel(struct lsk_can_log_writer *writer, const char *name)
+{
+	struct can_log_channels *channels = &writer->channels;
+
+	for (size_t i = 0; i < channels->count; i++)
+		if (strcmp(channels->names[i], name) == 0)
+			return (int)i + 1;
+	if (channels->count == CAN_LOG_CHANNELS_MAX)
+		return -ENOSPC;
+	snprintf(channels->names[channels->count], LSK_CAN_LOG_NAME_MAX, "%s", name);
+	return (int)++channels->count;
+}
+
+int lsk_can_log_writer_new(struct lsk_can_log_writer **ret_writer,
+			   enum lsk_can_log_format format,
+			   const struct lsk_can_log_options *options,
+			   lsk_can_log_write_fn write, void *context)
+{
+	struct lsk_can_log_writer *writer;
+	int r = 0;
+
+	if (!ret_writer || !write || !codec_of(format))
+		return -EINVAL;
+	writer = calloc(1, sizeof(*writer));
+	if (writer)
+		writer->buf = malloc(CAN_LOG_BUFFER_SIZE);
+	if (!writer || !writer->buf) {
+		free(writer);
+		return -ENOMEM;
+	}
+	writer->codec = codec_of(format);
+	writer->write = write;
+	writer->context = context;
+	if (options)
+		writer->options = *options;
+	for (size_t i = 0; i < writer->options.interface_count && r >= 0; i++)
+		r = can_log_channel(writer, writer->options.interfaces[i]);
+	if (r < 0) {
+		lsk_can_log_writer_free(writer);
+		return r;
+	}
+	*ret_writer = writer;
+	return 0;
+}
+
+int lsk_can_log_flush(struct lsk_can_log_writer *writer)
+{
+	if (!writer)
+		return -EINVAL;
+	if (writer->failure == 0 && writer->len > 0)
+		writer->failure =
+			writer->write(writer->context, writer->buf, writer->len);
+	writer->len = 0;
+	return writer->failure;
+}
+
+int lsk_can_log_write(struct lsk_can_log_writer *writer,
+		      const struct lsk_can_log_entry *entry)
+{
+	int r;
+
+	if (!writer || !entry)
+		return -EINVAL;
+	if (CAN_LOG_BUFFER_SIZE - writer->len < CAN_LOG_ENTRY_MAX)
+		lsk_can_log_flush(writer);
+	if (writer->failure)
+		return writer->failure;
+	if (!writer->is_begun) {
+		writer->is_begun = true;
+		writer->start_ns = entry->time_ns;
+		if (writer->codec->begin)
+			writer->len += (size_t)writer->codec->begin(
+				writer, writer->buf + writer->len, entry);
+		lsk_can_log_flush(writer);
+		if (writer->failure)
+			return writer->failure;
+	}
+	r = writer->codec->write(writer, writer->buf + writer->len, entry);
+	if (r < 0)
+		return r;
+	writer->len += (size_t)r;
+	writer->count++;
+	return 0;
+}
+
+struct lsk_can_log_writer *lsk_can_log_writer_free(struct lsk_can_log_writer *writer)
+{
+	if (writer)
+		free(writer->buf);
+	free(writer);
+	return NULL;
+}
+
+void can_cursor_blanks(struct can_cursor *cursor)
+{
+	while (*cursor->at == ' ' || *cursor->at == '\t')
+		cursor->at++;
+}
+
+size_t can_cursor_word(struct can_cursor *cursor, const char **ret_word)
+{
+	can_cursor_blanks(cursor);
+	*ret_word = cursor->at;
+	while (*cursor->at && *cursor->at != ' ' && *cursor->at != '\t')
+		cursor->at++;
+	return (size_t)(cursor->at - *ret_word);
+}
+
+int can_cursor_decimal(struct can_cursor *cursor, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (*cursor->at < '0' || *cursor->at > '9')
+		return can_cursor_fault(cursor, LSK_ERR_SYNTAX,
+					"a number was expected");
+	while (*cursor->at >= '0' && *cursor->at <= '9') {
+		uint64_t digit = (uint64_t)(*cursor->at - '0');
+
+		if (value > (max - digit) / 10)
+			return can_cursor_fault(cursor, LSK_ERR_RANGE,
+						"the number is too large");
+		value = value * 10 + digit;
+		cursor->at++;
+	}
+	*ret_value = value;
+	return 0;
+}
+
+int can_cursor_time(struct can_cursor *cursor, int64_t *ret_ns)
+{
+	int64_t unit = LSK_NSEC_PER_SEC;
+	int64_t nanos = 0;
+	uint64_t seconds = 0;
+	int r = can_cursor_decimal(cursor, INT64_MAX / LSK_NSEC_PER_SEC - 1, &seconds);
+
+	if (r < 0)
+		return r;
+	if (*cursor->at == '.' || *cursor->at == ',') {
+		cursor->at++;
+		while (*cursor->at >= '0' && *cursor->at <= '9') {
+			unit /= 10;
+			nanos += unit * (*cursor->at++ - '0');
+		}
+	}
+	*ret_ns = (int64_t)seconds * LSK_NSEC_PER_SEC + nanos;
+	return 0;
+}
+
+int can_cursor_hex_number(struct can_cursor *cursor, uint32_t *ret_value)
+{
+	size_t digits = can_hex_count(cursor->at);
+
+	if (digits == 0)
+		return can_cursor_fault(cursor, LSK_ERR_SYNTAX,
+					"a hexadecimal number was expected");
+	if (digits > 8)
+		return can_cursor_fault(cursor, LSK_ERR_RANGE,
+					"the number has more than 32 bits");
+	return can_cursor_hex(cursor, (unsigned int)digits, ret_value);
+}
+
+int can_cursor_bytes(struct can_cursor *cursor, uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint32_t byte = 0;
+		int r;
+
+		can_cursor_blanks(cursor);
+		r = can_cursor_hex(cursor, 2, &byte);
+		if (r < 0)
+			return r;
+		data[i] = (uint8_t)byte;
+	}
+	return 0;
+}
+
+int can_log_set_id(const struct can_cursor *cursor, struct lsk_can_frame *frame,
+		   uint32_t id, bool is_extended)
+{
+	if (id > (is_extended ? LSK_CAN_EXTENDED_ID_MAX : LSK_CAN_ID_MAX))
+		return can_cursor_fault(cursor, LSK_ERR_RANGE,
+					"the identifier exceeds its bits");
+	frame->id = id;
+	frame->is_extended = is_extended;
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What the modules of the log formats share. */
+#ifndef LSK_CAN_LOG_INTERNAL_H
+#define LSK_CAN_LOG_INTERNAL_H
+
+#include <linsock/can_log.h>
+
+#include "families/can_text.h"
+
+#define CAN_LOG_CHANNELS_MAX 256
+#define CAN_LOG_STATE_SIZE   8192
+
+/* The channel numbers of formats that have no names. */
+struct can_log_channels {
+	char names[CAN_LOG_CHANNELS_MAX][LSK_CAN_LOG_NAME_MAX];
+	size_t count;
+};
+
+struct lsk_can_log_reader {
+	const struct can_log_codec *codec;
+	lsk_can_log_read_fn read;
+	void *context;
+	uint8_t *buf;
+	size_t size;
+	size_t start; /* the bytes that are here and not used up */
+	size_t end;
+	bool is_end; /* the read function has no more */
+	int failure; /* what ended the reading for good */
+	unsigned long line;
+	_Alignas(16) unsigned char state[CAN_LOG_STATE_SIZE]; /* the format's own */
+};
+
+struct lsk_can_log_writer {
+	const struct can_log_codec *codec;
+	struct lsk_can_log_options options;
+	lsk_can_log_write_fn write;
+	void *context;
+	char *buf;
+	size_t len;
+	int failure;
+	bool is_begun;
+	int64_t start_ns; /* time of the first frame */
+	unsigned long count;
+	struct can_log_channels channels;
+};
+
+/* Bytes that a writer gathers, and those that one entry needs at most. */
+#define CAN_LOG_BUFFER_SIZE (64u << 10)
+#define CAN_LOG_ENTRY_MAX   (16u << 10)
+
+struct can_log_codec {
+	enum lsk_can_log_format format;
+	const char *name; /* and ending of a file's name */
+	/* Whether a log that starts with these bytes is of the format. */
+	bool (*detect)(const uint8_t *bytes, size_t size);
+	/* As lsk_can_log_read(). */
+	int (*read)(struct lsk_can_log_reader *reader, struct lsk_can_log_entry *entry,
+		    struct lsk_error *error);
+	/* Optional: what stands before the first entry. Return: bytes at @out. */
+	int (*begin)(struct lsk_can_log_writer *writer, char *out,
+		     const struct lsk_can_log_entry *entry);
+	/* Return: bytes written at @out, at most CAN_LOG_ENTRY_MAX; or an error. */
+	int (*write)(struct lsk_can_log_writer *writer, char *out,
+		     const struct lsk_can_log_entry *entry);
+};
+
+extern const struct can_log_codec can_log_candump;
+extern const struct can_log_codec can_log_asc;
+extern const struct can_log_codec can_log_trc;
+extern const struct can_log_codec can_log_csv;
+extern const struct can_log_codec can_log_pcapng;
+
+/*
+ * Have at least @want bytes at reader->buf + reader->start. Return: how many are there,
+ * fewer at the end only; LSK_ERR_LENGTH for more than a reader holds; what the read
+ * function said.
+ */
+ssize_t can_log_need(struct lsk_can_log_reader *reader, size_t want);
+
+/*
+ * The next line without its end, terminated in place. Return: 1, 0 at the end,
+ * LSK_ERR_LENGTH for one that is too long (it is stepped over), or a failure.
+ */
+int can_log_next_line(struct lsk_can_log_reader *reader, char **ret_line);
+
+/* The number of an interface, from 1 on. Return: it, or -ENOSPC. */
+int can_log_channel(struct lsk_can_log_writer *writer, const char *name);
+
+/* Step over blanks. */
+void can_cursor_blanks(struct can_cursor *cursor);
+
+/* The next word: what is no blank. Return: its length; 0 at the end of the line. */
+size_t can_cursor_word(struct can_cursor *cursor, const char **ret_word);
+
+/* Read a decimal number. Return: 0, LSK_ERR_SYNTAX or LSK_ERR_RANGE. */
+int can_cursor_decimal(struct can_cursor *cursor, uint64_t max, uint64_t *ret_value);
+
+/* Read "seconds.decimals", of which nine count. Return: as above. */
+int can_cursor_time(struct can_cursor *cursor, int64_t *ret_ns);
+
+/* Read up to eight hexadecimal digits. Return: as above. */
+int can_cursor_hex_number(struct can_cursor *cursor, uint32_t *ret_value);
+
+/* Read @len pairs of hexadecimal digits with blanks between them. */
+int can_cursor_bytes(struct can_cursor *cursor, uint8_t *data, size_t len);
+
+/* Set an identifier, extended where it says so. Return: 0 or LSK_ERR_RANGE, told. */
+int can_log_set_id(const struct can_cursor *cursor, struct lsk_can_frame *frame,
+		   uint32_t id, bool is_extended);
+
+#endif
