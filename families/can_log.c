@@ -10,7 +10,7 @@
 
 #include "uring/util.h"
 
-#define READ_SIZE (2 * LSK_CAN_LOG_LINE_MAX)
+#define READ_SIZE ((size_t)2 * LSK_CAN_LOG_LINE_MAX)
 
 /* In the order of detection: candump's log, which has no heading, is the last. */
 static const struct can_log_codec *const codecs[] = {

@@ -55,7 +55,7 @@ static int month_of(const char *word)
 	static const int german_months[] = {2, 2, 4, 9, 11};
 
 	for (int i = 0; i < 12; i++)
-		if (strncasecmp(word, names + 3 * i, 3) == 0)
+		if (strncasecmp(word, &names[(size_t)3 * (size_t)i], 3) == 0)
 			return i;
 	for (size_t i = 0; i < 5; i++)
 		if (strncasecmp(word, german[i], strlen(german[i])) == 0)
@@ -129,7 +129,7 @@ static void set_channel(struct lsk_can_log_entry *entry, uint64_t channel)
 		snprintf(entry->interface, sizeof(entry->interface), "can%u",
 			 (unsigned int)channel - 1);
 	else
-		strcpy(entry->interface, "canX");
+		snprintf(entry->interface, sizeof(entry->interface), "canX");
 }
 
 /* "123x": an x at the end makes it extended. */

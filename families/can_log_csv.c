@@ -162,7 +162,7 @@ static int csv_read(struct lsk_can_log_reader *reader, struct lsk_can_log_entry 
 		state->is_begun = true;
 	} while (!r);
 	memset(entry, 0, offsetof(struct lsk_can_log_entry, frame.data));
-	strcpy(entry->interface, "can0");
+	snprintf(entry->interface, sizeof(entry->interface), "can0");
 	cursor.start = cursor.at = line;
 	r = can_cursor_time(&cursor, &entry->time_ns);
 	if (r == 0 && *cursor.at++ != ',')

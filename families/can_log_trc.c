@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "uring/util.h"
+
 #define DAY_NS           (86400 * LSK_NSEC_PER_SEC)
 #define DAYS_BEFORE_1970 25569
 #define COLUMNS_MAX      16
@@ -64,11 +66,17 @@ static void take_heading(struct trc_state *state, const char *line)
 		/* What the versions without $COLUMNS have; ')' stands for "1)". */
 		const char *number = line + strlen(version);
 
-		strcpy(state->columns, strncmp(number, "1.0", 3) == 0   ? "NOILD"
-				       : strncmp(number, "1.1", 3) == 0 ? "NOdILD"
-				       : strncmp(number, "1.2", 3) == 0 ? "NOBdILD"
-				       : strncmp(number, "1.3", 3) == 0 ? "NOBdIRLD"
-									: "");
+		static const char *const by_version[][2] = {
+			{"1.0", "NOILD"},
+			{"1.1", "NOdILD"},
+			{"1.2", "NOBdILD"},
+			{"1.3", "NOBdIRLD"},
+		};
+
+		for (size_t i = 0; i < ARRAY_SIZE(by_version); i++)
+			if (strncmp(number, by_version[i][0], 3) == 0)
+				snprintf(state->columns, sizeof(state->columns), "%s",
+					 by_version[i][1]);
 	} else if (strncmp(line, start, strlen(start)) == 0) {
 		state->start_ns = read_start(line + strlen(start));
 	} else if (strncmp(line, columns, strlen(columns)) == 0) {
@@ -232,9 +240,9 @@ static int trc_read(struct lsk_can_log_reader *reader, struct lsk_can_log_entry 
 			continue;
 		}
 		if (!state->columns[0])
-			strcpy(state->columns, "NOILD");
+			snprintf(state->columns, sizeof(state->columns), "NOILD");
 		memset(entry, 0, offsetof(struct lsk_can_log_entry, frame.data));
-		strcpy(entry->interface, "can0");
+		snprintf(entry->interface, sizeof(entry->interface), "can0");
 		r = 1;
 		for (const char *c = state->columns; *c && r > 0; c++)
 			r = read_column(&cursor, state, *c, entry);
@@ -249,10 +257,11 @@ static int trc_read(struct lsk_can_log_reader *reader, struct lsk_can_log_entry 
 static int trc_begin(struct lsk_can_log_writer *writer, char *out,
 		     const struct lsk_can_log_entry *entry)
 {
-	int64_t days = entry->time_ns / DAY_NS + DAYS_BEFORE_1970;
+	const int64_t day_ns = DAY_NS;
+	int64_t days = entry->time_ns / day_ns + DAYS_BEFORE_1970;
 	__extension__ unsigned __int128 rest =
-		(unsigned __int128)(entry->time_ns % DAY_NS) * 1000000000000000u /
-		DAY_NS;
+		(unsigned __int128)(entry->time_ns % day_ns) * 1000000000000000u /
+		(unsigned __int128)day_ns;
 
 	(void)writer;
 	return sprintf(

@@ -9,6 +9,9 @@
 #define CAN_STATUS_LOST 3
 
 extern const struct command can_dump_command;
+extern const struct command can_gen_command;
+extern const struct command can_log_command;
+extern const struct command can_play_command;
 extern const struct command can_send_command;
 
 #endif
