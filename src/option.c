@@ -95,14 +95,17 @@ static bool level_fits(const struct option_level *level, int domain, int protoco
 	return !level->protocols[0] || is_listed(level->protocols, protocol);
 }
 
-/* The protocol that the kernel chose where the object was made with 0. */
+/*
+ * The kernel's choice where the object was made with 0. Not the other way round: CAN
+ * answers 0 for every protocol, and so an adopted one has short names for none.
+ */
 static int socket_protocol(const struct lsk_socket *sock)
 {
-	int protocol;
+	int protocol = lsk_socket_protocol(sock);
 
-	if (lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_PROTOCOL, &protocol) == 0)
-		return protocol;
-	return lsk_socket_protocol(sock);
+	if (protocol == 0)
+		lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_PROTOCOL, &protocol);
+	return protocol;
 }
 
 int lsk_option_find(const char *name, struct lsk_option *ret_option)

@@ -212,7 +212,7 @@ const struct option_row option_rows_l2cap[] = {
 const struct option_row option_rows_rfcomm[] = {
 	ROW("RFCOMM_CONNINFO", STRUCT, RO, "handle:h16 dev_class:x3 -:1",
 	    "the link below"),
-	ROW("RFCOMM_LM", FLAGS, RW, "RFCOMM", "link mode, before BT_SECURITY"),
+	ROW("RFCOMM_LM", FLAGS, RW, "RFCOMM_LM", "link mode, before BT_SECURITY"),
 	{0},
 };
 
