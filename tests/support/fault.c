@@ -60,7 +60,8 @@ static intptr_t fault_result(enum fault_call call, int sets_errno)
 	if (!sets_errno)
 		return -error;
 	errno = error;
-	if (call == FAULT_calloc || call == FAULT_malloc || call == FAULT_realloc)
+	if (call == FAULT_calloc || call == FAULT_malloc || call == FAULT_realloc ||
+	    call == FAULT_strdup)
 		return 0;
 	return -1;
 }

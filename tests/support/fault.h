@@ -9,12 +9,14 @@
 
 #include <stdbool.h>
 
-/* name, result that says failure, whether the error goes to errno (1) or is the
- * negative result itself (0) */
+/* name, whether the error goes to errno (1) or is the negative result itself (0);
+ * pthread_create() returns a positive one: arm it with -EAGAIN */
 #define FAULT_CALLS(X)                         \
 	X(calloc, 1)                           \
 	X(malloc, 1)                           \
 	X(realloc, 1)                          \
+	X(strdup, 1)                           \
+	X(pthread_create, 0)                   \
 	X(mmap, 1)                             \
 	X(eventfd, 1)                          \
 	X(ppoll, 1)                            \
