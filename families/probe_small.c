@@ -72,11 +72,6 @@ static const struct family_ioctl unix_ioctls[] = {
 };
 
 /* Levels are numbers where their headers cannot be included together. */
-static const struct family_option_group netlink_groups[] = {
-	{ "NETLINK_OPTION", 270, { { SOCK_RAW, 0 } } },
-	{ .group = NULL },
-};
-
 static const struct family_option_group can_groups[] = {
 	{ "CAN_RAW_OPTION", SOL_CAN_RAW, { { SOCK_RAW, CAN_RAW } } },
 	{ "CAN_ISOTP_OPTION", SOL_CAN_BASE + CAN_ISOTP, { { SOCK_DGRAM, CAN_ISOTP } } },
@@ -122,10 +117,6 @@ const struct family_probe unix_probe = {
 	.option_groups = unix_groups,
 	.messages = unix_messages,
 	.ioctls = unix_ioctls,
-};
-
-const struct family_probe netlink_probe = {
-	.option_groups = netlink_groups,
 };
 
 const struct family_probe can_probe = {

@@ -8,6 +8,8 @@
 
 #define FAMILY_SOCKETS_MAX 3
 
+struct probe_row;
+
 /* A kind of socket to try things on. */
 struct family_socket {
 	int type; /* 0 ends a list that is shorter than its array */
@@ -53,10 +55,13 @@ struct family_name {
 	const char *name;
 	const char *summary;
 	const char *place; /* as the family's parse() reads it */
-	/* Aliases of the modules that bind(2) would load; either may be NULL. */
+	/* Alias of a module that bind(2) would load; NULL: none. */
 	const char *module_alias;
-	const char *other_alias;
-	const char *listed; /* how /proc/crypto names it, or NULL */
+	/* It also loads modules for each word of a name such as "hmac(sha256)":
+	 * what precedes the word in their aliases ("crypto-"), and the name, as
+	 * /proc/crypto lists it. NULL: it does not. */
+	const char *word_alias;
+	const char *words;
 	struct family_socket socket;
 };
 
@@ -69,6 +74,7 @@ struct family_probe {
 	const struct family_message *messages;
 	const struct family_ioctl *ioctls;
 	const struct family_name *names;
+	const struct probe_row *rows; /* with functions of their own (src/probe.h) */
 };
 
 #endif

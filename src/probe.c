@@ -143,26 +143,21 @@ void probe_judge(int result, const char *tried, struct lsk_finding *ret_finding)
 		probe_find(ret_finding, LSK_VERDICT_NO, result, "%s: %s", tried, name);
 }
 
-bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registered,
-		   enum module_state *ret_state, struct lsk_finding *ret_finding)
+/* What a state that does not allow trying means. */
+static bool may_try(struct lsk_probe *probe, enum module_state state,
+		    const char *module, const char *alias,
+		    struct lsk_finding *ret_finding)
 {
-	char module[96];
-
-	*ret_state = module_by_alias(probe->modules, alias, module, sizeof(module));
-	if (*ret_state == MODULE_HERE || *ret_state == MODULE_MISSING)
+	if (state == MODULE_HERE || state == MODULE_MISSING)
 		return true;
-	if (is_registered) {
-		*ret_state = MODULE_HERE;
-		return true;
-	}
-	if (*ret_state == MODULE_BLOCKED) {
+	if (state == MODULE_BLOCKED) {
 		probe_find(ret_finding, LSK_VERDICT_DENIED, 0,
 			   "module %s is forbidden by modprobe.d", module);
 		return false;
 	}
 	if (probe->flags & LSK_PROBE_LOAD)
 		return true;
-	if (*ret_state == MODULE_LOADABLE)
+	if (state == MODULE_LOADABLE)
 		probe_find(ret_finding, LSK_VERDICT_LOADABLE, 0, "%s", module);
 	else
 		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, 0,
@@ -170,6 +165,24 @@ bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registere
 			   "kernel is not here to tell which",
 			   alias);
 	return false;
+}
+
+bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registered,
+		   enum module_state *ret_state, struct lsk_finding *ret_finding)
+{
+	char module[96];
+
+	*ret_state = module_by_alias(probe->modules, alias, module, sizeof(module));
+	if (is_registered && *ret_state != MODULE_MISSING)
+		*ret_state = MODULE_HERE;
+	return may_try(probe, *ret_state, module, alias, ret_finding);
+}
+
+bool probe_may_try_module(struct lsk_probe *probe, const char *name,
+			  struct lsk_finding *ret_finding)
+{
+	return may_try(probe, module_by_name(probe->modules, name), name, name,
+		       ret_finding);
 }
 
 static struct entry *new_entry(struct lsk_probe *probe)

@@ -54,6 +54,9 @@ struct module_table *module_table_free(struct module_table *table);
 enum module_state module_by_alias(const struct module_table *table, const char *alias,
 				  char *ret_name, size_t size);
 
+/* The same of a module's own name, where nothing has an alias ("sch_fq"). */
+enum module_state module_by_name(const struct module_table *table, const char *name);
+
 /* Whether /proc/net/protocols lists this name ("CAN_RAW"). */
 bool module_protocol_is_registered(const struct module_table *table, const char *name);
 
@@ -64,6 +67,10 @@ bool module_protocol_is_registered(const struct module_table *table, const char 
  */
 bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registered,
 		   enum module_state *ret_state, struct lsk_finding *ret_finding);
+
+/* probe_may_try() of a module's own name. */
+bool probe_may_try_module(struct lsk_probe *probe, const char *name,
+			  struct lsk_finding *ret_finding);
 
 /* The verdict of an answer: 0 or a count is yes, a negative errno no or denied. */
 void probe_judge(int result, const char *tried, struct lsk_finding *ret_finding);

@@ -166,19 +166,43 @@ static void message_run(struct lsk_probe *probe, const struct probe_row *row,
 }
 
 /* Whether /proc/crypto has an implementation of the algorithm. */
-static bool is_listed(const char *listed)
+static bool is_listed(const char *name)
 {
-	FILE *file = listed ? fopen("/proc/crypto", "re") : NULL;
+	FILE *file = fopen("/proc/crypto", "re");
 	char line[256], wanted[128];
 	bool is_found = false;
 
-	if (!file)
-		return false;
-	snprintf(wanted, sizeof(wanted), ": %s\n", listed);
-	while (!is_found && fgets(line, sizeof(line), file))
+	snprintf(wanted, sizeof(wanted), ": %s\n", name);
+	while (file && !is_found && fgets(line, sizeof(line), file))
 		is_found = strncmp(line, "name", 4) == 0 && strstr(line, wanted);
-	fclose(file);
+	if (file)
+		fclose(file);
 	return is_found;
+}
+
+/* A template loads what it is made of: all words must be there, or be no module's. */
+static bool words_may_try(struct lsk_probe *probe, const struct family_name *what,
+			  struct lsk_finding *ret_finding)
+{
+	const char *const separators = "(),";
+	const char *word = what->words;
+
+	if (!what->word_alias || is_listed(what->words))
+		return true;
+	for (word += strspn(word, separators); *word;
+	     word += strspn(word, separators)) {
+		int len = (int)strcspn(word, separators);
+		enum module_state ignored;
+		char alias[128], name[64];
+
+		snprintf(name, sizeof(name), "%.*s", len, word);
+		snprintf(alias, sizeof(alias), "%s%s", what->word_alias, name);
+		if (!probe_may_try(probe, alias, is_listed(name), &ignored,
+				   ret_finding))
+			return false;
+		word += len;
+	}
+	return true;
 }
 
 static bool name_may_try(struct lsk_probe *probe, const struct family_name *what,
@@ -189,9 +213,7 @@ static bool name_may_try(struct lsk_probe *probe, const struct family_name *what
 	if (what->module_alias &&
 	    !probe_may_try(probe, what->module_alias, false, &ignored, ret_finding))
 		return false;
-	return !what->other_alias ||
-	       probe_may_try(probe, what->other_alias, is_listed(what->listed),
-			     &ignored, ret_finding);
+	return words_may_try(probe, what, ret_finding);
 }
 
 static void name_run(struct lsk_probe *probe, const struct probe_row *row,

@@ -32,6 +32,7 @@ struct module_table {
 	bool can_load; /* the kernel would run modprobe(8) */
 	bool is_known; /* the files of /lib/modules are there */
 	struct text aliases;
+	struct text files;   /* modules.order: the path of each that is not built in */
 	struct text builtin; /* modules.builtin.modinfo */
 	struct text loaded;  /* /proc/modules */
 	struct text blocked; /* lines "blacklist X" and "install X ..." of modprobe.d */
@@ -126,7 +127,10 @@ static int read_module_files(struct module_table *table, const char *root)
 	table->is_known = table->aliases.len > 0;
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin.modinfo",
 		 kernel.release);
-	return text_append(&table->builtin, root, path);
+	if (r == 0)
+		r = text_append(&table->builtin, root, path);
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.order", kernel.release);
+	return r == 0 ? text_append(&table->files, root, path) : r;
 }
 
 static int module_table_read(struct module_table *table, const char *root)
@@ -169,6 +173,7 @@ struct module_table *module_table_free(struct module_table *table)
 	if (table) {
 		text_done(&table->aliases);
 		text_done(&table->builtin);
+		text_done(&table->files);
 		text_done(&table->loaded);
 		text_done(&table->blocked);
 		text_done(&table->protocols);
@@ -278,6 +283,26 @@ enum module_state module_by_alias(const struct module_table *table, const char *
 	if (is_blocked(&table->blocked, ret_name) || is_blocked(&table->blocked, alias))
 		return MODULE_BLOCKED;
 	return MODULE_LOADABLE;
+}
+
+/* "/sch_fq.ko" ends a path, or a suffix of compression follows. */
+static bool is_installed(const struct text *files, const char *name)
+{
+	char needle[96];
+
+	snprintf(needle, sizeof(needle), "/%s.ko", name);
+	return files->bytes && strstr(files->bytes, needle);
+}
+
+enum module_state module_by_name(const struct module_table *table, const char *name)
+{
+	if (!table->can_load || line_after(&table->loaded, NULL, name))
+		return MODULE_HERE;
+	if (!table->is_known)
+		return MODULE_UNKNOWN;
+	if (!is_installed(&table->files, name))
+		return MODULE_MISSING;
+	return is_blocked(&table->blocked, name) ? MODULE_BLOCKED : MODULE_LOADABLE;
 }
 
 bool module_protocol_is_registered(const struct module_table *table, const char *name)

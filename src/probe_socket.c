@@ -310,6 +310,16 @@ static int add_types(struct lsk_probe *probe, const struct lsk_family *family)
 	return r;
 }
 
+static int add_rows(struct lsk_probe *probe, const struct lsk_family *family)
+{
+	const struct probe_row *row = family->probe->rows;
+	int r = 0;
+
+	for (; row && row->name && r == 0; row++)
+		r = probe_add(probe, family->name, row);
+	return r;
+}
+
 int probe_add_families(struct lsk_probe *probe)
 {
 	int r = add_numbers(probe);
@@ -322,6 +332,8 @@ int probe_add_families(struct lsk_probe *probe)
 			r = probe_add_options(probe, family);
 		if (r == 0 && family->probe)
 			r = probe_add_messages(probe, family);
+		if (r == 0 && family->probe)
+			r = add_rows(probe, family);
 	}
 	return r;
 }

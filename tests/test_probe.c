@@ -126,6 +126,33 @@ Test(module_by_alias, tells_the_state_of_a_module)
 	root_remove(&root);
 }
 
+static enum module_state state_by_name(const struct root *root, const char *name)
+{
+	struct module_table *table;
+	enum module_state state;
+
+	cr_assert_eq(module_table_new(&table, root->path), 0);
+	state = module_by_name(table, name);
+	module_table_free(table);
+	return state;
+}
+
+Test(module_by_name, tells_the_state_of_a_module)
+{
+	static const char order[] =
+		"kernel/net/sched/sch_fq.ko\nkernel/net/rds/rds.ko\n";
+	struct root root = root_new();
+
+	put_module_file(&root, "modules.order", order, strlen(order));
+	cr_expect_eq(state_by_name(&root, "sch_fq"), MODULE_LOADABLE);
+	cr_expect_eq(state_by_name(&root, "rds"), MODULE_BLOCKED);
+	cr_expect_eq(state_by_name(&root, "can"), MODULE_HERE);
+	cr_expect_eq(state_by_name(&root, "sch"), MODULE_MISSING);
+	put_module_file(&root, "modules.alias", "", 0);
+	cr_expect_eq(state_by_name(&root, "sch_fq"), MODULE_UNKNOWN);
+	root_remove(&root);
+}
+
 Test(module_by_alias, lets_everything_be_tried_where_nothing_can_be_loaded)
 {
 	struct root root = root_new();

@@ -64,6 +64,6 @@ def ship(kernel: Kernel, payload: Payload, store: Path) -> None:
         return
     place = f"/lib/modules/{folder.name}"
     payload.add_file(alias_file(kernel, store), f"{place}/modules.alias")
-    builtin = folder / "modules.builtin.modinfo"
-    if builtin.is_file():
-        payload.add_file(builtin, f"{place}/{builtin.name}")
+    for name in ("modules.builtin.modinfo", "modules.order"):
+        if (folder / name).is_file():
+            payload.add_file(folder / name, f"{place}/{name}")
