@@ -36,6 +36,7 @@ struct command {
 extern const struct command can_command;
 extern const struct command cat_command;
 extern const struct command echo_command;
+extern const struct command listen_command;
 extern const struct command opt_command;
 extern const struct command probe_command;
 
