@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -408,6 +409,74 @@ def test_a_reset_connection_leaves_the_server_well():
         assert echo_through(port, b"alive") == b"alive"
 
 
+# --- listen ------------------------------------------------------------------
+
+def test_listen_runs_a_program_for_each_connection():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/upper"
+        with server("listen", "-a", "tcp://127.0.0.1:0", f"unix://{path}", "--", "tr", "a-z", "A-Z") as (process, bound):
+            assert process.stderr.readline().decode().strip() == f"listening on unix://{path}"
+            for endpoint in (bound, f"unix://{path}", bound):
+                result = run("cat", endpoint, stdin=b"hello")
+                assert (result.returncode, result.stdout) == (0, b"HELLO"), (endpoint, result)
+        assert not os.path.exists(path)
+
+
+def test_listen_tells_the_program_of_the_peer():
+    with server("listen", "--accept", "tcp://127.0.0.1:0", "--", "printenv", "LINSOCK_PEER") as (_, bound):
+        result = run("cat", bound)
+        assert result.stdout.startswith(b"inet://127.0.0.1:"), result
+
+
+def test_listen_hands_bound_sockets_over():
+    program = ("import os, socket\n"
+               "assert int(os.environ['LISTEN_PID']) == os.getpid()\n"
+               "for fd in range(3, 3 + int(os.environ['LISTEN_FDS'])):\n"
+               "    with socket.socket(fileno=fd) as listener:\n"
+               "        peer, _ = listener.accept()\n"
+               "        peer.sendall(os.environ['LISTEN_FDNAMES'].encode() + b' %d' % fd)\n"
+               "        peer.close()\n")
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/second"
+        with server("listen", "tcp://127.0.0.1:0", f"unix://{path}", "--", sys.executable, "-c", program,
+                    stop=None) as (process, bound):
+            process.stderr.readline()
+            assert run("cat", bound).stdout == b"linsock0:linsock1 3"
+            assert run("cat", f"unix://{path}").stdout == b"linsock0:linsock1 4"
+
+
+def test_listen_refuses_what_it_cannot_do():
+    assert run("listen", "tcp://127.0.0.1:0").returncode == 2
+    assert run("listen", "--", "true").returncode == 2
+    assert run("listen", "-a", "-m", "0", "tcp://127.0.0.1:0", "--", "true").returncode == 2
+    result = run("listen", "--accept", "udp://127.0.0.1:0", "--", "true")
+    assert result.returncode == 1 and b"without connections" in result.stderr, result
+    result = run("listen", "tcp://127.0.0.1:0", "--", "/no/such/program")
+    assert result.returncode == 1 and b"No such file" in result.stderr, result
+
+
+# --- what stands beside the command ---------------------------------------------
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_option_has_its_place_in_the_manual():
+    for name in ("cat", "echo", "listen", "probe"):
+        options = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)", run(name, "--help").stdout.decode(), re.MULTILINE))
+        page = (ROOT / f"man/linsock-{name}.1").read_text().replace("\\-", "-")
+        assert options and not [option for option in options if f"--{option}" not in page], (name, options)
+
+
+def test_bash_completes_from_the_help():
+    script = (f'source {ROOT}/completions/linsock.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _linsock;'
+              ' printf "%s\\n" "${COMPREPLY[@]}"')
+    for words, expected in ((["ec"], ["echo"]), (["cat", "--e"], ["--eof="]), (["can", "du"], ["dump"]),
+                            (["probe", "family.inet"], ["family.inet", "family.inet6"])):
+        done = subprocess.run(["bash", "-c", script, "bash", "linsock", *words], capture_output=True, text=True,
+                              env={**environment(), "PATH": f"{Path(LINSOCK).parent}:{os.environ['PATH']}"}, check=True)
+        assert done.stdout.split() == expected, (words, done)
+
+
 # --- probe -------------------------------------------------------------------
 
 VERDICTS = {"yes", "no", "absent", "loadable", "denied", "unknown"}
@@ -515,6 +584,10 @@ def test_probe_puts_kernels_side_by_side():
                     for name, feature in matrix["features"].items()}
         assert verdicts == {"can.raw": ["yes", "yes"], "can.isotp": ["no", "yes"], "uring.old": ["yes", None],
                             "uring.new": [None, "denied"]}, verdicts
+        # What was written side by side is read back as what it was made of.
+        again = Path(first).with_name("matrix.json")
+        again.write_text(json.dumps(matrix))
+        assert json.loads(run("probe", "--json", "--from", str(again)).stdout) == matrix
         text = run("probe", "--from", first, "--from", second).stdout.decode()
         assert "* can.isotp" in text and "  can.raw" in text
 

@@ -13,6 +13,7 @@ enum shape {
 	SHAPE_TEXT,
 	SHAPE_JSON,
 	SHAPE_HEADER,
+	SHAPE_NAMES,
 	SHAPE_DIFF,
 };
 
@@ -35,24 +36,40 @@ static const char *report_release(json_t *report)
 	return report_string(json_object_get(report, "kernel"), "release");
 }
 
-/* @report is handed over. @label NULL: the release that it tells of. */
-static int add_report(struct request *request, json_t *report, const char *label)
+/* @report is handed over. It is known by its label, else by the kernel's release. */
+static int add_report(struct request *request, json_t *report)
 {
+	const char *label = report_string(report, "label");
+
 	if (request->count == MATRIX_MAX) {
 		json_decref(report);
 		return command_usage("more than %d kernels", MATRIX_MAX);
 	}
 	request->reports[request->count] = report;
-	request->labels[request->count++] = label ? label : report_release(report);
+	request->labels[request->count++] = *label ? label : report_release(report);
 	return COMMAND_OK;
 }
 
+/* A file holds one report, or a matrix, which is several. */
 static int add_file(struct request *request, const char *path)
 {
-	json_t *report;
-	int r = report_read(&report, path);
+	json_t *file;
+	size_t count;
+	int r = report_read(&file, path);
 
-	return r == COMMAND_OK ? add_report(request, report, NULL) : r;
+	if (r != COMMAND_OK)
+		return r;
+	count = json_array_size(json_object_get(file, "kernels"));
+	if (count == 0)
+		return add_report(request, file);
+	for (size_t i = 0; i < count && r == COMMAND_OK; i++) {
+		json_t *report = matrix_report(file, i);
+
+		r = report ? add_report(request, report)
+			   : command_failure(-ENOMEM, "%s", path);
+	}
+	json_decref(file);
+	return r;
 }
 
 static int add_kernels(struct request *request)
@@ -67,10 +84,26 @@ static int add_kernels(struct request *request)
 		r = report_from_vm(&report, label);
 		if (r == COMMAND_OK && request->patterns[0])
 			r = report_select(report, request->patterns);
-		if (r == COMMAND_OK)
-			r = add_report(request, report, label);
+		if (r == COMMAND_OK) {
+			json_object_set_new(report, "label", json_string(label));
+			r = add_report(request, report);
+		}
 	}
 	return r;
+}
+
+/* Nothing is tried. */
+static int print_names(void)
+{
+	struct lsk_probe *probe;
+	int r = lsk_probe_new(&probe, 0);
+
+	if (r < 0)
+		return command_failure(r, "probing");
+	for (size_t i = 0; i < lsk_probe_count(probe); i++)
+		puts(lsk_probe_feature(probe, i)->name);
+	lsk_probe_free(probe);
+	return finish_stdout();
 }
 
 static int print_matrix(struct request *request)
@@ -104,6 +137,7 @@ static int print_one(struct request *request)
 	case SHAPE_HEADER:
 		return report_print_header(report);
 	case SHAPE_TEXT:
+	case SHAPE_NAMES:
 	case SHAPE_DIFF:
 		break;
 	}
@@ -130,7 +164,11 @@ static int fill(struct request *request, size_t names)
 		if (names != 2 || request->count > 0)
 			return command_usage("--diff wants two files");
 		r = add_file(request, request->patterns[0]);
-		return r == COMMAND_OK ? add_file(request, request->patterns[1]) : r;
+		if (r == COMMAND_OK)
+			r = add_file(request, request->patterns[1]);
+		if (r == COMMAND_OK && request->count != 2)
+			r = command_usage("--diff wants files of one kernel each");
+		return r;
 	}
 	if (request->kernels) {
 		r = add_kernels(request);
@@ -142,7 +180,7 @@ static int fill(struct request *request, size_t names)
 		json_t *report;
 
 		r = report_make(&report, request->flags, request->patterns);
-		return r == COMMAND_OK ? add_report(request, report, NULL) : r;
+		return r == COMMAND_OK ? add_report(request, report) : r;
 	}
 	r = COMMAND_OK;
 	for (size_t i = 0; names > 0 && i < request->count && r == COMMAND_OK; i++)
@@ -150,7 +188,14 @@ static int fill(struct request *request, size_t names)
 	return r;
 }
 
-enum { OPTION_DIFF = 256, OPTION_HEADER, OPTION_HTML, OPTION_KERNELS, OPTION_LOAD };
+enum {
+	OPTION_DIFF = 256,
+	OPTION_HEADER,
+	OPTION_HTML,
+	OPTION_KERNELS,
+	OPTION_LOAD,
+	OPTION_NAMES
+};
 
 static int parse_option(struct request *request, int option, char *value)
 {
@@ -175,6 +220,9 @@ static int parse_option(struct request *request, int option, char *value)
 	case OPTION_LOAD:
 		request->flags |= LSK_PROBE_LOAD;
 		return COMMAND_OK;
+	case OPTION_NAMES:
+		request->shape = SHAPE_NAMES;
+		return COMMAND_OK;
 	case 'r':
 		request->required = value;
 		return COMMAND_OK;
@@ -193,6 +241,7 @@ static int probe_main(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{"kernels", required_argument, NULL, OPTION_KERNELS},
 		{"load", no_argument, NULL, OPTION_LOAD},
+		{"names", no_argument, NULL, OPTION_NAMES},
 		{"require", required_argument, NULL, 'r'},
 		{NULL, 0, NULL, 0},
 	};
@@ -203,6 +252,8 @@ static int probe_main(int argc, char **argv)
 	       (option = getopt_long(argc, argv, "f:jr:", options, NULL)) != -1)
 		r = parse_option(&request, option, optarg);
 	request.patterns = argv + optind;
+	if (r == COMMAND_OK && request.shape == SHAPE_NAMES)
+		return print_names();
 	if (r == COMMAND_OK)
 		r = fill(&request, (size_t)(argc - optind));
 	if (r == COMMAND_OK)
@@ -218,6 +269,7 @@ static const char probe_help[] =
 	"  -r, --require=A,B   nothing is written; success if all of these are "
 	"\"yes\",\n"
 	"                      else the missing ones are named on stderr\n"
+	"      --names         the names of all features; nothing is tried\n"
 	"      --load          let the kernel load the modules that trying needs\n"
 	"  -f, --from=FILE     do not try, read what --json wrote (- for stdin); "
 	"given\n"

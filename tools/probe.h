@@ -35,7 +35,7 @@
  * NULL; none means all. */
 int report_make(json_t **ret_report, unsigned int flags, char *const *patterns);
 
-/* Read a report that --json wrote; "-" is stdin. */
+/* Read what --json wrote, a report or a matrix; "-" is stdin. */
 int report_read(json_t **ret_report, const char *path);
 
 /* The same of text; @source is what messages call it. */
@@ -59,6 +59,9 @@ int report_diff(json_t *first, json_t *second);
 
 /* Reports side by side; the labels and reports are borrowed. NULL: no memory. */
 json_t *matrix_new(json_t *const *reports, const char *const *labels, size_t count);
+
+/* The report of kernel number @index of a matrix. NULL: no memory. */
+json_t *matrix_report(json_t *matrix, size_t index);
 
 int matrix_print_text(json_t *matrix);
 int matrix_write_html(json_t *matrix, const char *path);

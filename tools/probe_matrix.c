@@ -70,6 +70,30 @@ json_t *matrix_new(json_t *const *reports, const char *const *labels, size_t cou
 			 kernels, "features", features);
 }
 
+json_t *matrix_report(json_t *matrix, size_t index)
+{
+	json_t *kernel = json_array_get(json_object_get(matrix, "kernels"), index);
+	json_t *features = json_object(), *feature;
+	const char *name;
+
+	json_object_foreach(json_object_get(matrix, "features"), name, feature)
+	{
+		json_t *finding =
+			json_array_get(json_object_get(feature, "findings"), index);
+		json_t *value = json_is_object(finding) ? json_copy(finding) : NULL;
+
+		if (!value)
+			continue;
+		json_object_set(value, "summary", json_object_get(feature, "summary"));
+		json_object_set_new(features, name, value);
+	}
+	return json_pack("{s:s, s:s, s:O, s:O, s:o}", "linsock",
+			 report_string(matrix, "linsock"), "label",
+			 report_string(kernel, "label"), "kernel",
+			 json_object_get(kernel, "kernel"), "backend",
+			 json_object_get(kernel, "backend"), "features", features);
+}
+
 bool matrix_differs(json_t *feature)
 {
 	json_t *findings = json_object_get(feature, "findings"), *finding;

@@ -157,7 +157,8 @@ static int check_report(json_t **ret_report, json_t *report, const json_error_t 
 		return COMMAND_FAILURE;
 	}
 	if (!json_is_object(json_object_get(report, "features")) ||
-	    !json_is_object(json_object_get(report, "kernel"))) {
+	    (!json_is_object(json_object_get(report, "kernel")) &&
+	     !json_is_array(json_object_get(report, "kernels")))) {
 		fprintf(stderr, "%s: %s: not what linsock probe --json writes\n",
 			program_invocation_short_name, source);
 		json_decref(report);
