@@ -5,15 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <linsock/message.h>
 #include <linsock/socket.h>
 #include <linsock/version.h>
 
 #include "lockstep/lockstep.h"
 
+#define BATCH_MAX  64
 #define TIMEOUT_NS (INT64_C(5) * 1000 * 1000 * 1000)
 
 struct server {
 	struct lsk_socket *sock;
+	struct lsk_message sent[BATCH_MAX];
+	struct lsk_message received[BATCH_MAX];
+	struct iovec parts[BATCH_MAX];
 };
 
 static int sync_open(const struct bench_start *start, void **ret_server)
@@ -57,9 +62,38 @@ static long sync_recv(void *context, void *buf, size_t len)
 	return lsk_socket_recv(server->sock, buf, len, 0);
 }
 
+static void batch_point(struct lsk_message *messages, struct iovec *parts,
+			const void *data, size_t len, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		parts[i].iov_base = (uint8_t *)(uintptr_t)data + i * len;
+		parts[i].iov_len = len;
+		messages[i].buffers = &parts[i];
+		messages[i].buffers_count = 1;
+	}
+}
+
+static long batch_send(void *context, const void *data, size_t len, unsigned count)
+{
+	struct server *server = context;
+
+	batch_point(server->sent, server->parts, data, len, count);
+	return lsk_socket_sendmmsg(server->sock, server->sent, count, 0);
+}
+
+static long batch_recv(void *context, void *data, size_t len, unsigned count)
+{
+	struct server *server = context;
+
+	batch_point(server->received, server->parts, data, len, count);
+	return lsk_socket_recvmmsg(server->sock, server->received, count, 0);
+}
+
 static const struct bench_sync calls = {
 	.send = sync_send,
 	.recv = sync_recv,
+	.send_batch = batch_send,
+	.recv_batch = batch_recv,
 };
 
 static const struct bench_adapter linsock_sync = {

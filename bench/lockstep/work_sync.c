@@ -57,6 +57,8 @@ static int sync_pair(struct cell *cell, enum transport transport, int *ret_clien
 
 static int ready_start(struct cell *cell)
 {
+	if (!cell->adapter->sync->send || !cell->adapter->sync->recv)
+		return -EOPNOTSUPP;
 	return sync_pair(cell, cell->transport, &cell->client[0]);
 }
 
@@ -249,9 +251,12 @@ static void *partner_run(void *context)
 
 static int pingpong_start(struct cell *cell)
 {
-	struct partner *partner = calloc(1, sizeof(*partner));
+	struct partner *partner;
 	int r;
 
+	if (!cell->adapter->sync->send || !cell->adapter->sync->recv)
+		return -EOPNOTSUPP;
+	partner = calloc(1, sizeof(*partner));
 	cell->private = partner;
 	if (!partner)
 		return -ENOMEM;

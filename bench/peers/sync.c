@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -18,6 +17,9 @@
 
 struct server {
 	int fd;
+	struct mmsghdr messages[BATCH_MAX];
+	struct iovec parts[BATCH_MAX];
+	struct sockaddr_storage sources[BATCH_MAX];
 };
 
 static const char *sync_version(void)
@@ -99,39 +101,51 @@ static long poll_send(void *context, const void *data, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-static void batch_fill(struct mmsghdr *messages, struct iovec *parts, const void *data,
-		       size_t len, unsigned count)
+static void batch_point(struct server *server, const void *data, size_t len,
+			unsigned count)
 {
-	memset(messages, 0, count * sizeof(*messages));
 	for (unsigned i = 0; i < count; i++) {
-		parts[i].iov_base = (uint8_t *)(uintptr_t)data + i * len;
-		parts[i].iov_len = len;
-		messages[i].msg_hdr.msg_iov = &parts[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
+		server->parts[i].iov_base = (uint8_t *)(uintptr_t)data + i * len;
+		server->parts[i].iov_len = len;
+		server->messages[i].msg_hdr.msg_iov = &server->parts[i];
+		server->messages[i].msg_hdr.msg_iovlen = 1;
+		server->messages[i].msg_hdr.msg_name = NULL;
+		server->messages[i].msg_hdr.msg_namelen = 0;
 	}
 }
 
 static long batch_send(void *context, const void *data, size_t len, unsigned count)
 {
 	struct server *server = context;
-	struct mmsghdr messages[BATCH_MAX];
-	struct iovec parts[BATCH_MAX];
 	int n;
 
-	batch_fill(messages, parts, data, len, count);
-	n = sendmmsg(server->fd, messages, count, MSG_NOSIGNAL);
+	batch_point(server, data, len, count);
+	n = sendmmsg(server->fd, server->messages, count, MSG_NOSIGNAL);
 	return n < 0 ? -errno : n;
 }
 
+static long batch_recv_nameless(void *context, void *data, size_t len, unsigned count)
+{
+	struct server *server = context;
+	int n;
+
+	batch_point(server, data, len, count);
+	n = recvmmsg(server->fd, server->messages, count, MSG_WAITFORONE, NULL);
+	return n < 0 ? -errno : n;
+}
+
+/* The same job as lsk_socket_recvmmsg(): it tells who sent each. */
 static long batch_recv(void *context, void *data, size_t len, unsigned count)
 {
 	struct server *server = context;
-	struct mmsghdr messages[BATCH_MAX];
-	struct iovec parts[BATCH_MAX];
 	int n;
 
-	batch_fill(messages, parts, data, len, count);
-	n = recvmmsg(server->fd, messages, count, MSG_WAITFORONE, NULL);
+	batch_point(server, data, len, count);
+	for (unsigned i = 0; i < count; i++) {
+		server->messages[i].msg_hdr.msg_name = &server->sources[i];
+		server->messages[i].msg_hdr.msg_namelen = sizeof(server->sources[i]);
+	}
+	n = recvmmsg(server->fd, server->messages, count, MSG_WAITFORONE, NULL);
 	return n < 0 ? -errno : n;
 }
 
@@ -140,6 +154,11 @@ static const struct bench_sync plain_calls = {
 	.recv = plain_recv,
 	.send_batch = batch_send,
 	.recv_batch = batch_recv,
+};
+
+static const struct bench_sync nameless_calls = {
+	.send_batch = batch_send,
+	.recv_batch = batch_recv_nameless,
 };
 
 static const struct bench_sync poll_calls = {
@@ -169,4 +188,15 @@ static const struct bench_adapter polled = {
 	.sync = &poll_calls,
 };
 
-const struct bench_adapter *const bench_adapters[] = {&plain, &polled, NULL};
+static const struct bench_adapter nameless = {
+	.name = "bare-noname",
+	.summary = "recvmmsg(2) that does not ask who sent",
+	.services = BENCH_BIT(BENCH_SYNC),
+	.version = sync_version,
+	.open = sync_open,
+	.add = sync_add,
+	.close = sync_close,
+	.sync = &nameless_calls,
+};
+
+const struct bench_adapter *const bench_adapters[] = {&plain, &polled, &nameless, NULL};
