@@ -132,6 +132,36 @@ Test(socket_peerpidfd, is_a_close_on_exec_descriptor)
 	pair_free(pair);
 }
 
+Test(socket_peerpidfd, of_a_peer_that_has_exited_is_old_or_none)
+{
+	struct lsk_socket *listener, *sock;
+	struct lsk_addr addr;
+	pid_t child;
+	int fd, status;
+
+	cr_assert(lsk_socket_new(&listener, AF_UNIX, SOCK_STREAM, 0) == 0);
+	cr_assert(lsk_socket_peerpidfd(listener) == -ENODATA ||
+		  lsk_socket_peerpidfd(listener) == -ENOPROTOOPT);
+	cr_assert(lsk_addr_unix(&addr, "", 0) == 0);
+	cr_assert(lsk_socket_bind(listener, &addr) == 0);
+	cr_assert(lsk_socket_listen(listener, 1) == 0);
+	cr_assert(lsk_socket_getsockname(listener, &addr) == 0);
+	child = fork();
+	if (child == 0) {
+		if (lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0) < 0)
+			_exit(1);
+		_exit(lsk_socket_connect(sock, &addr) != 0);
+	}
+	cr_assert(lsk_socket_accept(listener, &sock, NULL) == 0);
+	cr_assert(waitpid(child, &status, 0) == child && status == 0);
+	fd = lsk_socket_peerpidfd(sock);
+	cr_assert(fd >= 0 || fd == -EINVAL || fd == -ENOPROTOOPT, "%d", fd);
+	if (fd >= 0)
+		close(fd);
+	lsk_socket_free(sock);
+	lsk_socket_free(listener);
+}
+
 Test(socket_peergroups, are_as_many_as_the_peer_has)
 {
 	gid_t mine[100], *theirs;

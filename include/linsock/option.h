@@ -277,8 +277,9 @@ int lsk_socket_peercred(const struct lsk_socket *sock, struct lsk_peercred *ret_
  *
  * Unlike a number, it cannot come to mean another process. Linux 6.5.
  *
- * Return: a close-on-exec descriptor, the caller's; -ENODATA without a peer; -ESRCH
- * where it has exited (before Linux 6.16: -EINVAL); -ENOPROTOOPT on older kernels.
+ * Return: a close-on-exec descriptor, the caller's, of a peer that has exited too;
+ * older kernels (6.12) say -EINVAL of such a peer. -ENODATA without a peer;
+ * -ENOPROTOOPT before Linux 6.5.
  */
 int lsk_socket_peerpidfd(const struct lsk_socket *sock);
 
