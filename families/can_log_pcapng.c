@@ -187,6 +187,9 @@ static int take_packet(struct pcapng_state *state, const uint8_t *body, size_t s
 	if (!interface->is_can)
 		return 0;
 	time = (uint64_t)read32(state, body + 4) << 32 | read32(state, body + 8);
+	/* After the year 2262 nanoseconds do not fit, and it is no time but damage. */
+	if (time / interface->units_per_second >= INT64_MAX / LSK_NSEC_PER_SEC)
+		return -EBADMSG;
 	entry->time_ns =
 		(int64_t)(time / interface->units_per_second) * LSK_NSEC_PER_SEC;
 	__extension__ entry->time_ns +=

@@ -165,7 +165,8 @@ static uint64_t number_read(const struct field *field, const unsigned char *byte
 	case 1:
 		memcpy(&u8, bytes, sizeof(u8));
 		if (field->kind == FIELD_BITS)
-			return (u8 >> bit_position(field)) & ((1u << field->bits) - 1);
+			return ((unsigned int)u8 >> bit_position(field)) &
+			       ((1u << field->bits) - 1);
 		return u8;
 	case 2:
 		memcpy(&u16, bytes, sizeof(u16));

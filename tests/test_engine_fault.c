@@ -90,7 +90,7 @@ Test(engine_thread, takes_readiness_when_its_ring_is_refused)
 {
 	static const int errors[] = {ENOMEM, EMFILE, EPERM, ENOSYS, EINVAL};
 
-	engine_for_test(&engine_backend_uring);
+	engine_free(engine_for_test(&engine_backend_uring));
 	cr_assert_eq(engine_backend_choice(), &engine_backend_uring);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		struct engine *engine = NULL;

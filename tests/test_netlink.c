@@ -551,6 +551,7 @@ Test(batch, fact_36_goes_on_after_a_failure_and_tells_which_failed)
 Test(batch, fact_23_refuses_a_message_longer_than_the_kernel_takes)
 {
 	struct lsk_nl *nl = netns_handle();
+	static const char payload[60000];
 	char *memory = malloc(400000);
 	struct lsk_nl_msg msg;
 	struct lsk_nl_batch *batch;
@@ -558,7 +559,7 @@ Test(batch, fact_23_refuses_a_message_longer_than_the_kernel_takes)
 	lsk_nl_msg_init(&msg, memory, 400000);
 	lsk_nl_msg_start(&msg, RTM_NEWLINK, 0, NULL, 0);
 	for (int i = 0; i < 5; i++)
-		lsk_nl_put(&msg, 1, memory + 100000, 60000);
+		lsk_nl_put(&msg, 1, payload, sizeof(payload));
 	cr_assert_eq(lsk_nl_msg_error(&msg), 0);
 	cr_assert_eq(lsk_nl_batch_new(nl, NULL, NULL, &batch), 0);
 	cr_assert_eq(lsk_nl_batch_add(batch, &msg), -EMSGSIZE);
