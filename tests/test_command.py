@@ -6,6 +6,7 @@ usage: test_command.py PATH_OF_LINSOCK [NAME_PART]
 """
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -317,6 +319,30 @@ def test_signals_end_cat_as_if_it_had_no_handler():
                     assert process.wait(LIMIT) == -signal.SIGINT
 
 
+def test_progress_is_shown_on_a_terminal_and_leaves_no_trace():
+    terminal, slave = os.openpty()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen([LINSOCK, "cat", f"tcp://127.0.0.1:{listener.getsockname()[1]}"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave)
+        os.close(slave)
+        with process:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"x" * MEBIBYTE)
+                assert len(process.stdout.read(MEBIBYTE)) == MEBIBYTE
+                shown = b""
+                while b"1.0 MiB received" not in shown:
+                    assert select.select([terminal], [], [], LIMIT)[0], "no progress was shown"
+                    shown += os.read(terminal, 4096)
+            assert process.wait(LIMIT) == 0
+        # The master's end of a terminal whose slave is closed reads as EIO.
+        with contextlib.suppress(OSError):
+            while data := os.read(terminal, 4096):
+                shown += data
+        os.close(terminal)
+        assert shown.endswith(b"\r\033[K"), shown
+
+
 def test_signals_end_echo_and_its_path_goes():
     with tempfile.TemporaryDirectory() as folder:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -520,6 +546,54 @@ def test_probe_takes_patterns():
     assert set(features) == {"family.inet", "family.inet6"}, features
     result = run("probe", "family")
     assert result.returncode == 0 and b"family: " in result.stdout and b"inet" in result.stdout
+
+
+def as_nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def without_io_uring():
+    """A seccomp filter as containers have it: io_uring_setup(2) is EPERM."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    class Program(ctypes.Structure):
+        _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+    instructions = b"".join(struct.pack("HBBI", *instruction) for instruction in (
+        (0x20, 0, 0, 0),           # load the number of the system call
+        (0x15, 0, 1, 425),         # io_uring_setup?
+        (0x06, 0, 0, 0x00050001),  # SECCOMP_RET_ERRNO | EPERM
+        (0x06, 0, 0, 0x7fff0000),  # SECCOMP_RET_ALLOW
+    ))
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    if libc.prctl(22, 2, ctypes.byref(Program(len(instructions) // 8, instructions)), 0, 0):  # PR_SET_SECCOMP
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def probed(*patterns, prepare=None):
+    done = subprocess.run([LINSOCK, "probe", "--json", *patterns], capture_output=True, timeout=LIMIT, check=True,
+                          env=environment(), preexec_fn=prepare)
+    return json.loads(done.stdout)
+
+
+def test_probe_tells_which_right_is_missing():
+    features = probed("family.packet", prepare=as_nobody if os.geteuid() == 0 else None)["features"]
+    assert features["family.packet"]["verdict"] == "denied", features
+    assert "without CAP_NET_RAW" in features["family.packet"]["evidence"], features
+
+
+def test_a_filter_on_io_uring_is_told_and_got_around():
+    report = probed("uring.nop", "uring.recv_multishot", prepare=without_io_uring)
+    assert report["backend"]["name"] == "epoll" and report["backend"]["error"] == "EPERM", report["backend"]
+    for finding in report["features"].values():
+        assert (finding["verdict"], finding["error"]) == ("denied", "EPERM"), finding
+        assert os.geteuid() != 0 or "seccomp" in finding["evidence"], finding
+    with server("echo", "tcp://127.0.0.1:0") as (_, bound):
+        done = subprocess.run([LINSOCK, "cat", bound], input=b"still here", capture_output=True, timeout=LIMIT,
+                              preexec_fn=without_io_uring, check=True)
+        assert done.stdout == b"still here"
 
 
 def report(release, **verdicts):
