@@ -14,12 +14,6 @@
 /* Headers of a batch are made on the stack, so many at a time. */
 #define BATCH_MAX 64
 
-static bool must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
-{
-	return result == -EAGAIN && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) &&
-	       socket_timeout(sock) != 0;
-}
-
 /* The kernel only reads what is sent, whatever the types say. */
 static void header_to_send(const struct lsk_message *message, struct msghdr *ret_header)
 {
@@ -94,7 +88,7 @@ static ssize_t send_message(struct lsk_socket *sock, const struct lsk_message *m
 	header_to_send(message, &header);
 	count = syscall_count(
 		sendmsg(fd, &header, flags | sock->send_flags | MSG_DONTWAIT));
-	if (must_wait(sock, count, flags))
+	if (socket_must_wait(sock, count, flags))
 		count = socket_send_wait(sock, &header, flags, socket_deadline(sock));
 	return count;
 }
@@ -124,7 +118,7 @@ static ssize_t receive_message(struct lsk_socket *sock, struct lsk_message *mess
 	flags = socket_recv_flags(sock, flags) | MSG_CMSG_CLOEXEC;
 	header_to_receive(message, &header);
 	count = syscall_count(recvmsg(fd, &header, flags | MSG_DONTWAIT));
-	if (must_wait(sock, count, flags)) {
+	if (socket_must_wait(sock, count, flags)) {
 		/* The failed attempt may have left its marks. */
 		header_to_receive(message, &header);
 		request.message = &header;
@@ -189,7 +183,7 @@ static ssize_t send_messages(struct lsk_socket *sock, struct lsk_message *messag
 			sent += (size_t)r;
 			continue;
 		}
-		if (!must_wait(sock, r, flags))
+		if (!socket_must_wait(sock, r, flags))
 			break;
 		if (!has_deadline)
 			deadline_ns = socket_deadline(sock);
@@ -245,7 +239,7 @@ static ssize_t receive_messages(struct lsk_socket *sock, struct lsk_message *mes
 	}
 	flags = socket_recv_flags(sock, flags) | MSG_CMSG_CLOEXEC;
 	r = receive_some(sock, messages, count, flags);
-	if (must_wait(sock, r, flags)) {
+	if (socket_must_wait(sock, r, flags)) {
 		/* The first alone may wait: what else has come by then is taken too. */
 		ssize_t first = receive_message(sock, messages, flags);
 

@@ -79,6 +79,13 @@ int64_t socket_run_blocking(struct lsk_socket *sock, struct engine_request *requ
  */
 int socket_poll(struct lsk_socket *sock, int events, int64_t deadline_ns);
 
+/*
+ * Whether a call that got @result from a system call with MSG_DONTWAIT goes on to wait.
+ * The error queue never blocks: the kernel says that it is empty, and a drain loop
+ * ends.
+ */
+bool socket_must_wait(const struct lsk_socket *sock, ssize_t result, int flags);
+
 /* What of MSG_* @flags is passed on to the kernel when @sock receives. */
 int socket_recv_flags(const struct lsk_socket *sock, int flags);
 

@@ -13,14 +13,6 @@
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
-/* Whether a call that got @result goes on to wait. */
-static bool must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
-{
-	/* The error queue never blocks: the kernel says so, and a drain loop ends. */
-	return result == -EAGAIN && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) &&
-	       socket_timeout(sock) != 0;
-}
-
 int socket_recv_flags(const struct lsk_socket *sock, int flags)
 {
 	/* On a stream it throws bytes away and counts them as received. */
@@ -76,7 +68,7 @@ static bool wants_rest(const struct lsk_socket *sock, size_t len, int flags,
 static ssize_t recv_slow(struct lsk_socket *sock, void *buf, size_t len, int flags,
 			 ssize_t result)
 {
-	if (must_wait(sock, result, flags))
+	if (socket_must_wait(sock, result, flags))
 		result = recv_wait(sock, buf, len, flags & ~MSG_WAITALL,
 				   socket_deadline(sock));
 	if (wants_rest(sock, len, flags, result))
@@ -143,7 +135,7 @@ static ssize_t recv_from(struct lsk_socket *sock, void *buf, size_t len, int fla
 	request.flags = flags;
 	count = syscall_count(
 		recvfrom(fd, buf, len, flags | MSG_DONTWAIT, &from.sa, &from.len));
-	if (must_wait(sock, count, flags)) {
+	if (socket_must_wait(sock, count, flags)) {
 		count = (ssize_t)socket_run(sock, &request, socket_deadline(sock));
 		from.len = message.msg_namelen;
 	}
@@ -215,7 +207,7 @@ static ssize_t send_bytes(struct lsk_socket *sock, const void *buf, size_t len,
 	if (LIKELY(count >= 0))
 		return count;
 	count = syscall_count(count);
-	if (must_wait(sock, count, flags))
+	if (socket_must_wait(sock, count, flags))
 		count = send_wait(sock, buf, len, flags, socket_deadline(sock));
 	return count;
 }
@@ -242,7 +234,7 @@ static ssize_t send_to(struct lsk_socket *sock, const void *buf, size_t len, int
 	count = syscall_count(sendto(fd, buf, len,
 				     flags | sock->send_flags | MSG_DONTWAIT, &addr->sa,
 				     addr->len));
-	if (must_wait(sock, count, flags)) {
+	if (socket_must_wait(sock, count, flags)) {
 		to = *addr;
 		message.msg_name = &to.storage;
 		message.msg_namelen = to.len;
@@ -277,7 +269,7 @@ static int send_all(struct lsk_socket *sock, const void *buf, size_t len, int fl
 		}
 		count = syscall_count(send(fd, bytes + sent, len - sent,
 					   flags | sock->send_flags | MSG_DONTWAIT));
-		if (must_wait(sock, count, flags)) {
+		if (socket_must_wait(sock, count, flags)) {
 			/* The clock starts with the first wait, and runs on. */
 			if (!has_deadline)
 				deadline_ns = socket_deadline(sock);

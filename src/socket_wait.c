@@ -86,6 +86,14 @@ void socket_end_waits(struct lsk_socket *sock)
 		pthread_cond_wait(&sock->unwaited, &sock->lock);
 }
 
+bool socket_must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
+{
+	if (flags & (MSG_DONTWAIT | MSG_ERRQUEUE) || socket_timeout(sock) == 0)
+		return false;
+	/* Some families sleep a little all the same, and a signal wakes them. */
+	return result == -EAGAIN || (result == -EINTR && interrupt_ask(NULL) == 0);
+}
+
 int64_t socket_deadline(const struct lsk_socket *sock)
 {
 	int64_t timeout_ns = socket_timeout(sock);
