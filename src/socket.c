@@ -217,6 +217,11 @@ struct lsk_socket *lsk_socket_free(struct lsk_socket *sock)
 	return NULL;
 }
 
+void lsk_socket_freep(struct lsk_socket **sock)
+{
+	*sock = lsk_socket_free(*sock);
+}
+
 /* Take the descriptor out of the object, once, after the last waiting call has left.
  * Under the lock. */
 static int take_descriptor(struct lsk_socket *sock)

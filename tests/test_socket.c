@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linsock/socket.h>
@@ -513,4 +514,33 @@ Test(socket_new, raw_family_without_a_row_makes_a_socket)
 		0);
 	cr_assert_lt(lsk_socket_bind(sock, &addr), 0);
 	lsk_socket_free(sock);
+}
+
+/* The rows "repr" and "with". */
+Test(socket_new, socket_says_what_it_is)
+{
+	__attribute__((cleanup(lsk_socket_freep))) struct lsk_socket *sock = NULL;
+	char text[2 * LSK_ADDR_TEXT_MAX];
+	char expected[100];
+	struct lsk_addr addr;
+	int len;
+
+	cr_assert_eq(lsk_socket_new(&sock, AF_INET, SOCK_DGRAM, IPPROTO_UDP), 0);
+	lsk_addr_inet(&addr, "127.0.0.1", 0);
+	lsk_socket_bind(sock, &addr);
+	lsk_socket_getsockname(sock, &addr);
+	lsk_socket_connect(sock, &addr);
+	len = lsk_socket_format(sock, text, sizeof(text));
+	cr_assert_eq(len, (int)strlen(text));
+	snprintf(expected, sizeof(expected),
+		 "socket fd=%d family=inet type=dgram protocol=17 "
+		 "local=inet://127.0.0.1:",
+		 lsk_socket_fd(sock));
+	cr_assert_eq(strncmp(text, expected, strlen(expected)), 0, "%s", text);
+	cr_assert_not_null(strstr(text, " peer=inet://127.0.0.1:"));
+	cr_assert_eq(lsk_socket_format(sock, text, (size_t)len), -ENOSPC);
+	cr_assert_eq(lsk_socket_format(NULL, text, sizeof(text)), -EINVAL);
+	lsk_socket_close(sock);
+	cr_assert_gt(lsk_socket_format(sock, text, sizeof(text)), 0);
+	cr_assert_str_eq(text, "closed socket family=inet type=dgram protocol=17");
 }

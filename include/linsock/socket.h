@@ -130,6 +130,27 @@ struct lsk_socket *lsk_socket_ref(struct lsk_socket *sock);
 struct lsk_socket *lsk_socket_free(struct lsk_socket *sock);
 
 /**
+ * lsk_socket_freep() - drop the reference that a variable holds
+ * @sock: address of the variable; NULL in it is allowed
+ *
+ * For __attribute__((cleanup(lsk_socket_freep))).
+ */
+void lsk_socket_freep(struct lsk_socket **sock);
+
+/**
+ * lsk_socket_format() - what a socket is, in one line for people
+ * @sock: the socket, also a closed one
+ * @buf: gets the text and a NUL
+ * @size: bytes in @buf; 2 * LSK_ADDR_TEXT_MAX always suffice
+ *
+ * "socket fd=3 family=inet type=stream protocol=6 local=inet://127.0.0.1:80
+ * peer=inet://127.0.0.1:4711", in one line, without what there is not.
+ *
+ * Return: length of the text; -ENOSPC; -EINVAL.
+ */
+int lsk_socket_format(const struct lsk_socket *sock, char *buf, size_t size);
+
+/**
  * lsk_socket_close() - close the descriptor now; the object stays
  * @sock: the socket
  *
