@@ -9,7 +9,10 @@
  *
  * Threads: a socket is shared between threads as a descriptor is: any call may be made
  * from any thread, two readers each get some of the data, and lsk_socket_close() in one
- * thread ends the waits of the others with -EBADF.
+ * thread ends the waits of the others with -EBADF. The first system call of a call
+ * takes no lock: where it begins in the very moment of a close it may meet the number
+ * of the descriptor after it, as it does with close(2) itself. Shut down first where
+ * that matters.
  *
  * Waiting: a call tries the non-blocking system call first. Only where that would block
  * does it wait, on the calling thread's own ring (or with poll(2) where io_uring is not
