@@ -123,7 +123,7 @@ Test(message, address_goes_along_both_ways)
 
 Test(message, modes_and_deadlines_hold)
 {
-	char buf[4];
+	char buf[4] = "";
 	struct iovec in = {buf, 4};
 	struct lsk_message message = {.buffers = &in, .buffers_count = 1};
 	struct lsk_socket *pair[2];
