@@ -17,6 +17,7 @@
 #include <linsock/genl.h>
 #include <linsock/inet.h>
 #include <linsock/message.h>
+#include <linsock/isotp.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>

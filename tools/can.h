@@ -13,5 +13,7 @@ extern const struct command can_gen_command;
 extern const struct command can_log_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;
+extern const struct command isotp_recv_command;
+extern const struct command isotp_send_command;
 
 #endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ISO-TP sockets. CAN_ISOTP_WAIT_TX_DONE is never set: it blocks in spite of
+ * MSG_DONTWAIT, with the thread's ring and all. A send polls for its end instead, and
+ * takes the socket's error before anybody else sees it.
+ */
+#include <linsock/isotp.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/can.h>
+#include <linux/can/isotp.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linsock/can.h>
+
+#include "src/error.h"
+#include "src/socket.h"
+#include "uring/util.h"
+
+#define MAX_PDU_PATH "/sys/module/can_isotp/parameters/max_pdu_size"
+
+#define UDS_NEGATIVE 0x7F
+#define UDS_PENDING  0x78
+
+static_assert(LSK_ISOTP_SF_BROADCAST == CAN_ISOTP_SF_BROADCAST &&
+		      LSK_ISOTP_RX_EXTENDED == CAN_ISOTP_RX_EXT_ADDR &&
+		      LSK_ISOTP_CHECK_DATA == CAN_ISOTP_CHK_PAD_DATA,
+	      "flags are the kernel's");
+
+struct lsk_isotp {
+	struct lsk_socket *sock;
+	bool is_sending; /* a message was started and its end was not seen */
+};
+
+static int step_failed(struct lsk_error *error, int r, const char *what)
+{
+	return error_set(error, r, 0, "%s: %s", what, lsk_strerror(r));
+}
+
+static int set(const struct lsk_isotp *isotp, int option, const void *value,
+	       size_t size)
+{
+	return lsk_socket_setsockopt(isotp->sock, SOL_CAN_ISOTP, option, value,
+				     (socklen_t)size);
+}
+
+/* All options, which the kernel takes before the socket is bound only. */
+static int set_options(const struct lsk_isotp *isotp,
+		       const struct lsk_isotp_config *config, struct lsk_error *error)
+{
+	struct can_isotp_options options = {
+		.flags = config->flags,
+		.frame_txtime = config->frame_time_ns,
+		.ext_address = config->tx_address,
+		.txpad_content = config->tx_padding,
+		.rxpad_content = config->rx_padding,
+		.rx_ext_address = config->rx_address,
+	};
+	struct can_isotp_fc_options flow = {.bs = config->block_size,
+					    .stmin = config->stmin};
+	struct can_isotp_ll_options link = {
+		.mtu = config->is_fd ? CANFD_MTU : CAN_MTU,
+		.tx_dl = config->tx_len,
+		.tx_flags = config->fd_flags,
+	};
+	int r = set(isotp, CAN_ISOTP_OPTS, &options, sizeof(options));
+
+	if (r < 0)
+		return step_failed(error, r, "ISO-TP flags");
+	r = set(isotp, CAN_ISOTP_RECV_FC, &flow, sizeof(flow));
+	if (r < 0)
+		return step_failed(error, r, "flow control");
+	if (link.tx_dl == 0)
+		link.tx_dl = config->is_fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
+	if (config->is_fd || config->tx_len)
+		r = set(isotp, CAN_ISOTP_LL_OPTS, &link, sizeof(link));
+	if (r < 0)
+		return step_failed(error, r, "length and kind of frames");
+	if (config->flags & LSK_ISOTP_FORCE_TX_STMIN)
+		r = set(isotp, CAN_ISOTP_TX_STMIN, &config->tx_stmin_ns,
+			sizeof(config->tx_stmin_ns));
+	if (r == 0 && config->flags & LSK_ISOTP_FORCE_RX_STMIN)
+		r = set(isotp, CAN_ISOTP_RX_STMIN, &config->rx_stmin_ns,
+			sizeof(config->rx_stmin_ns));
+	return r < 0 ? step_failed(error, r, "STmin") : 0;
+}
+
+static int isotp_init(struct lsk_isotp *isotp, const struct lsk_isotp_config *config,
+		      struct lsk_error *error)
+{
+	struct sockaddr_can sa = {.can_family = AF_CAN};
+	struct lsk_addr addr;
+	int r = lsk_socket_new(&isotp->sock, AF_CAN, SOCK_DGRAM, CAN_ISOTP);
+
+	if (r < 0)
+		return step_failed(error, r, "ISO-TP socket");
+	r = set_options(isotp, config, error);
+	if (r < 0)
+		return r;
+	sa.can_ifindex = config->interface ? (int)if_nametoindex(config->interface) : 0;
+	if (sa.can_ifindex == 0)
+		return error_set(error, -ENODEV, 0, "no interface is called \"%s\"",
+				 config->interface ? config->interface : "");
+	sa.can_addr.tp.tx_id = config->tx_id;
+	sa.can_addr.tp.rx_id = config->rx_id;
+	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	if (r == 0)
+		r = lsk_socket_bind(isotp->sock, &addr);
+	return r < 0 ? step_failed(error, r, config->interface) : 0;
+}
+
+int lsk_isotp_open(struct lsk_isotp **ret_isotp, const struct lsk_isotp_config *config,
+		   struct lsk_error *ret_error)
+{
+	struct lsk_isotp *isotp;
+	int r;
+
+	if (!ret_isotp || !config)
+		return step_failed(ret_error, -EINVAL, "configuration");
+	isotp = calloc(1, sizeof(*isotp));
+	if (!isotp)
+		return step_failed(ret_error, -ENOMEM, "socket");
+	r = isotp_init(isotp, config, ret_error);
+	if (r < 0) {
+		lsk_isotp_free(isotp);
+		return r;
+	}
+	*ret_isotp = isotp;
+	return 0;
+}
+
+struct lsk_isotp *lsk_isotp_free(struct lsk_isotp *isotp)
+{
+	if (isotp)
+		lsk_socket_free(isotp->sock);
+	free(isotp);
+	return NULL;
+}
+
+struct lsk_socket *lsk_isotp_socket(const struct lsk_isotp *isotp)
+{
+	return isotp ? isotp->sock : NULL;
+}
+
+/* Whether the socket's error is one of sending; reading it takes it away. */
+static int take_error(const struct lsk_isotp *isotp)
+{
+	int error = 0;
+	int r = lsk_socket_getsockopt_int(isotp->sock, SOL_SOCKET, SO_ERROR, &error);
+
+	return r < 0 ? r : -error;
+}
+
+/* Those of a message that was being received: no business of a send. */
+static bool is_receive_error(int error)
+{
+	return error == -ETIMEDOUT || error == -EILSEQ;
+}
+
+static int finish(struct lsk_isotp *isotp, int64_t deadline_ns)
+{
+	while (isotp->is_sending) {
+		int r = socket_poll(isotp->sock, POLLOUT, deadline_ns);
+		int error;
+
+		if (r < 0)
+			return r;
+		error = take_error(isotp);
+		if (error != 0 && !is_receive_error(error)) {
+			isotp->is_sending = false;
+			return error;
+		}
+		if (r & POLLOUT)
+			isotp->is_sending = false;
+	}
+	return 0;
+}
+
+int lsk_isotp_finish(struct lsk_isotp *isotp)
+{
+	if (!isotp)
+		return -EINVAL;
+	if (socket_timeout(isotp->sock) == 0 && isotp->is_sending) {
+		struct pollfd fd = {.fd = socket_fd(isotp->sock), .events = POLLOUT};
+
+		if (poll(&fd, 1, 0) == 0)
+			return -EAGAIN;
+	}
+	return finish(isotp, socket_deadline(isotp->sock));
+}
+
+static int send_until(struct lsk_isotp *isotp, const void *buf, size_t len,
+		      int64_t deadline_ns)
+{
+	ssize_t count;
+	int r;
+
+	for (;;) {
+		int fd = socket_fd(isotp->sock);
+
+		r = finish(isotp, deadline_ns);
+		if (r < 0 || fd < 0)
+			return fd < 0 ? fd : r;
+		count = syscall_count(send(fd, buf, len, MSG_DONTWAIT));
+		if (count >= 0)
+			break;
+		/* An error of an earlier message may come first; ours is not sent yet.
+		 */
+		if (is_receive_error((int)count))
+			continue;
+		if (count != -EAGAIN)
+			return (int)count;
+		r = socket_poll(isotp->sock, POLLOUT, deadline_ns);
+		if (r < 0)
+			return r;
+	}
+	isotp->is_sending = true;
+	return finish(isotp, deadline_ns);
+}
+
+int lsk_isotp_send(struct lsk_isotp *isotp, const void *buf, size_t len)
+{
+	ssize_t count;
+	int fd;
+
+	if (!isotp || (!buf && len > 0))
+		return -EINVAL;
+	if (socket_timeout(isotp->sock) != 0)
+		return send_until(isotp, buf, len, socket_deadline(isotp->sock));
+	fd = socket_fd(isotp->sock);
+	count = fd < 0 ? fd : syscall_count(send(fd, buf, len, MSG_DONTWAIT));
+	if (count < 0)
+		return (int)count;
+	isotp->is_sending = true;
+	return 0;
+}
+
+static ssize_t receive_until(struct lsk_isotp *isotp, void *buf, size_t size,
+			     int64_t deadline_ns)
+{
+	for (;;) {
+		int fd = socket_fd(isotp->sock);
+		ssize_t count;
+		int r;
+
+		if (fd < 0)
+			return fd;
+		count = syscall_count(recv(fd, buf, size, MSG_DONTWAIT | MSG_TRUNC));
+		if (count >= 0)
+			return (size_t)count > size ? -EMSGSIZE : count;
+		if (count != -EAGAIN || socket_timeout(isotp->sock) == 0)
+			return count;
+		r = socket_poll(isotp->sock, POLLIN, deadline_ns);
+		if (r < 0)
+			return r;
+	}
+}
+
+ssize_t lsk_isotp_receive(struct lsk_isotp *isotp, void *buf, size_t size)
+{
+	if (!isotp || (!buf && size > 0))
+		return -EINVAL;
+	return receive_until(isotp, buf, size, socket_deadline(isotp->sock));
+}
+
+/* Throw away what nobody asked for. */
+static void drain(struct lsk_isotp *isotp)
+{
+	int fd = socket_fd(isotp->sock);
+
+	while (fd >= 0 && recv(fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0)
+		;
+}
+
+static bool is_pending(const uint8_t *answer, ssize_t len, uint8_t service)
+{
+	return len == 3 && answer[0] == UDS_NEGATIVE && answer[1] == service &&
+	       answer[2] == UDS_PENDING;
+}
+
+ssize_t lsk_isotp_request(struct lsk_isotp *isotp, const void *request, size_t len,
+			  void *buf, size_t size)
+{
+	int64_t deadline_ns;
+	ssize_t count;
+	int r;
+
+	if (!isotp || !request || len == 0 || !buf || size < 3)
+		return -EINVAL;
+	deadline_ns = socket_deadline(isotp->sock);
+	drain(isotp);
+	r = send_until(isotp, request, len, deadline_ns);
+	if (r < 0)
+		return r;
+	do {
+		count = receive_until(isotp, buf, size, deadline_ns);
+	} while (is_pending(buf, count, *(const uint8_t *)request));
+	return count;
+}
+
+/* Wait until any of the group has a message. Return: 1, or 0 at the deadline. */
+static int poll_group(const struct lsk_isotp_group *group, struct pollfd *fds,
+		      int64_t deadline_ns)
+{
+	for (;;) {
+		int64_t rest_ns = deadline_ns - engine_now_ns();
+		struct timespec rest = {.tv_sec = rest_ns / LSK_NSEC_PER_SEC,
+					.tv_nsec = rest_ns % LSK_NSEC_PER_SEC};
+		int r;
+
+		if (rest_ns <= 0)
+			return 0;
+		for (size_t i = 0; i < group->count; i++)
+			fds[i] = (struct pollfd){.fd = socket_fd(group->each[i]->sock),
+						 .events = POLLIN};
+		r = syscall_result(ppoll(fds, group->count, &rest, NULL));
+		if (r != -EINTR)
+			return r;
+	}
+}
+
+/* Take one message of each socket that has one. Return: answers so far. */
+static size_t collect(const struct lsk_isotp_group *group, const struct pollfd *fds,
+		      struct lsk_isotp_answer *answers, size_t count, size_t max)
+{
+	for (size_t i = 0; i < group->count && count < max; i++) {
+		struct lsk_isotp_answer *answer = &answers[count];
+
+		if (!fds[i].revents)
+			continue;
+		answer->from = i;
+		answer->len = (int)syscall_count(recv(fds[i].fd, answer->data,
+						      sizeof(answer->data),
+						      MSG_DONTWAIT | MSG_TRUNC));
+		if (answer->len > (int)sizeof(answer->data))
+			answer->len = -EMSGSIZE;
+		if (answer->len != -EAGAIN)
+			count++;
+	}
+	return count;
+}
+
+int lsk_isotp_request_all(const struct lsk_isotp_group *group, const void *request,
+			  size_t len, int64_t timeout_ns,
+			  struct lsk_isotp_answer *ret_answers, size_t answers_max)
+{
+	_cleanup_(freep) struct pollfd *fds = NULL;
+	int64_t deadline_ns = engine_now_ns() + timeout_ns;
+	size_t count = 0;
+	int r;
+
+	if (!group || !group->all || !group->each || group->count == 0 || !request ||
+	    timeout_ns < 0 || !ret_answers || answers_max == 0)
+		return -EINVAL;
+	fds = calloc(group->count, sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < group->count; i++)
+		drain(group->each[i]);
+	r = send_until(group->all, request, len, deadline_ns);
+	while (r >= 0 && count < answers_max) {
+		r = poll_group(group, fds, deadline_ns);
+		if (r <= 0)
+			break;
+		count = collect(group, fds, ret_answers, count, answers_max);
+	}
+	return r < 0 ? r : (int)count;
+}
+
+size_t lsk_isotp_max_message(void)
+{
+	_cleanup_(closep) int fd = open(MAX_PDU_PATH, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return strtoul(text, NULL, 10);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * J1939 by the kernel's sockets: parameter groups between control units, messages of up
+ * to 112 MiB by its transport protocols, and the claiming of addresses.
+ */
+#ifndef LINSOCK_J1939_H
+#define LINSOCK_J1939_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linsock/addr.h>
+#include <linsock/base.h>
+#include <linsock/error.h>
+#include <linsock/socket.h>
+
+LSK_BEGIN_DECLS
+
+/** LSK_J1939_NO_ADDRESS - any address; as destination: all */
+#define LSK_J1939_NO_ADDRESS 0xFF
+/** LSK_J1939_IDLE_ADDRESS - the source of a unit that has none */
+#define LSK_J1939_IDLE_ADDRESS 0xFE
+/** LSK_J1939_NO_PGN - any parameter group */
+#define LSK_J1939_NO_PGN 0x40000u
+/** LSK_J1939_PGN_MAX - the largest parameter group number */
+#define LSK_J1939_PGN_MAX 0x3FFFFu
+/** LSK_J1939_PGN_CLAIMED - the group of claimed addresses */
+#define LSK_J1939_PGN_CLAIMED 0x0EE00u
+/** LSK_J1939_PGN_REQUEST - the group of requests for other groups */
+#define LSK_J1939_PGN_REQUEST 0x0EA00u
+
+/**
+ * struct lsk_j1939_place - a unit and a parameter group
+ * @name: NAME of the unit, 64 bits; 0: by address alone
+ * @pgn: parameter group number, or LSK_J1939_NO_PGN
+ * @address: address of the unit, or LSK_J1939_NO_ADDRESS
+ */
+struct lsk_j1939_place {
+	uint64_t name;
+	uint32_t pgn;
+	uint8_t address;
+};
+
+/**
+ * lsk_j1939_pgn_check() - whether a parameter group can be
+ * @pgn: the number
+ *
+ * A group that is addressed to one unit (its third byte below F0) has 00 as its last.
+ *
+ * Return: 0 or LSK_ERR_RANGE.
+ */
+int lsk_j1939_pgn_check(uint32_t pgn);
+
+/** lsk_j1939_pgn_is_addressed() - whether groups of this number go to one unit */
+bool lsk_j1939_pgn_is_addressed(uint32_t pgn);
+
+/**
+ * struct lsk_j1939_filter - which messages a socket receives
+ * @name: of the sender, where @name_mask has bits
+ * @name_mask: bits of @name that count
+ * @pgn: of the message, where @pgn_mask has bits
+ * @pgn_mask: bits of @pgn that count
+ * @address: of the sender, where @address_mask has bits
+ * @address_mask: bits of @address that count
+ */
+struct lsk_j1939_filter {
+	uint64_t name;
+	uint64_t name_mask;
+	uint32_t pgn;
+	uint32_t pgn_mask;
+	uint8_t address;
+	uint8_t address_mask;
+};
+
+/**
+ * struct lsk_j1939_config - how a socket is made
+ * @interface: name; borrowed. It must be up
+ * @local: our name or address, and the group that is received
+ * @filters: messages to receive; NULL for all; copied
+ * @filter_count: how many, up to 512
+ * @priority: of what is sent, 2 … 7, and 0 or 1 with CAP_NET_ADMIN; used with
+ *	@has_priority
+ * @has_priority: else the kernel's 6
+ * @broadcast: send to and receive from all (SO_BROADCAST): the kernel does neither
+ *	without it
+ * @promiscuous: receive what is sent to others
+ */
+struct lsk_j1939_config {
+	const char *interface;
+	struct lsk_j1939_place local;
+	const struct lsk_j1939_filter *filters;
+	size_t filter_count;
+	uint8_t priority;
+	bool has_priority;
+	bool broadcast;
+	bool promiscuous;
+};
+
+struct lsk_j1939;
+
+/**
+ * lsk_j1939_open() - make a socket
+ * @ret_j1939: set on success; free with lsk_j1939_free()
+ * @config: copied
+ * @ret_error: which step failed; may be NULL
+ *
+ * The error queue is on from the start, so that what becomes of a message is told by
+ * its send, and to no receive.
+ *
+ * Return: 0; -ENODEV; -ENETDOWN; -EPROTONOSUPPORT where the kernel has no J1939; -EINVAL;
+ * -EACCES, -EDOM (priority); or the negated errno of the step that failed.
+ */
+int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *config,
+		   struct lsk_error *ret_error);
+
+/** lsk_j1939_free() - close; NULL is allowed; returns NULL. With a message under way to
+ * a unit that is gone, the kernel waits for its end, up to 1.3 s */
+struct lsk_j1939 *lsk_j1939_free(struct lsk_j1939 *j1939);
+
+/**
+ * lsk_j1939_socket() - the socket, for its timeout and descriptor
+ * @j1939: keeps owning it
+ *
+ * Return: the socket, borrowed; NULL for NULL.
+ */
+struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939);
+
+/**
+ * lsk_j1939_send() - send a message, and wait until it is through
+ * @j1939: the socket
+ * @to: the destination; its address LSK_J1939_NO_ADDRESS and name 0 for all
+ * @buf: the bytes
+ * @len: up to 8 go in one frame, up to 1785 by TP, up to 117440505 by ETP, which goes
+ *	to one unit only
+ *
+ * A long message is given to the kernel piece by piece, as it wants it. With a timeout
+ * of 0 only what fits at once is given: use it for short ones.
+ *
+ * Return: 0 when the peer has acknowledged all of it, or the frames are on the wire;
+ * -EHOSTUNREACH where it does not answer, -ECONNABORTED, -EBUSY and others where it
+ * broke off; -EADDRNOTAVAIL for a name that has no address; -EACCES to all without
+ * &lsk_j1939_config.broadcast; -EDESTADDRREQ for more than 1785 bytes to all; -ETIME;
+ * LSK_ERR_RANGE for a group that cannot be.
+ */
+int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
+		   const void *buf, size_t len);
+
+/**
+ * struct lsk_j1939_message - what is known of a received message
+ * @from: its sender, and the group
+ * @to_address: whom it was sent to; LSK_J1939_NO_ADDRESS for all
+ * @to_name: whom it was sent to, where that unit has a name; else 0
+ * @priority: 0 … 7
+ * @time_ns: nanoseconds since 1970
+ */
+struct lsk_j1939_message {
+	struct lsk_j1939_place from;
+	uint8_t to_address;
+	uint64_t to_name;
+	uint8_t priority;
+	int64_t time_ns;
+};
+
+/**
+ * lsk_j1939_receive() - receive a message
+ * @j1939: the socket
+ * @buf: gets the bytes
+ * @size: room in @buf
+ * @ret_message: who, what and when; may be NULL
+ *
+ * Return: bytes received; -EMSGSIZE where @buf was too small (the message is gone);
+ * -ENETDOWN once when the interface goes down; -EAGAIN (timeout 0), -ETIME.
+ */
+ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
+			  struct lsk_j1939_message *ret_message);
+
+/**
+ * enum lsk_j1939_claim_state - where a unit stands with its address
+ * @LSK_J1939_CLAIM_WAITING: claimed, and nobody objected yet
+ * @LSK_J1939_CLAIM_HELD: it is ours
+ * @LSK_J1939_CLAIM_LOST: no address of the range is to be had
+ * @LSK_J1939_CLAIM__COUNT: number of states
+ */
+enum lsk_j1939_claim_state {
+	LSK_J1939_CLAIM_WAITING,
+	LSK_J1939_CLAIM_HELD,
+	LSK_J1939_CLAIM_LOST,
+	LSK_J1939_CLAIM__COUNT
+};
+
+/**
+ * struct lsk_j1939_claim - a unit that keeps an address; a value, the caller's
+ * @name: our NAME; the smaller one wins
+ * @preferred: the address to try first
+ * @first: of the range to move in
+ * @last: of the range to move in
+ * @address: claimed now; LSK_J1939_IDLE_ADDRESS with LSK_J1939_CLAIM_LOST
+ * @state: enum lsk_j1939_claim_state
+ * @owners: NAMEs that were heard, by address; 0 for none
+ * @deadline_ns: CLOCK_MONOTONIC: when waiting is over; 0 for never
+ */
+struct lsk_j1939_claim {
+	uint64_t name;
+	uint8_t preferred;
+	uint8_t first;
+	uint8_t last;
+	uint8_t address;
+	uint8_t state;
+	uint64_t owners[254];
+	int64_t deadline_ns;
+};
+
+/**
+ * enum lsk_j1939_claim_action - what a step of claiming asks for
+ * @LSK_J1939_CLAIM_NOTHING: wait
+ * @LSK_J1939_CLAIM_SEND: send "address claimed" from &lsk_j1939_claim.address
+ * @LSK_J1939_CLAIM_SEND_LOST: send "cannot claim" from LSK_J1939_IDLE_ADDRESS
+ * @LSK_J1939_CLAIM_READY: the address is ours from now on
+ */
+enum lsk_j1939_claim_action {
+	LSK_J1939_CLAIM_NOTHING,
+	LSK_J1939_CLAIM_SEND,
+	LSK_J1939_CLAIM_SEND_LOST,
+	LSK_J1939_CLAIM_READY,
+};
+
+/**
+ * lsk_j1939_claim_init() - start a state machine of claiming; it does no I/O itself
+ * @claim: set
+ * @name: our NAME
+ * @preferred: the address to try first
+ * @first: of the range to move in
+ * @last: of the range to move in, at most 0xFD
+ *
+ * Return: 0; LSK_ERR_RANGE for a range that cannot be; -EINVAL.
+ */
+int lsk_j1939_claim_init(struct lsk_j1939_claim *claim, uint64_t name, uint8_t preferred,
+			 uint8_t first, uint8_t last);
+
+/**
+ * lsk_j1939_claim_start() - claim, also anew after the interface was down
+ * @claim: the machine
+ * @now_ns: CLOCK_MONOTONIC
+ *
+ * Return: enum lsk_j1939_claim_action; -EINVAL.
+ */
+int lsk_j1939_claim_start(struct lsk_j1939_claim *claim, int64_t now_ns);
+
+/**
+ * lsk_j1939_claim_heard() - somebody claimed an address
+ * @claim: the machine
+ * @name: of the other unit; our own is ignored
+ * @address: that it claims; LSK_J1939_IDLE_ADDRESS where it could claim none
+ * @now_ns: CLOCK_MONOTONIC
+ *
+ * Return: enum lsk_j1939_claim_action; -EINVAL.
+ */
+int lsk_j1939_claim_heard(struct lsk_j1939_claim *claim, uint64_t name, uint8_t address,
+			  int64_t now_ns);
+
+/**
+ * lsk_j1939_claim_requested() - somebody asked who has which address
+ * @claim: the machine
+ *
+ * Return: enum lsk_j1939_claim_action; -EINVAL.
+ */
+int lsk_j1939_claim_requested(const struct lsk_j1939_claim *claim);
+
+/**
+ * lsk_j1939_claim_expired() - the time is &lsk_j1939_claim.deadline_ns or later
+ * @claim: the machine
+ * @now_ns: CLOCK_MONOTONIC
+ *
+ * Return: enum lsk_j1939_claim_action; -EINVAL.
+ */
+int lsk_j1939_claim_expired(struct lsk_j1939_claim *claim, int64_t now_ns);
+
+/**
+ * lsk_j1939_claim_run() - claim an address on an interface, and hold it
+ * @claim: a machine from lsk_j1939_claim_init()
+ * @j1939: a socket whose local place has the NAME, LSK_J1939_NO_PGN and broadcast on
+ * @timeout_ns: how long to run; LSK_BLOCK to hold it for ever
+ * @until_held: end as soon as the address is ours
+ *
+ * Sends and hears for the machine. Claims again where the interface was down.
+ *
+ * Return: 0 when it is held; -EADDRNOTAVAIL when none is to be had; -ETIME; or as
+ * lsk_j1939_send().
+ */
+int lsk_j1939_claim_run(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
+			int64_t timeout_ns, bool until_held);
+
+LSK_END_DECLS
+
+#endif
