@@ -349,7 +349,7 @@ int lsk_isotp_request_all(const struct lsk_isotp_group *group, const void *reque
 			  size_t len, int64_t timeout_ns,
 			  struct lsk_isotp_answer *ret_answers, size_t answers_max)
 {
-	_cleanup_(freep) struct pollfd *fds = NULL;
+	struct pollfd *fds;
 	int64_t deadline_ns = engine_now_ns() + timeout_ns;
 	size_t count = 0;
 	int r;
@@ -369,6 +369,7 @@ int lsk_isotp_request_all(const struct lsk_isotp_group *group, const void *reque
 			break;
 		count = collect(group, fds, ret_answers, count, answers_max);
 	}
+	free(fds);
 	return r < 0 ? r : (int)count;
 }
 

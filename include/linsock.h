@@ -5,6 +5,7 @@
 #include <linsock/addr.h>
 #include <linsock/alg.h>
 #include <linsock/backend.h>
+#include <linsock/bcm.h>
 #include <linsock/bluetooth.h>
 #include <linsock/can.h>
 #include <linsock/can_log.h>
@@ -18,6 +19,7 @@
 #include <linsock/inet.h>
 #include <linsock/message.h>
 #include <linsock/isotp.h>
+#include <linsock/j1939.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>

@@ -36,26 +36,39 @@ static int parse_id(const char *text, uint32_t *ret_id)
 	return COMMAND_OK;
 }
 
+/* Read a number of @base up to @max at *@text, which moves on. */
+static bool read_number(const char **text, int base, unsigned long max,
+			unsigned long *ret_number)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)**text))
+		return false;
+	*ret_number = strtoul(*text, &end, base);
+	*text = end;
+	return *ret_number <= max;
+}
+
 /* "AA", "AA:BB" or ":BB". Return: bit 0 and 1 for what is there; -1 for neither. */
 static int parse_pair(const char *text, uint8_t *ret_first, uint8_t *ret_second)
 {
-	unsigned int first = 0, second = 0;
-	int end = 0;
+	unsigned long byte = 0;
+	int which = 0;
 
-	if (sscanf(text, "%2x:%2x%n", &first, &second, &end) == 2 && !text[end]) {
-		*ret_first = (uint8_t)first;
-		*ret_second = (uint8_t)second;
-		return 3;
+	if (*text != ':') {
+		if (!read_number(&text, 16, UINT8_MAX, &byte))
+			return -1;
+		*ret_first = (uint8_t)byte;
+		which |= 1;
 	}
-	if (sscanf(text, ":%2x%n", &second, &end) == 1 && !text[end]) {
-		*ret_second = (uint8_t)second;
-		return 2;
+	if (*text == ':') {
+		text++;
+		if (!read_number(&text, 16, UINT8_MAX, &byte))
+			return -1;
+		*ret_second = (uint8_t)byte;
+		which |= 2;
 	}
-	if (sscanf(text, "%2x%n", &first, &end) == 1 && !text[end]) {
-		*ret_first = (uint8_t)first;
-		return 1;
-	}
-	return -1;
+	return *text ? -1 : which;
 }
 
 static int parse_addresses(struct lsk_isotp_config *config, const char *text)
@@ -90,11 +103,13 @@ static int parse_padding_check(struct lsk_isotp_config *config, const char *text
 
 static int parse_link(struct lsk_isotp_config *config, const char *text)
 {
-	unsigned int mtu = 0, len = 0, flags = 0;
-	int end = 0;
+	const char *at = text;
+	unsigned long mtu = 0, len = 0, flags = 0;
 
-	if (sscanf(text, "%3u:%3u:%3u%n", &mtu, &len, &flags, &end) != 3 || text[end] ||
-	    (mtu != CAN_MTU && mtu != CANFD_MTU) || len > CANFD_MAX_DLEN)
+	if (!read_number(&at, 10, CANFD_MTU, &mtu) || *at++ != ':' ||
+	    !read_number(&at, 10, CANFD_MAX_DLEN, &len) || *at++ != ':' ||
+	    !read_number(&at, 10, UINT8_MAX, &flags) || *at ||
+	    (mtu != CAN_MTU && mtu != CANFD_MTU))
 		return command_usage("unknown link layer options '%s'.", text);
 	config->is_fd = mtu == CANFD_MTU;
 	config->tx_len = (uint8_t)len;
@@ -254,15 +269,34 @@ static int parse_options(struct isotp *isotp, int argc, char **argv, bool is_sen
 	return COMMAND_OK;
 }
 
-/* Pairs of hexadecimal digits from stdin. */
+/* A hexadecimal byte of stdin. Return: it, -1 at the end, -2 for what is none. */
+static int read_byte(void)
+{
+	char digits[3] = "";
+	const char *at = digits;
+	unsigned long byte = 0;
+	int c;
+
+	do {
+		c = getchar();
+	} while (isspace(c));
+	if (c == EOF)
+		return -1;
+	for (int i = 0; i < 2 && isxdigit(c); i++, c = getchar())
+		digits[i] = (char)c;
+	if (c != EOF)
+		ungetc(c, stdin);
+	return read_number(&at, 16, UINT8_MAX, &byte) ? (int)byte : -2;
+}
+
 static int read_message(uint8_t *message, size_t *ret_len)
 {
 	size_t len = 0;
-	unsigned int byte;
+	int byte = 0;
 
-	while (len < MESSAGE_MAX && scanf("%2x", &byte) == 1)
+	while (len < MESSAGE_MAX && (byte = read_byte()) >= 0)
 		message[len++] = (uint8_t)byte;
-	if (!feof(stdin)) {
+	if (byte == -2) {
 		fprintf(stderr, "%s: stdin: no hexadecimal byte after %zu bytes\n",
 			program_invocation_short_name, len);
 		return COMMAND_FAILURE;

@@ -19,17 +19,17 @@
 LSK_BEGIN_DECLS
 
 /** LSK_J1939_NO_ADDRESS - any address; as destination: all */
-#define LSK_J1939_NO_ADDRESS 0xFF
+#define LSK_J1939_NO_ADDRESS   0xFF
 /** LSK_J1939_IDLE_ADDRESS - the source of a unit that has none */
 #define LSK_J1939_IDLE_ADDRESS 0xFE
 /** LSK_J1939_NO_PGN - any parameter group */
-#define LSK_J1939_NO_PGN 0x40000u
+#define LSK_J1939_NO_PGN       0x40000u
 /** LSK_J1939_PGN_MAX - the largest parameter group number */
-#define LSK_J1939_PGN_MAX 0x3FFFFu
+#define LSK_J1939_PGN_MAX      0x3FFFFu
 /** LSK_J1939_PGN_CLAIMED - the group of claimed addresses */
-#define LSK_J1939_PGN_CLAIMED 0x0EE00u
+#define LSK_J1939_PGN_CLAIMED  0x0EE00u
 /** LSK_J1939_PGN_REQUEST - the group of requests for other groups */
-#define LSK_J1939_PGN_REQUEST 0x0EA00u
+#define LSK_J1939_PGN_REQUEST  0x0EA00u
 
 /**
  * struct lsk_j1939_place - a unit and a parameter group
@@ -109,14 +109,19 @@ struct lsk_j1939;
  * The error queue is on from the start, so that what becomes of a message is told by
  * its send, and to no receive.
  *
- * Return: 0; -ENODEV; -ENETDOWN; -EPROTONOSUPPORT where the kernel has no J1939; -EINVAL;
- * -EACCES, -EDOM (priority); or the negated errno of the step that failed.
+ * Return: 0; -ENODEV; -ENETDOWN; -EPROTONOSUPPORT where the kernel has no J1939;
+ * -EINVAL; -EACCES, -EDOM (priority); or the negated errno of the step that failed.
  */
 int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *config,
 		   struct lsk_error *ret_error);
 
-/** lsk_j1939_free() - close; NULL is allowed; returns NULL. With a message under way to
- * a unit that is gone, the kernel waits for its end, up to 1.3 s */
+/**
+ * lsk_j1939_free() - close
+ * @j1939: NULL is allowed. With a message under way to a unit that is gone, the kernel
+ *	waits for its end, up to 1.3 s
+ *
+ * Return: NULL.
+ */
 struct lsk_j1939 *lsk_j1939_free(struct lsk_j1939 *j1939);
 
 /**
@@ -236,8 +241,8 @@ enum lsk_j1939_claim_action {
  *
  * Return: 0; LSK_ERR_RANGE for a range that cannot be; -EINVAL.
  */
-int lsk_j1939_claim_init(struct lsk_j1939_claim *claim, uint64_t name, uint8_t preferred,
-			 uint8_t first, uint8_t last);
+int lsk_j1939_claim_init(struct lsk_j1939_claim *claim, uint64_t name,
+			 uint8_t preferred, uint8_t first, uint8_t last);
 
 /**
  * lsk_j1939_claim_start() - claim, also anew after the interface was down

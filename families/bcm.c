@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs of the broadcast manager: cycles that are sent, frames that are watched. */
+#include <linsock/bcm.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/can.h>
+#include <linux/can/bcm.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/error.h"
+#include "src/socket.h"
+#include "uring/util.h"
+
+#define NSEC_PER_USEC 1000
+#define WATCH_MAX     257
+
+struct lsk_bcm {
+	struct lsk_socket *sock;
+};
+
+/* A message to the kernel: a head, and frames of one kind after it. */
+struct request {
+	size_t size; /* bytes of @head and what follows */
+	size_t stride;
+	struct bcm_msg_head *head;
+};
+
+static int step_failed(struct lsk_error *error, int r, const char *what)
+{
+	return error_set(error, r, 0, "%s: %s", what, lsk_strerror(r));
+}
+
+/* The kernel wants connect(2), not bind(2). */
+static int bcm_init(struct lsk_bcm *bcm, const char *interface, struct lsk_error *error)
+{
+	struct sockaddr_can sa = {.can_family = AF_CAN};
+	struct lsk_addr addr;
+	int r = lsk_socket_new(&bcm->sock, AF_CAN, SOCK_DGRAM, CAN_BCM);
+
+	if (r < 0)
+		return step_failed(error, r, "BCM socket");
+	if (interface && strcmp(interface, LSK_CAN_ANY) != 0) {
+		sa.can_ifindex = (int)if_nametoindex(interface);
+		if (sa.can_ifindex == 0)
+			return error_set(error, -ENODEV, 0,
+					 "no interface is called \"%s\"", interface);
+	}
+	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	if (r == 0)
+		r = lsk_socket_connect(bcm->sock, &addr);
+	return r < 0 ? step_failed(error, r, "connect") : 0;
+}
+
+int lsk_bcm_open(struct lsk_bcm **ret_bcm, const char *interface,
+		 struct lsk_error *ret_error)
+{
+	struct lsk_bcm *bcm;
+	int r;
+
+	if (!ret_bcm)
+		return step_failed(ret_error, -EINVAL, "no place for the socket");
+	bcm = calloc(1, sizeof(*bcm));
+	if (!bcm)
+		return step_failed(ret_error, -ENOMEM, "socket");
+	r = bcm_init(bcm, interface, ret_error);
+	if (r < 0) {
+		lsk_bcm_free(bcm);
+		return r;
+	}
+	*ret_bcm = bcm;
+	return 0;
+}
+
+struct lsk_bcm *lsk_bcm_free(struct lsk_bcm *bcm)
+{
+	if (bcm)
+		lsk_socket_free(bcm->sock);
+	free(bcm);
+	return NULL;
+}
+
+struct lsk_socket *lsk_bcm_socket(const struct lsk_bcm *bcm)
+{
+	return bcm ? bcm->sock : NULL;
+}
+
+static struct bcm_timeval interval_of(int64_t ns)
+{
+	return (struct bcm_timeval){
+		.tv_sec = (long)(ns / LSK_NSEC_PER_SEC),
+		.tv_usec = (long)(ns % LSK_NSEC_PER_SEC / NSEC_PER_USEC),
+	};
+}
+
+static uint32_t kernel_id(const struct lsk_can_frame *frame)
+{
+	return frame->id | (frame->is_extended ? CAN_EFF_FLAG : 0) |
+	       (frame->is_remote ? CAN_RTR_FLAG : 0);
+}
+
+/*
+ * Make a request with frames, all of the first one's kind. Return: 0 with memory that
+ * the caller frees, or an error.
+ */
+static int request_new(struct request *request, uint32_t opcode,
+		       const struct lsk_can_frame *frames, size_t count)
+{
+	bool is_fd = count > 0 && frames[0].kind == LSK_CAN_FD;
+	int r = 0;
+
+	request->stride = is_fd ? LSK_CANFD_MTU : LSK_CAN_MTU;
+	request->size = sizeof(*request->head) + count * request->stride;
+	request->head = calloc(1, request->size);
+	if (!request->head)
+		return -ENOMEM;
+	request->head->opcode = opcode;
+	request->head->nframes = (uint32_t)count;
+	request->head->flags = is_fd ? CAN_FD_FRAME : 0;
+	request->head->can_id = count > 0 ? kernel_id(&frames[0]) : 0;
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		uint8_t *place = (uint8_t *)(request->head + 1) + i * request->stride;
+
+		if (frames[i].kind != frames[0].kind || frames[i].kind > LSK_CAN_FD)
+			r = LSK_ERR_RANGE;
+		else
+			r = lsk_can_frame_to_kernel(&frames[i], place, request->stride);
+	}
+	if (r < 0) {
+		free(request->head);
+		return r;
+	}
+	return 0;
+}
+
+static int request_send(const struct lsk_bcm *bcm, const struct request *request)
+{
+	ssize_t count = lsk_socket_send(bcm->sock, request->head, request->size, 0);
+
+	return count < 0 ? (int)count : 0;
+}
+
+/* A request without frames: the job is named by identifier and kind. */
+static int job_request(const struct lsk_bcm *bcm, uint32_t opcode, uint32_t can_id,
+		       bool is_fd)
+{
+	struct request request;
+	int r = request_new(&request, opcode, NULL, 0);
+
+	if (r < 0)
+		return r;
+	request.head->can_id = can_id;
+	/* A job of FD frames is found with the flag alone. */
+	request.head->flags = is_fd ? CAN_FD_FRAME : 0;
+	r = request_send(bcm, &request);
+	free(request.head);
+	return r;
+}
+
+int lsk_bcm_send_cycle(struct lsk_bcm *bcm, const struct lsk_bcm_cycle *cycle)
+{
+	struct request request;
+	int r;
+
+	if (!bcm || !cycle || !cycle->frames || cycle->frame_count == 0 ||
+	    cycle->frame_count > LSK_BCM_FRAMES_MAX || cycle->first_ns < 0 ||
+	    cycle->then_ns < 0 || (cycle->first_count > 0 && cycle->first_ns == 0))
+		return -EINVAL;
+	r = request_new(&request, TX_SETUP, cycle->frames, cycle->frame_count);
+	if (r < 0)
+		return r;
+	request.head->flags |= SETTIMER | STARTTIMER;
+	if (cycle->tells_end)
+		request.head->flags |= TX_COUNTEVT;
+	request.head->count = cycle->first_count;
+	request.head->ival1 = interval_of(cycle->first_ns);
+	request.head->ival2 = interval_of(cycle->then_ns);
+	r = request_send(bcm, &request);
+	if (r == -E2BIG) {
+		/* A job cannot grow: it has to be made anew. */
+		r = lsk_bcm_stop_cycle(bcm, &cycle->frames[0]);
+		if (r == 0)
+			r = request_send(bcm, &request);
+	}
+	free(request.head);
+	return r;
+}
+
+int lsk_bcm_update(struct lsk_bcm *bcm, const struct lsk_can_frame *frames,
+		   size_t count, bool announce)
+{
+	struct request request;
+	int r;
+
+	if (!bcm || !frames || count == 0 || count > LSK_BCM_FRAMES_MAX)
+		return -EINVAL;
+	/* The kernel would make a new job that is never sent. */
+	r = job_request(bcm, TX_READ, kernel_id(&frames[0]),
+			frames[0].kind == LSK_CAN_FD);
+	if (r < 0)
+		return r;
+	r = request_new(&request, TX_SETUP, frames, count);
+	if (r < 0)
+		return r;
+	if (announce)
+		request.head->flags |= TX_ANNOUNCE;
+	r = request_send(bcm, &request);
+	free(request.head);
+	return r;
+}
+
+int lsk_bcm_stop_cycle(struct lsk_bcm *bcm, const struct lsk_can_frame *frame)
+{
+	if (!bcm || !frame)
+		return -EINVAL;
+	return job_request(bcm, TX_DELETE, kernel_id(frame), frame->kind == LSK_CAN_FD);
+}
+
+static uint32_t watch_flags(unsigned int flags)
+{
+	return (flags & LSK_BCM_WATCH_ID ? RX_FILTER_ID : 0u) |
+	       (flags & LSK_BCM_WATCH_LENGTH ? RX_CHECK_DLC : 0u) |
+	       (flags & LSK_BCM_WATCH_RESUME ? RX_ANNOUNCE_RESUME : 0u) |
+	       (flags & LSK_BCM_WATCH_LATE ? RX_NO_AUTOTIMER : 0u);
+}
+
+int lsk_bcm_watch(struct lsk_bcm *bcm, const struct lsk_bcm_watch *watch)
+{
+	struct request request;
+	int r;
+
+	if (!bcm || !watch || watch->mask_count > WATCH_MAX ||
+	    (watch->mask_count > 0 && !watch->masks) || watch->timeout_ns < 0 ||
+	    watch->throttle_ns < 0)
+		return -EINVAL;
+	r = request_new(&request, RX_SETUP, watch->masks, watch->mask_count);
+	if (r < 0)
+		return r;
+	if (watch->mask_count == 0) {
+		request.head->can_id = watch->can_id;
+		request.head->flags = RX_FILTER_ID | (watch->is_fd ? CAN_FD_FRAME : 0);
+	}
+	request.head->flags |= SETTIMER | watch_flags(watch->flags);
+	/* A silence that is to be told counts from now on. */
+	if (watch->timeout_ns > 0 && !(watch->flags & LSK_BCM_WATCH_LATE))
+		request.head->flags |= STARTTIMER;
+	request.head->ival1 = interval_of(watch->timeout_ns);
+	request.head->ival2 = interval_of(watch->throttle_ns);
+	r = request_send(bcm, &request);
+	free(request.head);
+	return r;
+}
+
+int lsk_bcm_unwatch(struct lsk_bcm *bcm, uint32_t can_id, bool is_fd)
+{
+	return bcm ? job_request(bcm, RX_DELETE, can_id, is_fd) : -EINVAL;
+}
+
+/* Whether the kernel's words are an event; answers to TX_READ are none. */
+static bool take_event(const void *buf, size_t size, struct lsk_bcm_event *event)
+{
+	struct bcm_msg_head head;
+	size_t rest;
+
+	if (size < sizeof(head))
+		return false;
+	memcpy(&head, buf, sizeof(head));
+	rest = size - sizeof(head);
+	event->can_id = head.can_id;
+	switch (head.opcode) {
+	case RX_CHANGED:
+		event->kind = LSK_BCM_CHANGED;
+		return lsk_can_frame_from_kernel(&event->frame,
+						 (const uint8_t *)buf + sizeof(head),
+						 rest) == 0;
+	case RX_TIMEOUT:
+		event->kind = LSK_BCM_SILENT;
+		return true;
+	case TX_EXPIRED:
+		event->kind = LSK_BCM_SENT;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int lsk_bcm_next(struct lsk_bcm *bcm, struct lsk_bcm_event *ret_event)
+{
+	_Alignas(8) uint8_t buf[sizeof(struct bcm_msg_head) +
+				WATCH_MAX * sizeof(struct canfd_frame)];
+	struct lsk_addr from;
+	ssize_t count;
+
+	if (!bcm || !ret_event)
+		return -EINVAL;
+	do {
+		count = lsk_socket_recvfrom(bcm->sock, buf, sizeof(buf), 0, &from);
+		if (count < 0)
+			return (int)count;
+		ret_event->interface = 0;
+		if (from.len >= offsetof(struct sockaddr_can, can_addr))
+			memcpy(&ret_event->interface,
+			       (const uint8_t *)&from.storage +
+				       offsetof(struct sockaddr_can, can_ifindex),
+			       sizeof(ret_event->interface));
+	} while (!take_event(buf, (size_t)count, ret_event));
+	return 0;
+}

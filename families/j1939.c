@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * J1939 sockets. What becomes of a message that takes several frames is told on the
+ * socket's error queue alone, so that no receive meets it; a send reads the queue until
+ * its message is through.
+ */
+#include "families/j1939.h"
+
+#include <time.h> /* before errqueue.h, which needs it and does not say so */
+
+#include <errno.h>
+#include <linux/can.h>
+#include <linux/can/j1939.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/error.h"
+#include "src/socket.h"
+#include "uring/util.h"
+
+/* From here on a group's third byte means that it goes to all. */
+#define PDU2_FIRST 0xF0u
+
+struct lsk_j1939 {
+	struct lsk_socket *sock;
+	int interface;
+};
+
+static int step_failed(struct lsk_error *error, int r, const char *what)
+{
+	return error_set(error, r, 0, "%s: %s", what, lsk_strerror(r));
+}
+
+bool lsk_j1939_pgn_is_addressed(uint32_t pgn)
+{
+	return (pgn >> 8 & 0xFF) < PDU2_FIRST;
+}
+
+int lsk_j1939_pgn_check(uint32_t pgn)
+{
+	if (pgn > LSK_J1939_PGN_MAX ||
+	    (lsk_j1939_pgn_is_addressed(pgn) && (pgn & 0xFF) != 0))
+		return LSK_ERR_RANGE;
+	return 0;
+}
+
+static struct sockaddr_can place_to_sockaddr(const struct lsk_j1939 *j1939,
+					     const struct lsk_j1939_place *place)
+{
+	return (struct sockaddr_can){
+		.can_family = AF_CAN,
+		.can_ifindex = j1939->interface,
+		.can_addr.j1939 = {.name = place->name,
+				   .pgn = place->pgn,
+				   .addr = place->address},
+	};
+}
+
+int j1939_bind(struct lsk_j1939 *j1939, const struct lsk_j1939_place *local)
+{
+	struct sockaddr_can sa = place_to_sockaddr(j1939, local);
+	struct lsk_addr addr;
+	int r = lsk_addr_set(&addr, &sa, sizeof(sa));
+
+	return r < 0 ? r : lsk_socket_bind(j1939->sock, &addr);
+}
+
+static int set_filters(const struct lsk_j1939 *j1939,
+		       const struct lsk_j1939_config *config)
+{
+	struct j1939_filter filters[J1939_FILTER_MAX];
+
+	if (config->filter_count > J1939_FILTER_MAX || !config->filters)
+		return -EINVAL;
+	for (size_t i = 0; i < config->filter_count; i++)
+		filters[i] = (struct j1939_filter){
+			.name = config->filters[i].name,
+			.name_mask = config->filters[i].name_mask,
+			.pgn = config->filters[i].pgn,
+			.pgn_mask = config->filters[i].pgn_mask,
+			.addr = config->filters[i].address,
+			.addr_mask = config->filters[i].address_mask,
+		};
+	return lsk_socket_setsockopt(
+		j1939->sock, SOL_CAN_J1939, SO_J1939_FILTER, filters,
+		(socklen_t)(config->filter_count * sizeof(filters[0])));
+}
+
+static int set_options(const struct lsk_j1939 *j1939,
+		       const struct lsk_j1939_config *config, struct lsk_error *error)
+{
+	/* Which ends of a message come on the error queue. */
+	int told = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_ACK |
+		   SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_CMSG |
+		   SOF_TIMESTAMPING_OPT_TSONLY;
+	int r = 0;
+
+	if (config->filter_count > 0)
+		r = set_filters(j1939, config);
+	if (r < 0)
+		return step_failed(error, r, "filters");
+	/* Some of these answer with their value, which is no failure. */
+	if (config->promiscuous)
+		r = lsk_socket_setsockopt_int(j1939->sock, SOL_CAN_J1939,
+					      SO_J1939_PROMISC, 1);
+	if (r >= 0 && config->broadcast)
+		r = lsk_socket_setsockopt_int(j1939->sock, SOL_SOCKET, SO_BROADCAST, 1);
+	if (r < 0)
+		return step_failed(error, r, "promiscuous or broadcast");
+	if (config->has_priority)
+		r = lsk_socket_setsockopt_int(j1939->sock, SOL_CAN_J1939,
+					      SO_J1939_SEND_PRIO, config->priority);
+	if (r < 0)
+		return step_failed(error, r, "priority");
+	r = lsk_socket_setsockopt_int(j1939->sock, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	if (r >= 0)
+		r = lsk_socket_setsockopt_int(j1939->sock, SOL_SOCKET, SO_TIMESTAMPING,
+					      told);
+	if (r >= 0)
+		r = lsk_socket_setsockopt_int(j1939->sock, SOL_CAN_J1939,
+					      SO_J1939_ERRQUEUE, 1);
+	return r < 0 ? step_failed(error, r, "error queue") : 0;
+}
+
+static int j1939_init(struct lsk_j1939 *j1939, const struct lsk_j1939_config *config,
+		      struct lsk_error *error)
+{
+	int r = lsk_socket_new(&j1939->sock, AF_CAN, SOCK_DGRAM, CAN_J1939);
+
+	if (r < 0)
+		return step_failed(error, r, "J1939 socket");
+	j1939->interface =
+		config->interface ? (int)if_nametoindex(config->interface) : 0;
+	if (j1939->interface == 0)
+		return error_set(error, -ENODEV, 0, "no interface is called \"%s\"",
+				 config->interface ? config->interface : "");
+	r = set_options(j1939, config, error);
+	if (r < 0)
+		return r;
+	r = j1939_bind(j1939, &config->local);
+	return r < 0 ? step_failed(error, r, config->interface) : 0;
+}
+
+int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *config,
+		   struct lsk_error *ret_error)
+{
+	struct lsk_j1939 *j1939;
+	int r;
+
+	if (!ret_j1939 || !config)
+		return step_failed(ret_error, -EINVAL, "configuration");
+	j1939 = calloc(1, sizeof(*j1939));
+	if (!j1939)
+		return step_failed(ret_error, -ENOMEM, "socket");
+	r = j1939_init(j1939, config, ret_error);
+	if (r < 0) {
+		lsk_j1939_free(j1939);
+		return r;
+	}
+	*ret_j1939 = j1939;
+	return 0;
+}
+
+struct lsk_j1939 *lsk_j1939_free(struct lsk_j1939 *j1939)
+{
+	if (j1939)
+		lsk_socket_free(j1939->sock);
+	free(j1939);
+	return NULL;
+}
+
+struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939)
+{
+	return j1939 ? j1939->sock : NULL;
+}
+
+/*
+ * Take one word from the error queue. Return: 1 where a message is through, a negative
+ * errno where it broke off, 0 for other words, -EAGAIN where the queue is empty.
+ */
+static int take_word(int fd)
+{
+	unsigned char control[512];
+	struct msghdr message = {.msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	int r = (int)syscall_count(recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT));
+
+	if (r < 0)
+		return r;
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg;
+	     cmsg = CMSG_NXTHDR(&message, cmsg)) {
+		struct sock_extended_err word;
+
+		if (cmsg->cmsg_level != SOL_CAN_J1939 ||
+		    cmsg->cmsg_type != SCM_J1939_ERRQUEUE)
+			continue;
+		memcpy(&word, CMSG_DATA(cmsg), sizeof(word));
+		if (word.ee_origin == SO_EE_ORIGIN_TIMESTAMPING)
+			return word.ee_info == SCM_TSTAMP_ACK;
+		if (word.ee_origin == SO_EE_ORIGIN_LOCAL &&
+		    word.ee_info == J1939_EE_INFO_TX_ABORT && word.ee_errno != 0)
+			return -(int)word.ee_errno;
+	}
+	return 0;
+}
+
+/* Read all words. Return: as take_word() for the last that says something, else 0. */
+static int take_words(int fd)
+{
+	int result = 0;
+	int r;
+
+	while ((r = take_word(fd)) != -EAGAIN) {
+		if (r != 0)
+			result = r;
+		/* A failure of the socket itself would be told for ever. */
+		if (r < 0)
+			break;
+	}
+	return result;
+}
+
+/* Give the kernel the whole message. Return: 0, or why not. */
+static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
+		const uint8_t *bytes, size_t len, int64_t deadline_ns)
+{
+	size_t given = 0;
+
+	do {
+		int fd = socket_fd(j1939->sock);
+		ssize_t count;
+		int r;
+
+		if (fd < 0)
+			return fd;
+		/* A part of it may be taken; then exactly the rest must follow. */
+		count = syscall_count(sendto(fd, bytes + given, len - given,
+					     MSG_DONTWAIT, (const struct sockaddr *)to,
+					     sizeof(*to)));
+		if (count >= 0) {
+			given += (size_t)count;
+			continue;
+		}
+		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
+			return (int)count;
+		r = socket_poll(j1939->sock, POLLOUT, deadline_ns);
+		if (r < 0)
+			return r;
+		r = r & POLLERR ? take_words(fd) : 0;
+		if (r < 0)
+			return r;
+	} while (given < len);
+	return 0;
+}
+
+/* Wait for the word that the message is through. */
+static int wait_end(struct lsk_j1939 *j1939, int64_t deadline_ns)
+{
+	for (;;) {
+		int fd = socket_fd(j1939->sock);
+		int r = fd < 0 ? fd : take_words(fd);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = socket_poll(j1939->sock, 0, deadline_ns);
+		if (r < 0)
+			return r;
+	}
+}
+
+int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
+		   const void *buf, size_t len)
+{
+	struct sockaddr_can sa;
+	int64_t deadline_ns;
+	int r;
+
+	if (!j1939 || !to || (!buf && len > 0))
+		return -EINVAL;
+	r = lsk_j1939_pgn_check(to->pgn);
+	if (r < 0)
+		return r;
+	sa = place_to_sockaddr(j1939, to);
+	deadline_ns = socket_deadline(j1939->sock);
+	/* Words of a message that was given up must not count for this one. */
+	take_words(socket_fd(j1939->sock));
+	r = give(j1939, &sa, buf, len, deadline_ns);
+	if (r < 0 || socket_timeout(j1939->sock) == 0)
+		return r;
+	return wait_end(j1939, deadline_ns);
+}
+
+static void take_controls(struct msghdr *header, struct lsk_j1939_message *message)
+{
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg;
+	     cmsg = CMSG_NXTHDR(header, cmsg)) {
+		struct timespec time;
+
+		if (cmsg->cmsg_level == SOL_SOCKET &&
+		    cmsg->cmsg_type == SCM_TIMESTAMPNS) {
+			memcpy(&time, CMSG_DATA(cmsg), sizeof(time));
+			message->time_ns =
+				time.tv_sec * LSK_NSEC_PER_SEC + time.tv_nsec;
+		} else if (cmsg->cmsg_level != SOL_CAN_J1939) {
+			continue;
+		} else if (cmsg->cmsg_type == SCM_J1939_DEST_ADDR) {
+			message->to_address = *CMSG_DATA(cmsg);
+		} else if (cmsg->cmsg_type == SCM_J1939_DEST_NAME) {
+			memcpy(&message->to_name, CMSG_DATA(cmsg),
+			       sizeof(message->to_name));
+		} else if (cmsg->cmsg_type == SCM_J1939_PRIO) {
+			message->priority = *CMSG_DATA(cmsg);
+		}
+	}
+}
+
+static ssize_t receive_ready(int fd, void *buf, size_t size,
+			     struct lsk_j1939_message *message)
+{
+	unsigned char control[256];
+	struct sockaddr_can from = {0};
+	struct iovec iov = {.iov_base = buf, .iov_len = size};
+	struct msghdr header = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	/* The kernel refuses MSG_TRUNC as a flag, and sets it in the answer. */
+	ssize_t count = syscall_count(recvmsg(fd, &header, MSG_DONTWAIT));
+
+	if (count < 0)
+		return count;
+	*message = (struct lsk_j1939_message){
+		.from = {.name = from.can_addr.j1939.name,
+			 .pgn = from.can_addr.j1939.pgn,
+			 .address = from.can_addr.j1939.addr},
+		.to_address = LSK_J1939_NO_ADDRESS,
+	};
+	take_controls(&header, message);
+	return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : count;
+}
+
+ssize_t j1939_receive_until(struct lsk_j1939 *j1939, void *buf, size_t size,
+			    struct lsk_j1939_message *ret_message, int64_t deadline_ns)
+{
+	for (;;) {
+		int fd = socket_fd(j1939->sock);
+		ssize_t count = fd < 0 ? fd : receive_ready(fd, buf, size, ret_message);
+		int r;
+
+		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
+			return count;
+		r = socket_poll(j1939->sock, POLLIN, deadline_ns);
+		if (r < 0)
+			return r;
+		/* Words that nobody waits for would wake this for ever. */
+		if (!(r & POLLIN))
+			take_words(fd);
+	}
+}
+
+ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
+			  struct lsk_j1939_message *ret_message)
+{
+	struct lsk_j1939_message ignored;
+
+	if (!j1939 || (!buf && size > 0))
+		return -EINVAL;
+	return j1939_receive_until(j1939, buf, size,
+				   ret_message ? ret_message : &ignored,
+				   socket_deadline(j1939->sock));
+}

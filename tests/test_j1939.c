@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * J1939 on a real kernel. It wants vcan0; where there is none, every test is skipped
+ *and says so, and scenario j1939_socket.sh runs them in a virtual machine.
+ *
+ *	unit 20 ---- vcan0 ---- unit 30
+ */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <linux/can.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linsock/j1939.h>
+
+#define MSEC INT64_C(1000000)
+#define PGN  0x12300u
+
+static void need_vcan(void)
+{
+	struct lsk_socket *sock = NULL;
+
+	if (if_nametoindex("vcan0") == 0)
+		cr_skip_test("no vcan0 here: scenario j1939_socket.sh");
+	if (lsk_socket_new(&sock, AF_CAN, SOCK_DGRAM, CAN_J1939) < 0)
+		cr_skip_test("no J1939 in this kernel");
+	lsk_socket_free(sock);
+}
+
+static struct lsk_j1939 *open_unit(uint8_t address, uint64_t name)
+{
+	struct lsk_j1939_config config = {
+		.interface = "vcan0",
+		.local = {.name = name, .pgn = LSK_J1939_NO_PGN, .address = address},
+		.broadcast = true,
+	};
+	struct lsk_j1939 *unit = NULL;
+	struct lsk_error error = {0};
+	int r = lsk_j1939_open(&unit, &config, &error);
+
+	cr_assert(r == 0, "%d %s", r, error.text);
+	lsk_socket_set_timeout(lsk_j1939_socket(unit), 20000 * MSEC);
+	return unit;
+}
+
+Test(j1939, short_messages_arrive_with_all_that_is_known, .init = need_vcan,
+     .timeout = 60)
+{
+	static const struct lsk_j1939_place to_unit = {.pgn = PGN, .address = 0x30};
+	static const struct lsk_j1939_place to_all = {.pgn = 0xFECA, .address = 0xFF};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	struct lsk_j1939_message message;
+	char buf[16];
+
+	cr_assert_eq(lsk_j1939_send(a, &to_unit, "12345678", 8), 0);
+	cr_assert_eq(lsk_j1939_receive(b, buf, sizeof(buf), &message), 8);
+	cr_assert_eq(memcmp(buf, "12345678", 8), 0);
+	cr_assert_eq(message.from.address, 0x20);
+	cr_assert_eq(message.from.pgn, PGN);
+	cr_assert_eq(message.to_address, 0x30);
+	cr_assert_eq(message.priority, 6);
+	cr_assert_gt(message.time_ns, 0);
+	cr_assert_eq(lsk_j1939_send(a, &to_all, "abc", 3), 0);
+	cr_assert_eq(lsk_j1939_receive(b, buf, sizeof(buf), &message), 3);
+	cr_assert_eq(message.to_address, LSK_J1939_NO_ADDRESS);
+	cr_assert_eq(lsk_j1939_send(a, &to_unit, "12345678", 8), 0);
+	cr_assert_eq(lsk_j1939_receive(b, buf, 4, &message), -EMSGSIZE);
+	lsk_socket_set_timeout(lsk_j1939_socket(b), 20 * MSEC);
+	cr_assert_eq(lsk_j1939_receive(b, buf, 4, &message), -ETIME);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+struct transfer {
+	struct lsk_j1939 *unit;
+	size_t len;
+	uint8_t *bytes;
+	int result;
+};
+
+static void *send_thread(void *context)
+{
+	static const struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
+	struct transfer *transfer = context;
+
+	transfer->result =
+		lsk_j1939_send(transfer->unit, &to, transfer->bytes, transfer->len);
+	return NULL;
+}
+
+/* Facts 2.5: the kernel takes a long message piece by piece. */
+Test(j1939, messages_by_tp_and_etp_arrive_whole, .init = need_vcan, .timeout = 100)
+{
+	static const size_t sizes[] = {9, 1785, 1786, 200000};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	uint8_t *sent = malloc(200000), *seen = malloc(200000);
+
+	lsk_socket_set_timeout(lsk_j1939_socket(a), 90000 * MSEC);
+	lsk_socket_set_timeout(lsk_j1939_socket(b), 90000 * MSEC);
+	lsk_socket_setsockopt_int(lsk_j1939_socket(b), SOL_SOCKET, SO_RCVBUFFORCE,
+				  8 << 20);
+	for (size_t i = 0; i < 200000; i++)
+		sent[i] = (uint8_t)(i * 31 >> 3);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct transfer transfer = {.unit = a, .len = sizes[i], .bytes = sent};
+		pthread_t thread;
+
+		cr_assert_eq(pthread_create(&thread, NULL, send_thread, &transfer), 0);
+		cr_assert_eq(lsk_j1939_receive(b, seen, 200000, NULL),
+			     (ssize_t)sizes[i]);
+		pthread_join(thread, NULL);
+		cr_assert_eq(transfer.result, 0, "%zu: %d", sizes[i], transfer.result);
+		cr_assert_eq(memcmp(sent, seen, sizes[i]), 0);
+	}
+	free(sent);
+	free(seen);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+/* Fact 7: to a unit that is not there the send succeeds, and fails 1.25 s later. */
+Test(j1939, a_send_that_nobody_answers_fails_itself_and_leaks_nothing,
+     .init = need_vcan, .timeout = 60)
+{
+	static const struct lsk_j1939_place nobody = {.pgn = PGN, .address = 0x77};
+	struct lsk_j1939 *a = open_unit(0x20, 0);
+	uint8_t message[100] = {0};
+	int r = lsk_j1939_send(a, &nobody, message, sizeof(message));
+
+	cr_assert_eq(r, -EHOSTUNREACH, "%d", r);
+	lsk_socket_set_timeout(lsk_j1939_socket(a), 50 * MSEC);
+	cr_assert_eq(lsk_j1939_receive(a, message, sizeof(message), NULL), -ETIME);
+	lsk_j1939_free(a);
+}
+
+Test(j1939, an_address_is_claimed_and_used_by_name, .init = need_vcan, .timeout = 60)
+{
+	struct lsk_j1939 *a = open_unit(LSK_J1939_IDLE_ADDRESS, 0x1111);
+	struct lsk_j1939 *b = open_unit(0x30, 0);
+	struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
+	struct lsk_j1939_claim claim;
+	struct lsk_j1939_message message;
+	char buf[16];
+	int r;
+
+	cr_assert_eq(lsk_j1939_claim_init(&claim, 0x1111, 0x40, 0x40, 0x50), 0);
+	r = lsk_j1939_claim_run(&claim, a, 5000 * MSEC, true);
+	cr_assert_eq(r, 0, "%d", r);
+	cr_assert_eq(claim.address, 0x40);
+	cr_assert_eq(lsk_j1939_receive(b, buf, sizeof(buf), &message), 8);
+	cr_assert_eq(message.from.pgn, LSK_J1939_PGN_CLAIMED);
+	cr_assert_eq(lsk_j1939_send(a, &to, "hello", 5), 0);
+	cr_assert_eq(lsk_j1939_receive(b, buf, sizeof(buf), &message), 5);
+	cr_assert_eq(message.from.name, 0x1111);
+	cr_assert_eq(message.from.address, 0x40);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+Test(j1939, nonsense_is_refused, .init = need_vcan)
+{
+	static const struct lsk_j1939_place bad = {.pgn = 0x12301, .address = 0x30};
+	struct lsk_j1939_config config = {.interface = "no-such-if"};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = NULL;
+
+	cr_assert_eq(lsk_j1939_send(a, &bad, "", 0), LSK_ERR_RANGE);
+	cr_assert_eq(lsk_j1939_send(a, NULL, "", 0), -EINVAL);
+	cr_assert_eq(lsk_j1939_receive(a, NULL, 1, NULL), -EINVAL);
+	cr_assert_eq(lsk_j1939_open(&b, &config, NULL), -ENODEV);
+	cr_assert_eq(lsk_j1939_open(NULL, &config, NULL), -EINVAL);
+	lsk_j1939_free(a);
+	cr_assert_null(lsk_j1939_free(NULL));
+}
