@@ -37,8 +37,10 @@ extern const struct command can_command;
 extern const struct command cat_command;
 extern const struct command echo_command;
 extern const struct command listen_command;
+extern const struct command netlink_command;
 extern const struct command opt_command;
 extern const struct command probe_command;
+extern const struct command ss_command;
 
 /* Tell that the arguments make no sense and where help is. Return: COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

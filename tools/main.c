@@ -9,8 +9,9 @@
 #define NAME_MAX_LEN 64
 
 static const struct command *const commands[] = {
-	&can_command, &cat_command,   &echo_command, &listen_command,
-	&opt_command, &probe_command, NULL,
+	&can_command,    &cat_command,     &echo_command,
+	&listen_command, &netlink_command, &opt_command,
+	&probe_command,  &ss_command,      NULL,
 };
 
 static const struct command root = {

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""linsock netlink and linsock ss beside the distribution's ip, tc and ss, field by field.
+
+Everything happens in a network namespace of its own. Writes TAP.
+
+usage: test_netlink_command.py PATH_OF_LINSOCK [NAME_PART]
+"""
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+LINSOCK = sys.argv[1]
+LIMIT = 60
+CLONE_NEWNET = 0x40000000
+
+
+class Skip(Exception):
+    """What the host lacks."""
+
+
+def call(*words, expect=0):
+    run = subprocess.run(words, capture_output=True, timeout=LIMIT, check=False, text=True)
+    if expect is not None:
+        assert run.returncode == expect, f"{' '.join(words)}: exit {run.returncode}: {run.stderr}"
+    return run.stdout
+
+
+def linsock(*words, expect=0):
+    return call(LINSOCK, *words, expect=expect)
+
+
+def ip(line, expect=0):
+    return call("ip", *line.split(), expect=expect)
+
+
+def need(line):
+    """Set something up with ip, or skip where this kernel has no such thing."""
+    run = subprocess.run(["ip", *line.split()], capture_output=True, text=True, timeout=LIMIT, check=False)
+    if run.returncode:
+        raise Skip(f"ip {line}: {run.stderr.strip()}")
+
+
+def world():
+    """A namespace's worth of everything."""
+    for line in ("link set lo up",
+                 "link add veth0 address 02:00:00:00:00:01 type veth peer name veth1",
+                 "link set veth0 up", "link set veth1 up"):
+        need(line)
+    for line in ("addr add 10.1.2.3/24 brd + dev veth0 label veth0:x",
+                 "addr add 10.5.5.1 peer 10.5.5.2 dev veth0",
+                 "addr add fd00::1/64 dev veth0 nodad",
+                 "route add 10.9.0.0/16 via 10.1.2.1 metric 5",
+                 "route add 10.10.0.0/16 nexthop via 10.1.2.1 weight 2 nexthop via 10.1.2.9",
+                 "route add blackhole 10.11.0.0/16",
+                 "route add 10.12.0.0/16 dev veth0 src 10.1.2.3 mtu 1400 advmss 1300",
+                 "route add default via 10.1.2.1 table 77",
+                 "route add 10.13.0.0/16 via inet6 fe80::1 dev veth0",
+                 "nexthop add id 7 via 10.1.2.1 dev veth0",
+                 "route add 10.14.0.0/16 nhid 7",
+                 "route add unreachable fd55::/16",
+                 "rule add from 10.0.0.0/8 to 1.2.3.0/24 iif veth0 fwmark 5/0xff lookup 77 pref 100",
+                 "rule add pref 200 oif veth0 ipproto tcp dport 80-90 blackhole",
+                 "rule add uidrange 10-20 goto 32766 pref 50",
+                 "rule add pref 60 not from 10.3.0.0/16 table 99 suppress_prefixlength 0",
+                 "neigh add 10.1.2.77 lladdr 02:00:00:00:00:77 dev veth0",
+                 "neigh add fd00::5 lladdr 02:00:00:00:00:05 dev veth0 router"):
+        ip(line)
+
+
+def same(ours, theirs):
+    ours, theirs = json.loads(ours), json.loads(theirs)
+    assert len(theirs) > 0, "nothing to compare"
+    for mine, other in zip(ours, theirs):
+        assert mine == other, f"\nours:   {mine}\ntheirs: {other}"
+    assert len(ours) == len(theirs), f"{len(ours)} objects, not {len(theirs)}"
+
+
+def same_text(ours, theirs):
+    """Line by line, blanks apart."""
+    ours = [line.split() for line in ours.splitlines()]
+    theirs = [line.split() for line in theirs.splitlines()]
+    for mine, other in zip(ours, theirs):
+        assert mine == other, f"\nours:   {mine}\ntheirs: {other}"
+    assert len(ours) == len(theirs)
+
+
+def test_link_json_is_that_of_ip():
+    world()
+    same(linsock("netlink", "link", "-j"), call("ip", "-j", "link"))
+    same(linsock("netlink", "link", "-j", "show", "veth0"), call("ip", "-j", "link", "show", "veth0"))
+
+
+def test_link_json_knows_bridge_ports_aliases_and_other_names():
+    world()
+    need("link add br0 type bridge")
+    ip("link set veth1 master br0")
+    ip("link set br0 up alias hello")
+    ip("link property add dev br0 altname bridge-number-zero")
+    same(linsock("netlink", "link", "-j"), call("ip", "-j", "link"))
+    same_text(linsock("netlink", "link"), call("ip", "link"))
+
+
+def test_link_text_is_that_of_ip():
+    world()
+    same_text(linsock("netlink", "link"), call("ip", "link"))
+
+
+def test_addr_is_that_of_ip():
+    world()
+    same(linsock("netlink", "addr", "-j"), call("ip", "-j", "addr"))
+    same_text(linsock("netlink", "addr"), call("ip", "addr"))
+
+
+def test_route_is_that_of_ip():
+    world()
+    for options, words in ((), ()), ((), ("show", "table", "77")), (("-6",), ()), ((), ("show", "table", "all")):
+        same(linsock("netlink", "route", "-j", *options, *words), call("ip", "-j", *options, "route", *words))
+        same_text(linsock("netlink", "route", *options, *words), call("ip", *options, "route", *words))
+
+
+def test_rule_is_that_of_ip():
+    world()
+    for options in (), ("-6",):
+        same(linsock("netlink", "rule", "-j", *options), call("ip", "-j", *options, "rule"))
+        same_text(linsock("netlink", "rule", *options), call("ip", *options, "rule"))
+
+
+def test_neigh_is_that_of_ip():
+    world()
+    same(linsock("netlink", "neigh", "-j"), call("ip", "-j", "neigh"))
+    same_text(linsock("netlink", "neigh"), call("ip", "neigh"))
+
+
+def test_qdisc_is_that_of_tc_without_options():
+    world()
+    theirs = json.loads(call("tc", "-j", "qdisc"))
+    for queue in theirs:
+        queue.pop("options", None)
+    same(linsock("netlink", "qdisc", "-j"), json.dumps(theirs))
+
+
+def test_what_add_makes_is_what_ip_makes():
+    """The same words to both, in two namespaces; then ip looks at both."""
+    lines = ("link add va address 02:00:00:00:00:0a type veth peer name vb address 02:00:00:00:00:0b",
+             "link set va up mtu 1400", "link set vb up",
+             "addr add 10.7.0.1/24 brd + dev va", "addr add fd77::1/64 dev va",
+             "route add 10.8.0.0/16 via 10.7.0.2 metric 9", "route add blackhole 10.99.0.0/16",
+             "route add 10.98.0.0/16 dev va table 44 proto static",
+             "rule add from 10.0.0.0/8 lookup 44 pref 10",
+             "neigh add 10.7.0.9 lladdr 02:00:00:00:00:99 dev va")
+    shows = ("link", "-4 addr", "route show table all type unicast", "rule", "neigh")
+    seen = []
+    for tool in ("ip", "ours"):
+        new_namespace()
+        ip("link set lo up")
+        for line in lines:
+            words = line.split()
+            if tool == "ip":
+                need(line) if line == lines[0] else ip(line)
+            else:
+                linsock("netlink", *words)
+        seen.append([json.loads(call("ip", "-j", *show.split())) for show in shows])
+    # IPv6 routes tell the state of address detection, which takes its time.
+    seen = [[[o for o in objects if ":" not in str(o.get("dst"))] for objects in tool] for tool in seen]
+    for show, theirs, ours in zip(shows, *seen):
+        assert ours == theirs, f"ip {show}:\nours:   {ours}\ntheirs: {theirs}"
+    linsock("netlink", "rule", "del", "pref", "10")
+    linsock("netlink", "addr", "del", "10.7.0.1/24", "dev", "va")
+    linsock("netlink", "link", "del", "va")
+    assert "va" not in ip("link") and "pref 10" not in ip("rule")
+
+
+def test_faults_tell_the_kernels_words():
+    run = subprocess.run([LINSOCK, "netlink", "link", "add", "x0", "type", "nonsense"],
+                         capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert run.returncode == 1 and "Unknown device type" in run.stderr, run
+    assert linsock("netlink", "link", "fly", expect=2) == ""
+    assert linsock("netlink", "route", "add", "nowhere", expect=2) == ""
+
+
+def test_netns_option_looks_into_another_namespace():
+    world()
+    process = subprocess.Popen(["unshare", "-n", "sleep", "60"])
+    try:
+        path = f"/proc/{process.pid}/ns/net"
+        own = os.readlink("/proc/self/ns/net")
+        for _ in range(1000):
+            if os.readlink(path) != own:
+                break
+        names = [link["ifname"] for link in json.loads(linsock("netlink", "link", "-j", "-n", path))]
+        assert "veth0" not in names and "lo" in names, names
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_monitor_prints_events_and_ends_by_count():
+    process = subprocess.Popen([LINSOCK, "netlink", "monitor", "-c", "1", "link"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    need("link add br9 type bridge")
+    out, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0 and out.startswith("link: newlink") and 'ifname="br9"' in out, out
+
+
+def test_monitor_ends_by_a_signal():
+    process = subprocess.Popen([LINSOCK, "netlink", "monitor"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LIMIT) == 0
+
+
+def test_monitor_writes_a_capture():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.pcap")
+        process = subprocess.Popen([LINSOCK, "netlink", "monitor", "-c", "1", "--pcap", str(path), "link"],
+                                   stderr=subprocess.PIPE, text=True)
+        assert process.stderr.readline() == "monitoring\n"
+        need("link add br9 type bridge")
+        assert process.wait(LIMIT) == 0
+        data = path.read_bytes()
+    assert struct.unpack("=IHH", data[:8]) == (0xa1b23c4d, 2, 4)
+    assert struct.unpack("=I", data[20:24])[0] == 253
+    length, message, kind = *struct.unpack("=I", data[32:36]), *struct.unpack("=IH", data[56:62])
+    assert length == message + 16 == len(data) - 40 and kind == 16, (length, message, kind)
+
+
+def test_genl_lists_the_controller():
+    families = {family["name"]: family for family in json.loads(linsock("netlink", "genl", "-j", "list"))}
+    assert families["nlctrl"]["id"] == 16
+    assert "nlctrl" in linsock("netlink", "genl")
+    assert "string of 0...15 bytes" in linsock("netlink", "genl", "policy", "nlctrl")
+
+
+def sockets():
+    """Sockets of all kinds; returns what keeps them open."""
+    ip("link set lo up")
+    listener = socket.create_server(("127.0.0.1", 5000), backlog=5)
+    client = socket.create_connection(("127.0.0.1", 5000))
+    server, _ = listener.accept()
+    client.send(b"xx")
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("0.0.0.0", 5353))
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    bound.bind(("127.0.0.1", 5354))
+    any6 = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    any6.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    any6.bind(("::", 5001))
+    any6.listen()
+    only6 = socket.create_server(("::", 5002), family=socket.AF_INET6)
+    only6_own = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    only6_own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    only6_own.bind(("::", 5003))
+    only6_own.listen()
+    name = socket.socket(socket.AF_UNIX)
+    name.bind("\0linsock ss")
+    name.listen(4)
+    pair = socket.socketpair()
+    return listener, client, server, udp, bound, any6, only6, only6_own, name, pair
+
+
+def fields(text):
+    return sorted(" ".join(line.split()) for line in text.splitlines())
+
+
+def test_ss_shows_what_ss_shows():
+    keep = sockets()
+    for options in ("-Htan", "-Htln", "-Htn", "-Huan", "-Hxan", "-Hxln", "-Htan4", "-Htan6", "-Htuan", "-Htunl"):
+        ours, theirs = fields(linsock("ss", options)), fields(call("ss", options))
+        assert theirs and ours == theirs, f"ss {options}:\nours:   {ours}\ntheirs: {theirs}"
+    assert keep
+
+
+def test_ss_filters_as_ss_does():
+    keep = sockets()
+    for words in ("sport = :5000", "dport = :5000", "state listening", "src 127.0.0.0/8", "dst 127.0.0.1:5000",
+                  "sport ge :5001", "state established dport le :5000"):
+        ours = fields(linsock("ss", "-Htan", *words.split()))
+        theirs = fields(call("ss", "-Htan", *words.split()))
+        assert theirs and ours == theirs, f"{words}:\nours:   {ours}\ntheirs: {theirs}"
+    assert keep
+
+
+def test_ss_memory_is_that_of_ss():
+    keep = sockets()
+    def memory(text):
+        return sorted(word for word in text.split() if word.startswith("skmem:"))
+    assert memory(call("ss", "-Htanm")) and memory(linsock("ss", "-Htanm")) == memory(call("ss", "-Htanm"))
+    assert keep
+
+
+def test_ss_json_has_the_sockets():
+    keep = sockets()
+    rows = json.loads(linsock("ss", "-taj"))
+    assert {"127.0.0.1:5000", "*:5001"} <= {row["local"] for row in rows}
+    inodes = {row["inode"] for row in rows}
+    assert os.fstat(keep[0].fileno()).st_ino in inodes
+
+
+def new_namespace():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise Skip(f"unshare: {os.strerror(ctypes.get_errno())}")
+
+
+def run_test(number, name, function):
+    """Each test in a process and a namespace of its own. Returns whether it is sound."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1] == 0
+    status = 1
+    try:
+        new_namespace()
+        function()
+        print(f"ok {number} - {name}")
+        status = 0
+    except Skip as why:
+        print(f"ok {number} - {name} # SKIP {why}")
+        status = 0
+    except BaseException:  # pylint: disable=broad-except
+        print(f"not ok {number} - {name}")
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def main():
+    part = sys.argv[2] if len(sys.argv) > 2 else ""
+    tests = [(name[5:], function) for name, function in globals().items()
+             if name.startswith("test_") and part in name]
+    for tool in ("ip", "tc", "ss", "unshare"):
+        if not shutil.which(tool):
+            print(f"1..0 # SKIP {tool} is not installed")
+            return 0
+    print(f"1..{len(tests)}", flush=True)
+    return 0 if all([run_test(i + 1, *test) for i, test in enumerate(tests)]) else 1
+
+
+sys.exit(main())

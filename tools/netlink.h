@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the subcommands of "linsock netlink" share. Each object becomes JSON in the form
+ * of "ip -j" first, and the text for people is made of that.
+ */
+#ifndef LINSOCK_TOOLS_NETLINK_H
+#define LINSOCK_TOOLS_NETLINK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include <linsock.h>
+
+#include "tools/command.h"
+
+struct netlink_name {
+	uint32_t index;
+	char name[16];
+};
+
+/* How one subcommand was called. */
+struct netlink_call {
+	struct lsk_nl *nl;
+	bool is_json;
+	bool has_stats;
+	int family;  /* AF_UNSPEC, AF_INET, AF_INET6 */
+	char **args; /* what follows the options and the verb; ended by NULL */
+	const char *verb;
+
+	struct netlink_name *names; /* interfaces seen so far */
+	size_t names_count;
+};
+
+/* A row of number and name; ended by a NULL name. */
+struct netlink_word {
+	int64_t number;
+	const char *name;
+};
+
+/* One verb of an object: "show", "add" … */
+struct netlink_verb {
+	const char *name;
+	int (*run)(struct netlink_call *call);
+};
+
+extern const struct command netlink_addr_command;
+extern const struct command netlink_genl_command;
+extern const struct command netlink_link_command;
+extern const struct command netlink_monitor_command;
+extern const struct command netlink_neigh_command;
+extern const struct command netlink_qdisc_command;
+extern const struct command netlink_route_command;
+extern const struct command netlink_rule_command;
+
+/* Read the options, open a handle of @protocol, find the verb ("show" where none is
+ * given) and run it. Return: the exit status. */
+int netlink_main(int argc, char **argv, int protocol, const struct netlink_verb *verbs);
+
+/* The name of an interface, or "if7". Valid until the call ends. */
+const char *netlink_name(struct netlink_call *call, uint32_t index);
+
+/* The index of a name, told as a failure where there is none. Return: 0 or negative. */
+int netlink_index(struct netlink_call *call, const char *name, uint32_t *ret_index);
+
+/* The name of a number, or NULL. */
+const char *netlink_word(const struct netlink_word *words, int64_t number);
+
+/* The number of a name, or of what is a number itself. Return: 0 or -EINVAL. */
+int netlink_word_number(const struct netlink_word *words, const char *name,
+			uint32_t *ret_number);
+
+/* An IP address as text; of @family. */
+json_t *netlink_json_inet(const struct lsk_nl_blob *blob);
+/* A hardware address as text. */
+json_t *netlink_json_hardware(const struct lsk_nl_blob *blob);
+/* A number's name, or the number as text. */
+json_t *netlink_json_word(const struct netlink_word *words, int64_t number);
+
+/* Read "10.0.0.0/8", "fd00::1", "default"; *family AF_UNSPEC is set by what it is, and
+ * else must be met. Return: 0 or -EINVAL. */
+int netlink_parse_prefix(const char *text, int *family, struct lsk_nl_blob *ret_blob,
+			 uint8_t *ret_len);
+
+/* Read "02:00:00:00:00:01". Return: 0 or -EINVAL. */
+int netlink_parse_hardware(const char *text, struct lsk_nl_blob *ret_blob);
+
+/* Print all of @array (handed over): as JSON, or each by @print. */
+int netlink_print(struct netlink_call *call, json_t *array,
+		  void (*print)(const json_t *object));
+
+/* Tell what the kernel said of a request. Return: the exit status. */
+int netlink_result(int r, const struct lsk_nl_error *error);
+
+/* The value of a key as text for people, "" where it is not there. */
+const char *netlink_text(const json_t *object, const char *key);
+/* Print " NAME VALUE" where the key is there. */
+void netlink_print_key(const json_t *object, const char *key, const char *name);
+/* Print a list of strings with @separator. */
+void netlink_print_list(const json_t *array, const char *separator);
+
+/* Shared by link and addr: an interface in the form of ip. */
+json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link *link,
+			  bool is_addr);
+void netlink_print_link(const json_t *object);
+
+/* "proto kernel" and its like, for routes and rules. */
+extern const struct netlink_word netlink_route_types[];
+extern const struct netlink_word netlink_route_protocols[];
+extern const struct netlink_word netlink_scopes[];
+extern const struct netlink_word netlink_tables[];
+
+#endif
