@@ -48,8 +48,8 @@ static struct seen sync_watch(struct lsk_nl_watch *watch)
 		if (r == 0)
 			seen.count[event.kind]++;
 		cr_assert(r == 0 || r == -ETIME, "%d", r);
-	} while (r == 0);
-	cr_assert(lsk_nl_watch_is_synced(watch));
+		/* On a busy machine a doubt may outlast one wait. */
+	} while (r == 0 || !lsk_nl_watch_is_synced(watch));
 	return seen;
 }
 
@@ -304,7 +304,7 @@ Test(watch, is_right_after_a_storm_with_a_small_buffer, .timeout = 60)
 		if (lsk_nl_watch_next(watch, LSK_NSEC_PER_SEC / 100, &event) == 0)
 			losses += event.kind == LSK_NL_LOST;
 	pthread_join(thread, NULL);
-	sync_watch(watch);
+	losses += sync_watch(watch).count[LSK_NL_LOST];
 	cr_assert_gt(losses, 0);
 	check_mirror(watch, RTM_GETROUTE);
 	cr_assert_geq(lsk_nl_watch_count(watch), 5000);
