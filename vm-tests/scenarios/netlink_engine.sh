@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Requests, dumps, batches and events of the netlink engine on each kernel: where DONE
+# stands, what strict checking says, how a loss is told.
+#
+#      test ---- NETLINK_ROUTE ---- bridges, routes on lo
+#
+# needs: bridge veth
+# kernels: all
+# timeout: 180
+# criterion: test_netlink
+set -eu
