@@ -138,7 +138,8 @@ static const struct lsk_nl_table *linkinfo_data_table(struct lsk_nl_bytes siblin
 			continue;
 		memcpy(kind, attr.data, attr.len);
 		kind[attr.len] = '\0';
-		return rtnl_link_kind_table(kind);
+		return strcmp(kind, "can") == 0 ? &rtnl_can_table
+						: rtnl_link_kind_table(kind);
 	}
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include <linux/if_ether.h>
 
 #include <linsock/netns.h>
+#include <linsock/rtnl_can.h>
 
 #include "tests/support/netns.h"
 
@@ -264,4 +265,50 @@ Test(link_dump, fact_10_is_shorter_without_statistics)
 
 	cr_assert_lt(first_length(nl, &filter), first_length(nl, NULL));
 	lsk_nl_close(nl);
+}
+
+/* Fact 41: virtual ones take no IFLA_CAN_*. */
+Test(can_set, fact_41_on_a_link_of_another_kind_is_refused)
+{
+	struct lsk_nl *nl = netns_handle();
+	struct lsk_rtnl_can can = {.has = LSK_SET(LSK_CAN_RESTART_MS)};
+	struct lsk_rtnl_link link;
+
+	netns_bridges(nl, 1);
+	cr_assert_eq(lsk_rtnl_link_get(nl, "br0", 0, &link), 0);
+	cr_assert_eq(lsk_rtnl_can_parse(&link, &can), -EOPNOTSUPP);
+	cr_assert_eq(lsk_rtnl_can_set(nl, link.info.ifi_index, &can, NULL),
+		     -EOPNOTSUPP);
+	lsk_nl_close(nl);
+}
+
+/* What a controller's driver would send, through both directions of the table. */
+Test(can_parse, reads_bit_timing_delay_compensation_and_modes)
+{
+	struct ifinfomsg info = {.ifi_index = 3};
+	struct can_bittiming timing = {.bitrate = 500000, .sample_point = 875};
+	struct lsk_rtnl_link link;
+	struct lsk_rtnl_can can;
+	LSK_NL_MSG(msg, 512);
+
+	lsk_nl_msg_start(&msg, RTM_NEWLINK, 0, &info, sizeof(info));
+	LSK_NL_NEST(&msg, IFLA_LINKINFO)
+	{
+		lsk_nl_put_string(&msg, IFLA_INFO_KIND, "can");
+		LSK_NL_NEST(&msg, IFLA_INFO_DATA)
+		{
+			lsk_nl_put(&msg, IFLA_CAN_BITTIMING, &timing, sizeof(timing));
+			LSK_NL_NEST(&msg, IFLA_CAN_TDC)
+			lsk_nl_put_u32(&msg, IFLA_CAN_TDC_TDCO, 11);
+			LSK_NL_NEST(&msg, IFLA_CAN_CTRLMODE_EXT)
+			lsk_nl_put_u32(&msg, IFLA_CAN_CTRLMODE_SUPPORTED, 0x21);
+		}
+	}
+	cr_assert_eq(lsk_rtnl_link_parse(msg.header, &link), 0);
+	cr_assert_eq(lsk_rtnl_can_parse(&link, &can), 0);
+	cr_assert_eq(can.has, LSK_SET(LSK_CAN_BITTIMING) | LSK_SET(LSK_CAN_TDC_OFFSET) |
+				      LSK_SET(LSK_CAN_MODE_SUPPORTED));
+	cr_assert_eq(can.bittiming.bitrate, 500000);
+	cr_assert_eq(can.tdc_offset, 11);
+	cr_assert_eq(can.mode_supported, 0x21);
 }

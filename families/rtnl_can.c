@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The link attributes of CAN controllers. */
+#include <linsock/rtnl_can.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "families/rtnl.h"
+#include "uring/util.h"
+
+#define CAN(text, what, member, number) \
+	LSK_NL_FIELD(text, what, struct lsk_rtnl_can, member, LSK_CAN_##number)
+
+static const struct lsk_nl_field tdc_fields[] = {
+	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCO_MIN] = LSK_NL_NAMED("tdco-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCO_MAX] = LSK_NL_NAMED("tdco-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCF_MIN] = LSK_NL_NAMED("tdcf-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCF_MAX] = LSK_NL_NAMED("tdcf-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCV] = CAN("tdcv", LSK_NL_UINT, tdc_value, TDC_VALUE),
+	[IFLA_CAN_TDC_TDCO] = CAN("tdco", LSK_NL_UINT, tdc_offset, TDC_OFFSET),
+	[IFLA_CAN_TDC_TDCF] = CAN("tdcf", LSK_NL_UINT, tdc_filter, TDC_FILTER),
+};
+
+static const struct lsk_nl_table tdc_table = {
+	.fields = tdc_fields,
+	.count = ARRAY_SIZE(tdc_fields),
+};
+
+static const struct lsk_nl_field mode_fields[] = {
+	[IFLA_CAN_CTRLMODE_SUPPORTED] =
+		CAN("supported", LSK_NL_UINT, mode_supported, MODE_SUPPORTED),
+};
+
+static const struct lsk_nl_table mode_table = {
+	.fields = mode_fields,
+	.count = ARRAY_SIZE(mode_fields),
+};
+
+static const struct lsk_nl_field can_fields[] = {
+	[IFLA_CAN_BITTIMING] = CAN("bittiming", LSK_NL_BYTES, bittiming, BITTIMING),
+	[IFLA_CAN_BITTIMING_CONST] =
+		CAN("bittiming-const", LSK_NL_BYTES, bittiming_const, BITTIMING_CONST),
+	[IFLA_CAN_CLOCK] = CAN("clock", LSK_NL_BYTES, clock, CLOCK),
+	[IFLA_CAN_STATE] = CAN("state", LSK_NL_UINT, state, STATE),
+	[IFLA_CAN_CTRLMODE] = CAN("ctrlmode", LSK_NL_BYTES, control_mode, CONTROL_MODE),
+	[IFLA_CAN_RESTART_MS] = CAN("restart-ms", LSK_NL_UINT, restart_ms, RESTART_MS),
+	[IFLA_CAN_RESTART] = CAN("restart", LSK_NL_UINT, restart, RESTART),
+	[IFLA_CAN_BERR_COUNTER] =
+		CAN("berr-counter", LSK_NL_BYTES, error_counter, ERROR_COUNTER),
+	[IFLA_CAN_DATA_BITTIMING] =
+		CAN("data-bittiming", LSK_NL_BYTES, data_bittiming, DATA_BITTIMING),
+	[IFLA_CAN_DATA_BITTIMING_CONST] =
+		CAN("data-bittiming-const", LSK_NL_BYTES, data_bittiming_const,
+		    DATA_BITTIMING_CONST),
+	[IFLA_CAN_TERMINATION] =
+		CAN("termination", LSK_NL_UINT, termination, TERMINATION),
+	[IFLA_CAN_TERMINATION_CONST] = CAN("termination-const", LSK_NL_VIEW,
+					   termination_const, TERMINATION_CONST),
+	[IFLA_CAN_BITRATE_CONST] =
+		CAN("bitrate-const", LSK_NL_VIEW, bitrate_const, BITRATE_CONST),
+	[IFLA_CAN_DATA_BITRATE_CONST] = CAN("data-bitrate-const", LSK_NL_VIEW,
+					    data_bitrate_const, DATA_BITRATE_CONST),
+	[IFLA_CAN_BITRATE_MAX] =
+		CAN("bitrate-max", LSK_NL_UINT, bitrate_max, BITRATE_MAX),
+	[IFLA_CAN_TDC] = LSK_NL_INSIDE("tdc", &tdc_table),
+	[IFLA_CAN_CTRLMODE_EXT] = LSK_NL_INSIDE("ctrlmode-ext", &mode_table),
+};
+
+const struct lsk_nl_table rtnl_can_table = {
+	.fields = can_fields,
+	.count = ARRAY_SIZE(can_fields),
+	.size = sizeof(struct lsk_rtnl_can),
+	.has_offset = offsetof(struct lsk_rtnl_can, has),
+};
+
+int lsk_rtnl_can_parse(const struct lsk_rtnl_link *link, struct lsk_rtnl_can *ret_can)
+{
+	if (strcmp(link->kind, "can") != 0)
+		return -EOPNOTSUPP;
+	memset(ret_can, 0, sizeof(*ret_can));
+	if (!LSK_HAS(link, LSK_LINK_DATA))
+		return 0;
+	return lsk_nl_parse_attributes(link->data, &rtnl_can_table, ret_can);
+}
+
+int lsk_rtnl_can_set(struct lsk_nl *nl, int index, const struct lsk_rtnl_can *can,
+		     struct lsk_nl_error *ret_error)
+{
+	const struct ifinfomsg info = {.ifi_index = index};
+	LSK_NL_MSG(msg, 1024);
+
+	/* NEWLINK: SETLINK ignores what is in a link's info. */
+	lsk_nl_msg_start(&msg, RTM_NEWLINK, 0, &info, sizeof(info));
+	LSK_NL_NEST(&msg, IFLA_LINKINFO)
+	{
+		lsk_nl_put_string(&msg, IFLA_INFO_KIND, "can");
+		LSK_NL_NEST(&msg, IFLA_INFO_DATA)
+		lsk_nl_build_attributes(&msg, &rtnl_can_table, can);
+	}
+	return lsk_nl_request(nl, &msg, ret_error);
+}
