@@ -230,6 +230,8 @@ static int take_descriptor(struct lsk_socket *sock)
 
 	if (fd < 0)
 		return fd;
+	if (sock->channel)
+		return -EBUSY; /* its loop closes it, or lets it go */
 	if (socket_waits_here(sock))
 		return -EDEADLK;
 	atomic_store_explicit(&sock->fd, SOCKET_CLOSED, memory_order_relaxed);

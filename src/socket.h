@@ -41,6 +41,7 @@ struct lsk_socket {
 	struct socket_waiter *waiters; /* under lock */
 	unsigned int holds;            /* under lock: streams over the socket */
 	bool is_close_pending;         /* under lock: close waits for the holds */
+	struct channel *channel;       /* of the loop that it is bound to, or NULL */
 };
 
 /* The descriptor, or -EINVAL for NULL, or -EBADF once closed. */

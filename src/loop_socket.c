@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets on a loop: what the family's row says of rings becomes what the engine may do
+ * with the descriptor; everything else is the engine's.
+ */
+#include <string.h>
+
+#include <linsock/loop.h>
+
+#include "src/socket.h"
+#include "uring/loop.h"
+#include "uring/util.h"
+
+/* Bytes that one operation may move: results are ints. */
+#define LOOP_LEN_MAX ((size_t)INT32_MAX)
+
+static unsigned int caps_of(const struct lsk_socket *sock)
+{
+	const struct lsk_family *family = sock->family;
+	unsigned int caps = 0;
+
+	if (sock->type == SOCK_STREAM)
+		caps |= CHANNEL_STREAM | CHANNEL_EOF;
+	if (sock->type == SOCK_SEQPACKET)
+		caps |= CHANNEL_EOF;
+	if (!family)
+		return caps; /* a family that nobody has measured gets system calls */
+	if (family->send == FAMILY_SEND_RING)
+		caps |= CHANNEL_RING_SEND;
+	else
+		caps |= CHANNEL_WRITE_ONLY;
+	if (family->ring & FAMILY_RING_ZERO_COPY)
+		caps |= CHANNEL_ZERO_COPY;
+	if (family->ring & FAMILY_RING_RECV_MULTISHOT)
+		caps |= CHANNEL_RECV_MULTI;
+	if (family->ring & FAMILY_RING_ACCEPT_MULTISHOT)
+		caps |= CHANNEL_ACCEPT_MULTI;
+	return caps;
+}
+
+/* The loop has let go of a socket: because it is closed, or was asked to. */
+static void socket_released(void *owner, int fd, bool is_closed)
+{
+	struct lsk_socket *sock = owner;
+
+	(void)fd;
+	(void)is_closed;
+	sock->channel = NULL;
+	lsk_socket_free(sock);
+}
+
+/* The socket's channel on @loop, made by the first operation. */
+static int socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
+			  struct channel **ret_channel)
+{
+	struct channel *channel;
+	int fd;
+	int r;
+
+	if (!loop)
+		return -EINVAL;
+	fd = socket_fd(sock);
+	if (fd < 0)
+		return fd;
+	channel = sock->channel;
+	if (channel) {
+		if (channel->loop != loop)
+			return -EBUSY;
+		*ret_channel = channel;
+		return 0;
+	}
+	loop->release = socket_released;
+	r = channel_new(loop, &channel, fd, caps_of(sock), sock);
+	if (r < 0)
+		return r;
+	sock->channel = channel;
+	lsk_socket_ref(sock);
+	*ret_channel = channel;
+	return 0;
+}
+
+static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
+		 const struct loop_op *what, const struct lsk_then *then)
+{
+	struct channel *channel;
+	int r;
+
+	r = socket_channel(loop, sock, &channel);
+	if (r < 0)
+		return r;
+	return loop_start(loop, channel, kind, what, then);
+}
+
+int lsk_loop_accept(struct lsk_loop *loop, struct lsk_socket *sock,
+		    const struct lsk_then *then)
+{
+	const struct loop_op what = {0};
+
+	return start(loop, sock, OP_ACCEPT, &what, then);
+}
+
+int lsk_loop_accept_stream(struct lsk_loop *loop, struct lsk_socket *sock,
+			   const struct lsk_then *then)
+{
+	const struct loop_op what = {0};
+
+	return start(loop, sock, OP_ACCEPT_STREAM, &what, then);
+}
+
+int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
+		   struct lsk_socket **ret_socket)
+{
+	if (!loop || !listener || !ret_socket)
+		return -EINVAL;
+	return socket_wrap(ret_socket, fd, listener->domain, listener->type,
+			   listener->protocol, LSK_BLOCK);
+}
+
+int lsk_loop_connect(struct lsk_loop *loop, struct lsk_socket *sock,
+		     const struct lsk_addr *addr, const struct lsk_then *then)
+{
+	struct loop_op what = {0};
+	int r;
+
+	if (!loop || !addr)
+		return -EINVAL;
+	what.u.buf = channel_batch_new(loop);
+	if (!what.u.buf)
+		return -ENOMEM;
+	memcpy(what.u.buf, &addr->storage, sizeof(addr->storage));
+	what.len = addr->len;
+	r = start(loop, sock, OP_CONNECT, &what, then);
+	if (r < 0)
+		channel_batch_free(loop, what.u.buf);
+	return r;
+}
+
+int lsk_loop_recv(struct lsk_loop *loop, struct lsk_socket *sock, void *buf, size_t len,
+		  int flags, const struct lsk_then *then)
+{
+	const struct loop_op what = {
+		.u.buf = buf,
+		.len = (uint32_t)(len < LOOP_LEN_MAX ? len : LOOP_LEN_MAX),
+		.flags = flags,
+	};
+
+	if (!buf && len > 0)
+		return -EINVAL;
+	return start(loop, sock, OP_RECV, &what, then);
+}
+
+int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
+		     struct msghdr *message, int flags, const struct lsk_then *then)
+{
+	const struct loop_op what = {
+		.u.message = message,
+		.flags = flags | MSG_CMSG_CLOEXEC,
+	};
+
+	if (!message)
+		return -EINVAL;
+	return start(loop, sock, OP_RECVMSG, &what, then);
+}
+
+static int start_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
+			     struct lsk_pool *pool, enum op_kind kind,
+			     const struct lsk_then *then)
+{
+	const struct loop_op what = {.u.pool = pool};
+	bool is_messages = kind == OP_RECVMSG_STREAM;
+
+	if (!loop || !pool || pool->loop != loop)
+		return -EINVAL;
+	if (!!(pool->flags & LSK_POOL_MESSAGES) != is_messages)
+		return -EINVAL;
+	return start(loop, sock, kind, &what, then);
+}
+
+int lsk_loop_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
+			 struct lsk_pool *pool, const struct lsk_then *then)
+{
+	return start_recv_stream(loop, sock, pool, OP_RECV_STREAM, then);
+}
+
+int lsk_loop_recvmsg_stream(struct lsk_loop *loop, struct lsk_socket *sock,
+			    struct lsk_pool *pool, const struct lsk_then *then)
+{
+	return start_recv_stream(loop, sock, pool, OP_RECVMSG_STREAM, then);
+}
+
+int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
+		  size_t len, int flags, const struct lsk_then *then)
+{
+	const struct loop_op what = {
+		.u.bytes = buf,
+		.len = (uint32_t)len,
+		.flags = flags,
+	};
+
+	if (!buf && len > 0)
+		return -EINVAL;
+	if (len > LOOP_LEN_MAX)
+		return -EMSGSIZE;
+	return start(loop, sock, OP_SEND, &what, then);
+}
+
+int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
+		     const struct msghdr *message, int flags,
+		     const struct lsk_then *then)
+{
+	struct loop_op what = {.u.sent = message, .flags = flags};
+	size_t len = 0;
+
+	if (!message)
+		return -EINVAL;
+	for (size_t i = 0; i < message->msg_iovlen; i++)
+		len += message->msg_iov[i].iov_len;
+	if (len > LOOP_LEN_MAX)
+		return -EMSGSIZE;
+	what.len = (uint32_t)len;
+	return start(loop, sock, OP_SENDMSG, &what, then);
+}
+
+size_t lsk_loop_queued(const struct lsk_loop *loop, const struct lsk_socket *sock)
+{
+	if (!sock || !sock->channel || sock->channel->loop != loop)
+		return 0;
+	return sock->channel->queued;
+}
+
+int lsk_loop_drain(struct lsk_loop *loop, struct lsk_socket *sock, size_t low,
+		   const struct lsk_then *then)
+{
+	const struct loop_op what = {.u.low = low};
+
+	return start(loop, sock, OP_DRAIN, &what, then);
+}
+
+int lsk_loop_poll(struct lsk_loop *loop, struct lsk_socket *sock, int events,
+		  const struct lsk_then *then)
+{
+	const struct loop_op what = {.flags = events};
+
+	return start(loop, sock, OP_POLL, &what, then);
+}
+
+int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
+		   const struct lsk_then *then)
+{
+	struct channel *channel;
+	int r;
+
+	r = socket_channel(loop, sock, &channel);
+	if (r < 0)
+		return r;
+	r = channel_close(channel, then);
+	if (r < 0)
+		return r;
+	/* From here on the descriptor is the loop's; every later call gets -EBADF. */
+	atomic_store(&sock->fd, SOCKET_CLOSED);
+	return 0;
+}
+
+int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)
+{
+	struct channel *channel;
+
+	if (!loop || !sock)
+		return -EINVAL;
+	channel = sock->channel;
+	if (!channel)
+		return socket_fd(sock) < 0 ? -EBADF : 0;
+	if (channel->loop != loop || channel->others != OP_NONE ||
+	    channel->send_head != OP_NONE || channel->state & CHANNEL_CLOSING)
+		return -EBUSY;
+	channel_free(channel, false);
+	return 0;
+}
+
+int lsk_loop_cancel_socket(struct lsk_loop *loop, struct lsk_socket *sock)
+{
+	if (!loop || !sock)
+		return -EINVAL;
+	if (!sock->channel || sock->channel->loop != loop)
+		return socket_fd(sock) < 0 ? -EBADF : 0;
+	channel_cancel(sock->channel, OP_CANCELLED);
+	send_stop_all(sock->channel);
+	return 0;
+}

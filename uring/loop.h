@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop's inside: operations in slots, descriptors as channels, pools of buffers,
+ * and the table of functions behind which io_uring, epoll and the tests' scripted back
+ * end differ.
+ *
+ * An operation is in the kernel (OP_ARMED) or not, and ends in op_finish() and nowhere
+ * else. A channel is what the loop knows of one descriptor: its operations, its queue
+ * of sends, and how far its closing has come.
+ */
+#ifndef LSK_LOOP_H
+#define LSK_LOOP_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <linsock/loop.h>
+
+#include "uring/wheel.h"
+
+/* Ends every list of slots. */
+#define OP_NONE UINT32_MAX
+
+enum op_kind {
+	OP_ACCEPT,
+	OP_ACCEPT_STREAM,
+	OP_CONNECT,
+	OP_RECV,
+	OP_RECVMSG,
+	OP_RECV_STREAM,
+	OP_RECVMSG_STREAM,
+	OP_POLL,
+	OP_SEND,
+	OP_SENDMSG,
+	OP_DRAIN,
+	OP_TIMER,
+	OP_CLOSE,
+	OP_KIND__COUNT
+};
+
+enum op_state {
+	OP_ARMED = 1 << 0,     /* the kernel has it and will say when it ends */
+	OP_CANCELLED = 1 << 1, /* end with -ECANCELED */
+	OP_EXPIRED = 1 << 2,   /* end with -ETIME */
+	OP_LISTED = 1 << 3,    /* on the loop's list of work, by link */
+	OP_STARVED = 1 << 4,   /* on its pool's list, by link */
+	OP_PAUSED = 1 << 5,    /* by the user */
+	OP_FULL = 1 << 6,      /* its leases have reached the pool's limit */
+	OP_POLLED = 1 << 7,    /* armed as a poll; the system call follows */
+	OP_STOPPING = 1 << 8,  /* a cancel is under way to the kernel */
+};
+
+struct loop_op {
+	uint32_t generation;
+	uint16_t kind;
+	uint16_t state;
+	struct channel *channel; /* NULL: OP_TIMER */
+	lsk_done_fn done;
+	void *context;
+	union {
+		void *buf;
+		const void *bytes; /* of a send */
+		struct msghdr *message;
+		const struct msghdr *sent; /* of a send */
+		struct lsk_pool *pool;
+		size_t low;
+		int64_t timeout_ns;
+	} u;
+	uint32_t len;      /* bytes; streams: leases that are out */
+	uint32_t progress; /* bytes done; streams: the last that is held back */
+	int32_t flags;  /* MSG_*, POLL*; streams: the first that is held back, or 0 */
+	uint32_t next;  /* in the channel's queue of sends or list of others; free */
+	uint32_t link;  /* in the loop's list of work or the pool's of the starved */
+	uint32_t timer; /* of the wheel; 0: none */
+};
+
+static_assert(sizeof(struct loop_op) == 64, "an operation fills one cache line");
+
+enum channel_state {
+	CHANNEL_BUSY = 1 << 0,     /* the head of the queue is with the kernel */
+	CHANNEL_FLUSHING = 1 << 1, /* on the loop's list of channels to send */
+	CHANNEL_CLOSING = 1 << 2,
+	CHANNEL_SHUT = 1 << 3,        /* closing, and the queue has been drained */
+	CHANNEL_READABLE = 1 << 4,    /* epoll: as far as is known */
+	CHANNEL_WRITABLE = 1 << 5,    /* epoll */
+	CHANNEL_HANGUP = 1 << 6,      /* epoll: a short read does not mean "drained" */
+	CHANNEL_WANT_OUT = 1 << 7,    /* epoll: registered for EPOLLOUT */
+	CHANNEL_READY = 1 << 8,       /* epoll: on the list of channels to try */
+	CHANNEL_SENDING = 1 << 9,     /* the queue is being worked on, further up */
+	CHANNEL_FREE = 1 << 10,       /* unbound; its memory is reused after the pass */
+	CHANNEL_REGISTERED = 1 << 11, /* epoll */
+	CHANNEL_STOPPED = 1 << 12,    /* sends of the queue were stopped */
+};
+
+/* What a socket of this family may do on a ring: from the family's row. */
+enum channel_caps {
+	CHANNEL_STREAM = 1 << 0,     /* bytes, not messages */
+	CHANNEL_RING_SEND = 1 << 1,  /* SEND and SENDMSG on the ring */
+	CHANNEL_WRITE_ONLY = 1 << 2, /* no MSG_NOSIGNAL */
+	CHANNEL_ZERO_COPY = 1 << 3,
+	CHANNEL_RECV_MULTI = 1 << 4,
+	CHANNEL_ACCEPT_MULTI = 1 << 5,
+	CHANNEL_EOF = 1 << 6, /* nothing received means the end */
+};
+
+struct channel {
+	struct lsk_loop *loop;
+	void *owner;              /* NULL: nobody's */
+	struct send_batch *batch; /* several sends that left as one */
+	struct channel *flush_next;
+	struct channel *ready_next; /* also the list of free channels */
+	struct channel *leaving_next;
+	size_t queued; /* bytes of sends that have not ended */
+	int fd;
+	uint32_t send_head;
+	uint32_t send_tail;
+	uint32_t others;   /* operations that are not sends */
+	uint32_t close_op; /* OP_NONE, or what gets the event */
+	uint16_t state;
+	uint8_t caps;
+	uint8_t batch_count;
+};
+
+/* In place of a buffer's index in what is held back. */
+enum {
+	POOL_HELD_END = UINT16_MAX,
+	POOL_HELD_ACCEPT = UINT16_MAX - 1,
+};
+
+enum {
+	SEND_BATCH_MAX = 64,
+	LOOP_POOLS_MAX = 64,
+	LOOP_OPS_MAX = 1 << 20,
+	CHANNEL_BLOCK = 128,
+};
+
+struct send_batch {
+	struct send_batch *next;
+	struct msghdr message;
+	struct iovec iov[SEND_BATCH_MAX];
+};
+
+/* One buffer of a pool. */
+struct pool_buffer {
+	uint32_t refs;   /* leases, and 1 while the kernel may write to it */
+	uint32_t offset; /* where the next bytes go */
+};
+
+/* Data that came while its stream was paused. */
+struct pool_held {
+	uint32_t offset;
+	uint32_t len; /* or a descriptor, or the stream's result */
+	uint32_t next;
+	uint16_t buffer;
+};
+
+struct lsk_pool {
+	struct lsk_loop *loop;
+	char *memory;
+	size_t memory_size;
+	struct pool_buffer *buffers;
+	uint16_t *stack; /* epoll: free buffers */
+	uint32_t stack_count;
+	void *ring; /* io_uring: the kernel's ring of buffers */
+	size_t ring_size;
+	uint32_t buffer_size;
+	uint32_t count;     /* handed out so far, grows up to count_max */
+	uint32_t count_max; /* a power of two */
+	uint32_t available; /* with the kernel, or free */
+	uint32_t control_size;
+	uint32_t lease_max;
+	uint32_t flags;
+	uint32_t starved_head;
+	uint32_t starved_tail;
+	uint16_t group;
+	uint16_t current; /* epoll: the buffer in use, or POOL_HELD_END */
+	bool is_incremental;
+};
+
+/* What came with a completion. */
+struct loop_result {
+	int result;
+	bool has_more;
+	bool has_buffer;
+	bool buffer_goes_on; /* incremental: the kernel keeps the rest of it */
+	uint16_t buffer;
+};
+
+struct loop_backend {
+	enum lsk_backend id;
+
+	int (*init)(struct lsk_loop *loop, const struct lsk_loop_options *options);
+	void (*done)(struct lsk_loop *loop);
+
+	/* Hand an operation to the kernel; what cannot be queued now is listed as work
+	 * and comes again. */
+	void (*arm)(struct lsk_loop *loop, struct loop_op *op);
+	/* Let an armed operation end. */
+	void (*cancel)(struct lsk_loop *loop, struct loop_op *op);
+	/* Send from the channel's queue what can be sent. */
+	void (*send)(struct lsk_loop *loop, struct channel *channel);
+	/* Submit, wait at most @timeout_ns (negative: no limit), complete operations.
+	 */
+	int (*wait)(struct lsk_loop *loop, int64_t timeout_ns);
+	/* Submit and do not wait. */
+	void (*submit)(struct lsk_loop *loop);
+	/* Whether there is work that no descriptor would tell a host of. */
+	bool (*has_work)(struct lsk_loop *loop);
+	int (*host_fd)(struct lsk_loop *loop);
+
+	int (*bind)(struct lsk_loop *loop, struct channel *channel);
+	void (*unbind)(struct lsk_loop *loop, struct channel *channel);
+
+	int (*pool_init)(struct lsk_pool *pool);
+	void (*pool_done)(struct lsk_pool *pool);
+	/* Buffer @index may be written to. */
+	void (*pool_give)(struct lsk_pool *pool, uint16_t index);
+};
+
+extern const struct loop_backend loop_backend_uring;
+extern const struct loop_backend loop_backend_epoll;
+
+struct loop_post;
+
+struct lsk_loop {
+	const struct loop_backend *backend;
+	void *state; /* the back end's */
+
+	struct loop_op *ops;
+	uint32_t ops_used; /* slots that were in use at any time */
+	uint32_t ops_free;
+
+	/* Where events without a callback go. */
+	struct lsk_event *next_events;
+	unsigned int next_count;
+	unsigned int next_room;
+	struct lsk_event *spill;
+	size_t spill_count;
+	size_t spill_begin;
+	size_t spill_capacity;
+
+	uint32_t work_head; /* operations with something to do next pass */
+	uint32_t work_tail;
+	struct channel *flush_head;
+	struct channel **flush_tail;
+	unsigned int flush_count;
+	unsigned int flush_round; /* channels in the present round */
+	struct channel *channels_free;
+	struct channel *channels_leaving; /* free after this pass */
+	struct channel **blocks;
+	size_t blocks_count;
+	struct send_batch *batches;
+	struct lsk_pool *pools[LOOP_POOLS_MAX];
+	unsigned int pools_count;
+	struct pool_held *held;
+	uint32_t held_capacity;
+	uint32_t held_free;
+
+	struct wheel wheel;
+	struct lsk_loop_stats stats;
+	unsigned int pass_max;
+	unsigned int pass_left;
+	size_t zero_copy_min;
+	int wake_fd;
+	bool is_running;
+	bool is_stopped;
+	bool was_woken;
+	bool is_ending;
+	bool has_naps; /* something is to be tried again soon that has no event */
+	_Atomic(struct loop_post *) posts;
+	/* Called when a channel is unbound. @fd was closed where @is_closed. */
+	void (*release)(void *owner, int fd, bool is_closed);
+};
+
+/* loop.c */
+int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
+	     const struct loop_backend *backend);
+void loop_was_woken(struct lsk_loop *loop);
+
+/* loop_op.c */
+int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
+	   const struct lsk_then *then, struct loop_op **ret_op);
+struct loop_op *op_find(struct lsk_loop *loop, struct lsk_op name);
+void op_start(struct lsk_loop *loop, struct loop_op *op);
+void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
+	       unsigned int flags);
+void op_complete(struct lsk_loop *loop, struct loop_op *op,
+		 const struct loop_result *result);
+void op_stop(struct lsk_loop *loop, struct loop_op *op, unsigned int reason);
+void op_list(struct lsk_loop *loop, struct loop_op *op);
+void op_expire(struct lsk_loop *loop, uint32_t slot);
+void op_work(struct lsk_loop *loop);
+void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+	     uint32_t offset, uint32_t len);
+void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+		uint32_t offset, uint32_t len);
+void op_rearm(struct lsk_loop *loop, struct loop_op *op);
+
+static inline uint32_t op_slot(const struct lsk_loop *loop, const struct loop_op *op)
+{
+	return (uint32_t)(op - loop->ops);
+}
+
+static inline bool op_is_stream(const struct loop_op *op)
+{
+	return op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM ||
+	       op->kind == OP_ACCEPT_STREAM;
+}
+
+/* channel.c */
+int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
+		unsigned int caps, void *owner);
+void channel_free(struct channel *channel, bool is_closed);
+int channel_close(struct channel *channel, const struct lsk_then *then);
+void channel_check_close(struct channel *channel);
+void channel_cancel(struct channel *channel, unsigned int reason);
+void channel_flush_later(struct channel *channel);
+void channel_flush_all(struct lsk_loop *loop);
+void channel_reclaim(struct lsk_loop *loop);
+struct send_batch *channel_batch_new(struct lsk_loop *loop);
+void channel_batch_free(struct lsk_loop *loop, void *memory);
+
+/* send.c: the queue of sends */
+void send_append(struct channel *channel, struct loop_op *op);
+void send_complete(struct channel *channel, int result);
+void send_by_syscall(struct channel *channel, bool *ret_would_block);
+void send_drop_stopped(struct channel *channel);
+void send_stop(struct channel *channel, struct loop_op *op);
+void send_stop_all(struct channel *channel);
+void send_check_drain(struct channel *channel);
+uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message);
+
+/* pool.c */
+void pool_free(struct lsk_pool *pool);
+void pool_starve(struct lsk_pool *pool, struct loop_op *op);
+void pool_unstarve(struct lsk_pool *pool, struct loop_op *op);
+int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
+	      uint32_t *ret_len);
+void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len);
+void pool_received(struct lsk_pool *pool, const struct loop_result *result,
+		   uint32_t *ret_offset);
+bool pool_hold(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+	       uint32_t offset, uint32_t len);
+void pool_deliver_held(struct lsk_loop *loop, struct loop_op *op);
+void pool_drop_held(struct lsk_loop *loop, struct loop_op *op);
+void pool_lease(struct loop_op *op, uint16_t buffer, uint32_t offset,
+		struct lsk_event *event);
+void pool_unref(struct lsk_pool *pool, uint16_t index);
+
+/* attempt.c: operations as system calls, for descriptors that are ready */
+int loop_attempt(struct loop_op *op);
+int loop_read_stream(struct lsk_loop *loop, struct loop_op *op, unsigned int budget);
+
+/* What the object layer starts; see <linsock/loop.h>. */
+int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
+	       const struct loop_op *what, const struct lsk_then *then);
+
+#endif

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of an operation: a slot, a start, completions, one end. */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "uring/engine.h"
+#include "uring/loop.h"
+#include "uring/util.h"
+
+static bool op_is_send(const struct loop_op *op)
+{
+	return op->kind == OP_SEND || op->kind == OP_SENDMSG;
+}
+
+/* Room for the event that an operation without a callback will end with. */
+static int spill_reserve(struct lsk_loop *loop)
+{
+	size_t wanted = loop->stats.operations + LOOP_POOLS_MAX;
+	struct lsk_event *spill;
+
+	if (loop->spill_capacity >= wanted)
+		return 0;
+	spill = reallocarray(loop->spill, wanted * 2, sizeof(*spill));
+	if (!spill)
+		return -ENOMEM;
+	loop->spill = spill;
+	loop->spill_capacity = wanted * 2;
+	return 0;
+}
+
+static struct loop_op *slot_take(struct lsk_loop *loop)
+{
+	struct loop_op *op;
+
+	if (loop->ops_free != OP_NONE) {
+		op = &loop->ops[loop->ops_free];
+		loop->ops_free = op->next;
+		return op;
+	}
+	if (loop->ops_used == LOOP_OPS_MAX)
+		return NULL;
+	op = &loop->ops[loop->ops_used++];
+	op->generation = 1;
+	return op;
+}
+
+static void slot_give(struct lsk_loop *loop, struct loop_op *op)
+{
+	op->kind = OP_KIND__COUNT;
+	op->next = loop->ops_free;
+	loop->ops_free = op_slot(loop, op);
+}
+
+int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
+	   const struct lsk_then *then, struct loop_op **ret_op)
+{
+	static const struct lsk_then nothing;
+	struct loop_op *op;
+	uint32_t timer = 0;
+
+	if (!then)
+		then = &nothing;
+	if (then->timeout_ns < 0)
+		return -EINVAL;
+	if (!then->done && spill_reserve(loop) < 0)
+		return -ENOMEM;
+	op = slot_take(loop);
+	if (!op)
+		return -ENOMEM;
+	if (then->timeout_ns > 0) {
+		timer = wheel_arm(&loop->wheel, op_slot(loop, op), engine_now_ns(),
+				  then->timeout_ns);
+		if (!timer) {
+			slot_give(loop, op);
+			return -ENOMEM;
+		}
+	}
+	*op = (struct loop_op){
+		.generation = op->generation,
+		.kind = (uint16_t)kind,
+		.channel = channel,
+		.done = then->done,
+		.context = then->context,
+		.next = OP_NONE,
+		.link = OP_NONE,
+		.timer = timer,
+	};
+	loop->stats.operations++;
+	if (then->ret_op)
+		*then->ret_op = (struct lsk_op){op_slot(loop, op), op->generation};
+	*ret_op = op;
+	return 0;
+}
+
+struct loop_op *op_find(struct lsk_loop *loop, struct lsk_op name)
+{
+	struct loop_op *op;
+
+	if (name.slot >= loop->ops_used)
+		return NULL;
+	op = &loop->ops[name.slot];
+	if (op->generation != name.generation || op->kind == OP_KIND__COUNT)
+		return NULL;
+	return op;
+}
+
+/* Put @op on the list of what is looked at in the next pass. */
+void op_list(struct lsk_loop *loop, struct loop_op *op)
+{
+	const uint32_t slot = op_slot(loop, op);
+
+	if (op->state & OP_LISTED)
+		return;
+	if (op->state & OP_STARVED)
+		pool_unstarve(op->u.pool, op);
+	op->state |= OP_LISTED;
+	op->link = OP_NONE;
+	if (loop->work_head == OP_NONE)
+		loop->work_head = slot;
+	else
+		loop->ops[loop->work_tail].link = slot;
+	loop->work_tail = slot;
+}
+
+static void others_remove(struct lsk_loop *loop, struct loop_op *op)
+{
+	const uint32_t slot = op_slot(loop, op);
+	uint32_t *place = &op->channel->others;
+
+	while (*place != OP_NONE && *place != slot)
+		place = &loop->ops[*place].next;
+	if (*place == slot)
+		*place = op->next;
+}
+
+static void event_emit(struct lsk_loop *loop, lsk_done_fn done,
+		       const struct lsk_event *event)
+{
+	loop->stats.events++;
+	if (loop->pass_left > 0)
+		loop->pass_left--;
+	if (done) {
+		done(loop, event);
+		return;
+	}
+	if (loop->is_ending)
+		return;
+	if (loop->next_count < loop->next_room) {
+		loop->next_events[loop->next_count++] = *event;
+		return;
+	}
+	/* op_new() has made room for one event of each operation; what streams bring
+	 * beyond that makes room for itself. */
+	if (loop->spill_count == loop->spill_capacity) {
+		size_t capacity = loop->spill_capacity * 2;
+		struct lsk_event *spill;
+
+		spill = reallocarray(loop->spill, capacity, sizeof(*spill));
+		if (!spill)
+			return;
+		loop->spill = spill;
+		loop->spill_capacity = capacity;
+	}
+	loop->spill[loop->spill_count++] = *event;
+}
+
+/* The end of @op, whose event goes out. Nothing of @op is valid afterwards. */
+void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
+	       unsigned int flags)
+{
+	const lsk_done_fn done = op->done;
+	struct channel *channel = op->channel;
+	struct lsk_event event = {
+		.op = {op_slot(loop, op), op->generation},
+		.result = result,
+		.flags = flags,
+		.context = op->context,
+	};
+
+	if (op->timer)
+		wheel_disarm(&loop->wheel, op->timer);
+	if (op->kind == OP_RECV)
+		event.data = op->u.buf;
+	else if (op->kind == OP_CONNECT)
+		channel_batch_free(loop, op->u.buf);
+	else if (op_is_stream(op))
+		pool_drop_held(loop, op);
+	if (op->state & OP_STARVED)
+		pool_unstarve(op->u.pool, op);
+	if (channel && !op_is_send(op) && op->kind != OP_CLOSE)
+		others_remove(loop, op);
+	op->timer = 0;
+	op->generation = op->generation == UINT32_MAX ? 1 : op->generation + 1;
+	/* A listed slot is freed when the list comes to it. */
+	if (op->state & OP_LISTED)
+		op->kind = OP_KIND__COUNT;
+	else
+		slot_give(loop, op);
+	loop->stats.operations--;
+	event_emit(loop, done, &event);
+	if (channel && channel->state & CHANNEL_CLOSING)
+		channel_check_close(channel);
+}
+
+static int stop_reason(const struct loop_op *op)
+{
+	return op->state & OP_EXPIRED ? -ETIME : -ECANCELED;
+}
+
+static bool is_stopped(const struct loop_op *op)
+{
+	return op->state & (OP_CANCELLED | OP_EXPIRED);
+}
+
+/* The end of an operation that was with the kernel: data wins over a cancel. */
+static void op_end(struct lsk_loop *loop, struct loop_op *op, int result)
+{
+	bool is_closing = op->channel && op->channel->state & CHANNEL_CLOSING;
+
+	if (is_stopped(op) &&
+	    (result == -ECANCELED || result == -EINTR || (is_closing && result <= 0)))
+		result = stop_reason(op);
+	/* A stream that is paused keeps its end for later, as it does its data. */
+	if (op_is_stream(op) && (op->state & OP_PAUSED || op->flags) &&
+	    !is_stopped(op) && pool_hold(loop, op, POOL_HELD_END, 0, (uint32_t)result))
+		return;
+	op_finish(loop, op, result, 0);
+}
+
+/* A stream's timeout counts from its last event. */
+static void op_touch(struct lsk_loop *loop, struct loop_op *op)
+{
+	if (!op->timer)
+		return;
+	wheel_restart(&loop->wheel, op->timer, engine_now_ns());
+}
+
+/* An event of a stream that goes on. */
+void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+	     uint32_t offset, uint32_t len)
+{
+	struct lsk_event event = {
+		.op = {op_slot(loop, op), op->generation},
+		.result = (int)len,
+		.flags = LSK_EVENT_MORE,
+		.context = op->context,
+	};
+
+	if (op->kind != OP_ACCEPT_STREAM) {
+		pool_lease(op, buffer, offset, &event);
+		op->len++;
+		if (op->u.pool->lease_max && op->len >= op->u.pool->lease_max &&
+		    !(op->state & OP_FULL)) {
+			op->state |= OP_FULL;
+			if (op->state & OP_ARMED && !(op->state & OP_STOPPING))
+				loop->backend->cancel(loop, op);
+		}
+	}
+	op_touch(loop, op);
+	event_emit(loop, op->done, &event);
+}
+
+/* The same, unless the stream is paused, or older events wait for their turn. */
+void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+		uint32_t offset, uint32_t len)
+{
+	if ((op->state & OP_PAUSED || op->flags) &&
+	    pool_hold(loop, op, buffer, offset, len))
+		return;
+	op_emit(loop, op, buffer, offset, len);
+}
+
+/* Hand a stream to the kernel again, unless something speaks against it. */
+void op_rearm(struct lsk_loop *loop, struct loop_op *op)
+{
+	if (op->state & (OP_ARMED | OP_LISTED | OP_STARVED))
+		return;
+	if (is_stopped(op)) {
+		op_finish(loop, op, stop_reason(op), 0);
+		return;
+	}
+	if (op->state & (OP_PAUSED | OP_FULL))
+		return;
+	if (op->kind != OP_ACCEPT_STREAM && op->u.pool->available == 0) {
+		pool_starve(op->u.pool, op);
+		return;
+	}
+	loop->backend->arm(loop, op);
+}
+
+static void accept_complete(struct lsk_loop *loop, struct loop_op *op,
+			    const struct loop_result *result)
+{
+	const uint32_t generation = op->generation;
+	const int r = result->result;
+
+	if (!result->has_more)
+		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
+	if (r >= 0)
+		op_deliver(loop, op, POOL_HELD_ACCEPT, 0, (uint32_t)r);
+	if (result->has_more || op->generation != generation)
+		return;
+	if (r >= 0 || r == -ECONNABORTED || r == -EAGAIN || r == -EINTR ||
+	    (r == -ECANCELED && !is_stopped(op)))
+		op_rearm(loop, op);
+	else
+		op_end(loop, op, r);
+}
+
+static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
+			  const struct loop_result *result)
+{
+	const uint32_t generation = op->generation;
+	const int r = result->result;
+	uint32_t offset = 0;
+
+	if (result->has_buffer)
+		pool_received(op->u.pool, result, &offset);
+	if (!result->has_more)
+		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
+	if (r > 0)
+		op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
+	if (result->has_more || op->generation != generation)
+		return;
+	if (r == -ENOBUFS) {
+		loop->stats.starved++;
+		op_rearm(loop, op);
+	} else if (r > 0 || r == -EAGAIN || r == -EINTR ||
+		   (r == -ECANCELED && !is_stopped(op)) ||
+		   (r == 0 && !(op->channel->caps & CHANNEL_EOF))) {
+		/* Also where the kernel's own room for completions was short: that
+		 * ends a multishot operation and loses nothing. */
+		op_rearm(loop, op);
+	} else {
+		op_end(loop, op, r);
+	}
+}
+
+/* The descriptor is ready, and the system call is ours to make. */
+static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int events)
+{
+	int r;
+
+	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
+	if (events < 0) {
+		if (events == -ECANCELED && !is_stopped(op) && op_is_stream(op))
+			op_rearm(loop, op);
+		else
+			op_end(loop, op, events);
+		return;
+	}
+	if (is_stopped(op)) {
+		op_finish(loop, op, stop_reason(op), 0);
+		return;
+	}
+	if (op_is_stream(op)) {
+		if (loop_read_stream(loop, op, 1) >= 0)
+			op_rearm(loop, op);
+		return;
+	}
+	r = loop_attempt(op);
+	if (r == -EAGAIN || r == -EINPROGRESS)
+		loop->backend->arm(loop, op);
+	else
+		op_end(loop, op, r);
+}
+
+/*
+ * Begin a connection by connect(2); its end is an event. Not the ring's CONNECT: where
+ * a UNIX peer's queue is full that takes a kernel worker, which may be deaf to a
+ * cancel.
+ */
+static void op_connect(struct lsk_loop *loop, struct loop_op *op)
+{
+	const int r = loop_attempt(op);
+
+	if (r == -EINPROGRESS) {
+		loop->backend->arm(loop, op);
+	} else if (r == -EAGAIN) {
+		/* There is no event for a full queue. */
+		loop->has_naps = true;
+		op_list(loop, op);
+	} else {
+		op_end(loop, op, r);
+	}
+}
+
+/* What the kernel says of an operation that it had. */
+void op_complete(struct lsk_loop *loop, struct loop_op *op,
+		 const struct loop_result *result)
+{
+	if (op_is_send(op)) {
+		send_complete(op->channel, result->result);
+		return;
+	}
+	if (op->state & OP_POLLED) {
+		polled_complete(loop, op, result->result);
+		return;
+	}
+	if (op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM) {
+		recv_complete(loop, op, result);
+	} else if (op->kind == OP_ACCEPT_STREAM) {
+		accept_complete(loop, op, result);
+	} else {
+		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
+		op_end(loop, op, result->result);
+	}
+}
+
+/* Begin: from here on there will be an end. */
+void op_start(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct channel *channel = op->channel;
+
+	if (op_is_send(op)) {
+		send_append(channel, op);
+		return;
+	}
+	if (channel && op->kind != OP_CLOSE) {
+		op->next = channel->others;
+		channel->others = op_slot(loop, op);
+	}
+	if (op->kind == OP_DRAIN || op->kind == OP_CONNECT)
+		op_list(loop, op);
+	else if (op_is_stream(op))
+		op_rearm(loop, op);
+	else if (op->kind != OP_TIMER && op->kind != OP_CLOSE)
+		loop->backend->arm(loop, op);
+}
+
+/* End @op for @reason, OP_CANCELLED or OP_EXPIRED. Its event comes in a pass. */
+void op_stop(struct lsk_loop *loop, struct loop_op *op, unsigned int reason)
+{
+	if (is_stopped(op))
+		return;
+	op->state |= (uint16_t)reason;
+	if (op_is_send(op)) {
+		send_stop(op->channel, op);
+		return;
+	}
+	if (!(op->state & OP_ARMED))
+		op_list(loop, op);
+	else if (!(op->state & OP_STOPPING))
+		loop->backend->cancel(loop, op);
+}
+
+void op_expire(struct lsk_loop *loop, uint32_t slot)
+{
+	struct loop_op *op = &loop->ops[slot];
+
+	op->timer = 0;
+	if (op->kind == OP_TIMER)
+		op_finish(loop, op, 0, 0);
+	else
+		op_stop(loop, op, OP_EXPIRED);
+}
+
+/* Look at an operation again: which step it waits for follows from its state. */
+static void op_work_on(struct lsk_loop *loop, struct loop_op *op)
+{
+	const uint32_t generation = op->generation;
+
+	if (op->kind == OP_CLOSE) {
+		if (is_stopped(op))
+			send_stop_all(op->channel);
+		channel_check_close(op->channel);
+		return;
+	}
+	if (op->state & OP_ARMED) {
+		bool is_unwanted = is_stopped(op) || op->state & (OP_PAUSED | OP_FULL);
+
+		if (is_unwanted && !(op->state & OP_STOPPING))
+			loop->backend->cancel(loop, op);
+	}
+	if (op_is_stream(op) && op->flags && !(op->state & OP_PAUSED)) {
+		pool_deliver_held(loop, op);
+		if (op->generation != generation)
+			return;
+	}
+	if (op->state & OP_ARMED)
+		return;
+	if (is_stopped(op))
+		op_finish(loop, op, stop_reason(op), 0);
+	else if (op->kind == OP_DRAIN)
+		send_check_drain(op->channel);
+	else if (op->kind == OP_CONNECT)
+		op_connect(loop, op);
+	else if (op_is_stream(op))
+		op_rearm(loop, op);
+	else if (op->kind != OP_TIMER)
+		loop->backend->arm(loop, op);
+}
+
+/* One round over the list: what lists itself meanwhile is for the next pass. */
+void op_work(struct lsk_loop *loop)
+{
+	uint32_t slot = loop->work_head;
+
+	loop->work_head = OP_NONE;
+	loop->work_tail = OP_NONE;
+	while (slot != OP_NONE) {
+		struct loop_op *op = &loop->ops[slot];
+
+		slot = op->link;
+		op->state &= (uint16_t)~OP_LISTED;
+		if (op->kind == OP_KIND__COUNT)
+			slot_give(loop, op);
+		else
+			op_work_on(loop, op);
+	}
+}
+
+int lsk_loop_cancel(struct lsk_loop *loop, struct lsk_op op)
+{
+	struct loop_op *found;
+
+	if (!loop)
+		return -EINVAL;
+	found = op_find(loop, op);
+	if (!found)
+		return -ENOENT;
+	op_stop(loop, found, OP_CANCELLED);
+	return 0;
+}
+
+int lsk_loop_cancel_all(struct lsk_loop *loop)
+{
+	if (!loop)
+		return -EINVAL;
+	for (uint32_t slot = 0; slot < loop->ops_used; slot++) {
+		struct loop_op *op = &loop->ops[slot];
+
+		if (op->kind != OP_KIND__COUNT && op->kind != OP_CLOSE)
+			op_stop(loop, op, OP_CANCELLED);
+	}
+	return 0;
+}
+
+int lsk_loop_pause(struct lsk_loop *loop, struct lsk_op op)
+{
+	struct loop_op *found;
+
+	if (!loop)
+		return -EINVAL;
+	found = op_find(loop, op);
+	if (!found || !op_is_stream(found))
+		return -ENOENT;
+	found->state |= OP_PAUSED;
+	if (found->state & OP_ARMED && !(found->state & OP_STOPPING))
+		loop->backend->cancel(loop, found);
+	return 0;
+}
+
+int lsk_loop_resume(struct lsk_loop *loop, struct lsk_op op)
+{
+	struct loop_op *found;
+
+	if (!loop)
+		return -EINVAL;
+	found = op_find(loop, op);
+	if (!found || !op_is_stream(found))
+		return -ENOENT;
+	if (found->state & OP_PAUSED) {
+		found->state &= (uint16_t)~OP_PAUSED;
+		op_list(loop, found);
+	}
+	return 0;
+}
+
+int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
+	       const struct loop_op *what, const struct lsk_then *then)
+{
+	struct loop_op *op;
+	int r;
+
+	r = op_new(loop, channel, kind, then, &op);
+	if (r < 0)
+		return r;
+	op->u = what->u;
+	op->len = what->len;
+	op->flags = what->flags;
+	op_start(loop, op);
+	return 0;
+}
+
+int lsk_loop_timer(struct lsk_loop *loop, int64_t delay_ns, const struct lsk_then *then)
+{
+	struct lsk_then timed = then ? *then : (struct lsk_then){0};
+	struct loop_op *op;
+
+	if (!loop || delay_ns < 0)
+		return -EINVAL;
+	timed.timeout_ns = delay_ns > 0 ? delay_ns : 1;
+	return op_new(loop, NULL, OP_TIMER, &timed, &op);
+}

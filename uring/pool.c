@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools of receive buffers, and the leases on them. A buffer has one reference while
+ * the kernel (or, on epoll, the next receive) may write to it and one for each lease,
+ * so that an incremental buffer, which is filled bit by bit, comes back when its last
+ * lease does. Streams that find the pool empty wait in line; the first buffers that
+ * come back are for them, but not before a quarter of the pool is there, lest each
+ * single buffer costs a system call.
+ */
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "uring/loop.h"
+#include "uring/util.h"
+
+enum {
+	POOL_NAME_SIZE = sizeof(struct sockaddr_storage),
+	POOL_COUNT_MAX = 32768,
+};
+
+/* A lease: the stream's slot, the low bits of its generation, the buffer. */
+static uint64_t lease_make(uint32_t slot, uint32_t generation, uint16_t buffer)
+{
+	return (uint64_t)slot << 32 | (uint64_t)(generation & 0xffff) << 16 | buffer;
+}
+
+static char *pool_address(const struct lsk_pool *pool, uint16_t buffer)
+{
+	return pool->memory + (size_t)buffer * pool->buffer_size;
+}
+
+/* Where the payload of a message begins. */
+static size_t pool_header_size(const struct lsk_pool *pool)
+{
+	if (!(pool->flags & LSK_POOL_MESSAGES))
+		return 0;
+	return sizeof(struct io_uring_recvmsg_out) + POOL_NAME_SIZE +
+	       pool->control_size;
+}
+
+static void pool_grow(struct lsk_pool *pool, uint32_t count)
+{
+	if (count > pool->count_max)
+		count = pool->count_max;
+	while (pool->count < count) {
+		const uint16_t index = (uint16_t)pool->count++;
+
+		pool->buffers[index].refs = 1;
+		pool->buffers[index].offset = 0;
+		pool->available++;
+		pool->loop->backend->pool_give(pool, index);
+	}
+}
+
+static int pool_settle_options(const struct lsk_pool_options *options,
+			       struct lsk_pool_options *ret_options)
+{
+	struct lsk_pool_options set = options ? *options : (struct lsk_pool_options){0};
+	unsigned int power = 1;
+
+	if (set.flags & ~(unsigned int)(LSK_POOL_MESSAGES | LSK_POOL_WHOLE))
+		return -EINVAL;
+	if (!set.count)
+		set.count = set.flags ? 256 : 16;
+	if (!set.buffer_size)
+		set.buffer_size = set.flags & LSK_POOL_MESSAGES ? 2048
+				  : set.flags                   ? 4096
+								: 65536;
+	if (!set.control_size)
+		set.control_size = 128;
+	if (!set.count_max)
+		set.count_max = set.count;
+	if (set.count_max > POOL_COUNT_MAX || set.count > set.count_max)
+		return -EINVAL;
+	while (power < set.count_max)
+		power *= 2;
+	set.count_max = power;
+	if (set.buffer_size > 1U << 30 || set.control_size > 65536)
+		return -EINVAL;
+	/* The kernel looks at the header as a struct. */
+	set.control_size = (set.control_size + 15U) & ~15U;
+	set.buffer_size = (set.buffer_size + 15U) & ~15U;
+	*ret_options = set;
+	return 0;
+}
+
+static int pool_init(struct lsk_pool *pool, const struct lsk_pool_options *options)
+{
+	int r;
+
+	pool->buffer_size = options->buffer_size;
+	pool->count_max = options->count_max;
+	pool->control_size = options->control_size;
+	pool->lease_max = options->lease_max;
+	pool->flags = options->flags;
+	pool->starved_head = OP_NONE;
+	pool->starved_tail = OP_NONE;
+	pool->current = POOL_HELD_END;
+	if (pool_header_size(pool) >= pool->buffer_size)
+		return -EINVAL;
+	pool->buffers = calloc(pool->count_max, sizeof(*pool->buffers));
+	if (!pool->buffers)
+		return -ENOMEM;
+	/* Pages that are not touched are not there: a pool costs what it has used. */
+	pool->memory_size = (size_t)pool->buffer_size * pool->count_max;
+	pool->memory = mmap(NULL, pool->memory_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pool->memory == MAP_FAILED) {
+		pool->memory = NULL;
+		return -ENOMEM;
+	}
+	r = pool->loop->backend->pool_init(pool);
+	if (r < 0)
+		return r;
+	pool_grow(pool, options->count);
+	return 0;
+}
+
+static void pool_release_memory(struct lsk_pool *pool)
+{
+	if (pool->memory)
+		munmap(pool->memory, pool->memory_size);
+	free(pool->buffers);
+	free(pool);
+}
+
+int lsk_pool_new(struct lsk_loop *loop, struct lsk_pool **ret_pool,
+		 const struct lsk_pool_options *options)
+{
+	struct lsk_pool_options settled;
+	struct lsk_pool *pool;
+	int r;
+
+	if (!loop || !ret_pool)
+		return -EINVAL;
+	if (loop->pools_count == LOOP_POOLS_MAX)
+		return -ENOSPC;
+	r = pool_settle_options(options, &settled);
+	if (r < 0)
+		return r;
+	pool = calloc(1, sizeof(*pool));
+	if (!pool)
+		return -ENOMEM;
+	pool->loop = loop;
+	pool->group = (uint16_t)loop->pools_count;
+	r = pool_init(pool, &settled);
+	if (r < 0) {
+		pool_release_memory(pool);
+		return r;
+	}
+	loop->pools[loop->pools_count++] = pool;
+	*ret_pool = pool;
+	return 0;
+}
+
+void pool_free(struct lsk_pool *pool)
+{
+	pool->loop->backend->pool_done(pool);
+	pool_release_memory(pool);
+}
+
+void pool_starve(struct lsk_pool *pool, struct loop_op *op)
+{
+	struct lsk_loop *loop = pool->loop;
+	const uint32_t slot = op_slot(loop, op);
+
+	/* First let the pool grow, if it may. */
+	if (pool->count < pool->count_max) {
+		pool_grow(pool, pool->count * 2);
+		loop->backend->arm(loop, op);
+		return;
+	}
+	op->state |= OP_STARVED;
+	op->link = OP_NONE;
+	if (pool->starved_head == OP_NONE)
+		pool->starved_head = slot;
+	else
+		loop->ops[pool->starved_tail].link = slot;
+	pool->starved_tail = slot;
+}
+
+void pool_unstarve(struct lsk_pool *pool, struct loop_op *op)
+{
+	struct lsk_loop *loop = pool->loop;
+	const uint32_t slot = op_slot(loop, op);
+	uint32_t *place = &pool->starved_head;
+	uint32_t last = OP_NONE;
+
+	while (*place != OP_NONE && *place != slot) {
+		last = *place;
+		place = &loop->ops[*place].link;
+	}
+	if (*place == slot) {
+		*place = op->link;
+		if (pool->starved_tail == slot)
+			pool->starved_tail = last;
+	}
+	op->state &= (uint16_t)~OP_STARVED;
+}
+
+static void pool_feed(struct lsk_pool *pool)
+{
+	struct lsk_loop *loop = pool->loop;
+
+	if (pool->available < (pool->count + 3) / 4)
+		return;
+	while (pool->starved_head != OP_NONE) {
+		struct loop_op *op = &loop->ops[pool->starved_head];
+
+		/* Off this list and on the other; the arming is for the next pass. */
+		op_list(loop, op);
+	}
+}
+
+/* One reference less; with the last the buffer goes back. */
+void pool_unref(struct lsk_pool *pool, uint16_t index)
+{
+	struct pool_buffer *buffer = &pool->buffers[index];
+
+	if (--buffer->refs > 0)
+		return;
+	buffer->refs = 1;
+	buffer->offset = 0;
+	pool->available++;
+	pool->loop->backend->pool_give(pool, index);
+	if (pool->starved_head != OP_NONE)
+		pool_feed(pool);
+}
+
+/* Account for what the kernel has written. The lease, if any, takes its own reference
+ * before the kernel's is dropped. */
+void pool_received(struct lsk_pool *pool, const struct loop_result *result,
+		   uint32_t *ret_offset)
+{
+	struct pool_buffer *buffer = &pool->buffers[result->buffer];
+
+	*ret_offset = buffer->offset;
+	if (result->result > 0) {
+		buffer->refs++;
+		buffer->offset += (uint32_t)result->result;
+	}
+	if (result->buffer_goes_on)
+		return;
+	pool->available--;
+	pool_unref(pool, result->buffer);
+}
+
+/* epoll: where the next bytes may go. Return: 0, or -ENOBUFS. */
+int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
+	      uint32_t *ret_len)
+{
+	struct pool_buffer *buffer;
+
+	if (pool->current == POOL_HELD_END) {
+		if (pool->stack_count == 0)
+			pool_grow(pool, pool->count * 2);
+		if (pool->stack_count == 0)
+			return -ENOBUFS;
+		pool->current = pool->stack[--pool->stack_count];
+	}
+	buffer = &pool->buffers[pool->current];
+	*ret_buffer = pool->current;
+	*ret_offset = buffer->offset;
+	*ret_len = pool->buffer_size - buffer->offset;
+	return 0;
+}
+
+/* epoll: @len bytes were written to what pool_take() gave. */
+void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len)
+{
+	struct pool_buffer *buffer = &pool->buffers[index];
+	const struct loop_result result = {
+		.result = (int)len,
+		.buffer = index,
+		.buffer_goes_on = pool->is_incremental &&
+				  buffer->offset + len < pool->buffer_size,
+	};
+	uint32_t offset;
+
+	if (!result.buffer_goes_on)
+		pool->current = POOL_HELD_END;
+	pool_received(pool, &result, &offset);
+}
+
+/* Fill in what an event tells of the lease. */
+void pool_lease(struct loop_op *op, uint16_t buffer, uint32_t offset,
+		struct lsk_event *event)
+{
+	struct lsk_pool *pool = op->u.pool;
+	char *address = pool_address(pool, buffer) + offset;
+
+	event->flags |= LSK_EVENT_LEASE;
+	event->pool = pool;
+	event->lease = lease_make(op_slot(pool->loop, op), op->generation, buffer);
+	event->data = address;
+	if (pool->flags & LSK_POOL_MESSAGES) {
+		const size_t header = pool_header_size(pool);
+
+		event->data = address + header;
+		event->result -= (int)header;
+	}
+}
+
+void lsk_lease_free(struct lsk_pool *pool, uint64_t lease)
+{
+	const uint16_t buffer = (uint16_t)lease;
+	struct lsk_loop *loop;
+	struct loop_op *op;
+
+	if (!pool || buffer >= pool->count)
+		return;
+	loop = pool->loop;
+	op = &loop->ops[lease >> 32];
+	if ((op->generation & 0xffff) == ((lease >> 16) & 0xffff) && op->len > 0) {
+		op->len--;
+		if (op->state & OP_FULL && op->len <= pool->lease_max * 3 / 4) {
+			op->state &= (uint16_t)~OP_FULL;
+			op_list(loop, op);
+		}
+	}
+	pool_unref(pool, buffer);
+}
+
+int lsk_lease_message(struct lsk_pool *pool, uint64_t lease, struct msghdr *ret_message)
+{
+	struct io_uring_recvmsg_out *header;
+	char *name;
+
+	if (!pool || !ret_message || !(pool->flags & LSK_POOL_MESSAGES))
+		return -EINVAL;
+	if ((uint16_t)lease >= pool->count)
+		return -EINVAL;
+	header = (struct io_uring_recvmsg_out *)(void *)pool_address(pool,
+								     (uint16_t)lease);
+	name = (char *)(header + 1);
+	*ret_message = (struct msghdr){
+		.msg_name = name,
+		.msg_namelen = header->namelen < POOL_NAME_SIZE ? header->namelen
+								: POOL_NAME_SIZE,
+		.msg_control = name + POOL_NAME_SIZE,
+		.msg_controllen = header->controllen < pool->control_size
+					  ? header->controllen
+					  : pool->control_size,
+		.msg_flags = (int)header->flags,
+	};
+	return 0;
+}
+
+static bool held_grow(struct lsk_loop *loop)
+{
+	uint32_t capacity = loop->held_capacity ? loop->held_capacity * 2 : 64;
+	struct pool_held *held;
+
+	held = reallocarray(loop->held, capacity, sizeof(*held));
+	if (!held)
+		return false;
+	loop->held = held;
+	for (uint32_t i = capacity - 1; i >= loop->held_capacity && i > 0; i--) {
+		held[i].next = loop->held_free;
+		loop->held_free = i;
+	}
+	loop->held_capacity = capacity;
+	return true;
+}
+
+/* Keep an event of a paused stream. Return: false without memory. */
+bool pool_hold(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
+	       uint32_t offset, uint32_t len)
+{
+	struct pool_held *held;
+	uint32_t index;
+
+	if (!loop->held_free && !held_grow(loop))
+		return false;
+	index = loop->held_free;
+	held = &loop->held[index];
+	loop->held_free = held->next;
+	held->buffer = buffer;
+	held->offset = offset;
+	held->len = len;
+	held->next = 0;
+	if (op->flags)
+		loop->held[op->progress].next = index;
+	else
+		op->flags = (int32_t)index;
+	op->progress = index;
+	return true;
+}
+
+static struct pool_held held_pop(struct lsk_loop *loop, struct loop_op *op)
+{
+	const uint32_t index = (uint32_t)op->flags;
+	struct pool_held held = loop->held[index];
+
+	op->flags = (int32_t)held.next;
+	loop->held[index].next = loop->held_free;
+	loop->held_free = index;
+	return held;
+}
+
+/* The stream was resumed: its events go out, until it is paused again. */
+void pool_deliver_held(struct lsk_loop *loop, struct loop_op *op)
+{
+	const uint32_t generation = op->generation;
+
+	while (op->generation == generation && op->flags && !(op->state & OP_PAUSED)) {
+		const struct pool_held held = held_pop(loop, op);
+
+		if (held.buffer == POOL_HELD_END)
+			op_finish(loop, op, (int)held.len, 0);
+		else
+			op_emit(loop, op, held.buffer, held.offset, held.len);
+	}
+}
+
+/* The stream ends with events held back: buffers return, descriptors are closed. */
+void pool_drop_held(struct lsk_loop *loop, struct loop_op *op)
+{
+	while (op->flags) {
+		const struct pool_held held = held_pop(loop, op);
+
+		if (held.buffer == POOL_HELD_ACCEPT)
+			close((int)held.len);
+		else if (held.buffer != POOL_HELD_END)
+			pool_unref(op->u.pool, held.buffer);
+	}
+}

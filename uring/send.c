@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue of sends of a channel. At most one send of a stream is with the kernel: two
+ * could pass each other where the first has to wait for room. What queues up behind it,
+ * or in the same pass, leaves together.
+ *
+ * Messages (datagrams) never go to a ring's SEND: where a UNIX peer is full, the kernel
+ * has taken the bytes when it says EAGAIN, and its second attempt sends an empty
+ * message (6.18; tests/test_loop_send.c). They are sent by system call, and the ring
+ * waits.
+ */
+#include <string.h>
+
+#include "uring/loop.h"
+#include "uring/util.h"
+
+static struct loop_op *send_head(const struct channel *channel)
+{
+	if (channel->send_head == OP_NONE)
+		return NULL;
+	return &channel->loop->ops[channel->send_head];
+}
+
+static bool send_is_stopped(const struct loop_op *op)
+{
+	return op->state & (OP_CANCELLED | OP_EXPIRED);
+}
+
+static int send_stop_reason(const struct loop_op *op)
+{
+	if (op->progress > 0)
+		return (int)op->progress;
+	return op->state & OP_EXPIRED ? -ETIME : -ECANCELED;
+}
+
+struct send_batch *channel_batch_new(struct lsk_loop *loop)
+{
+	struct send_batch *batch = loop->batches;
+
+	if (batch)
+		loop->batches = batch->next;
+	else
+		batch = malloc(sizeof(*batch));
+	return batch;
+}
+
+void channel_batch_free(struct lsk_loop *loop, void *memory)
+{
+	struct send_batch *batch = memory;
+
+	if (!batch)
+		return;
+	batch->next = loop->batches;
+	loop->batches = batch;
+}
+
+void channel_flush_later(struct channel *channel)
+{
+	struct lsk_loop *loop = channel->loop;
+
+	if (channel->state & CHANNEL_FLUSHING)
+		return;
+	channel->state |= CHANNEL_FLUSHING;
+	channel->flush_next = NULL;
+	*loop->flush_tail = channel;
+	loop->flush_tail = &channel->flush_next;
+	loop->flush_count++;
+}
+
+void channel_flush_all(struct lsk_loop *loop)
+{
+	struct channel *channel = loop->flush_head;
+	struct channel *next;
+
+	/* Whatever the callbacks queue meanwhile is for the next round. */
+	loop->flush_head = NULL;
+	loop->flush_tail = &loop->flush_head;
+	loop->flush_round = loop->flush_count;
+	loop->flush_count = 0;
+	for (; channel; channel = next) {
+		next = channel->flush_next;
+		channel->state &= (uint16_t)~CHANNEL_FLUSHING;
+		if (channel->state & (CHANNEL_FREE | CHANNEL_BUSY))
+			continue;
+		send_drop_stopped(channel);
+		if (!(channel->state & CHANNEL_FREE) && channel->send_head != OP_NONE)
+			loop->backend->send(loop, channel);
+	}
+}
+
+void send_append(struct channel *channel, struct loop_op *op)
+{
+	struct lsk_loop *loop = channel->loop;
+	const uint32_t slot = op_slot(loop, op);
+
+	op->next = OP_NONE;
+	if (channel->send_head == OP_NONE)
+		channel->send_head = slot;
+	else
+		loop->ops[channel->send_tail].next = slot;
+	channel->send_tail = slot;
+	channel->queued += op->len;
+	if (!(channel->state & CHANNEL_BUSY))
+		channel_flush_later(channel);
+}
+
+void send_check_drain(struct channel *channel)
+{
+	struct lsk_loop *loop = channel->loop;
+	uint32_t slot = channel->others;
+
+	while (slot != OP_NONE) {
+		struct loop_op *op = &loop->ops[slot];
+
+		slot = op->next;
+		if (op->kind == OP_DRAIN && channel->queued <= op->u.low) {
+			op_finish(loop, op, 0, 0);
+			if (channel->state & CHANNEL_FREE)
+				return;
+			slot = channel->others; /* the callback may have changed it */
+		}
+	}
+}
+
+/* The end of the first send of the queue. */
+static void send_finish_head(struct channel *channel, int result, unsigned int flags)
+{
+	struct lsk_loop *loop = channel->loop;
+	struct loop_op *op = send_head(channel);
+
+	channel->send_head = op->next;
+	if (op->next == OP_NONE)
+		channel->send_tail = OP_NONE;
+	channel->queued -= op->len;
+	op_finish(loop, op, result, flags);
+	if (channel->others != OP_NONE && !(channel->state & CHANNEL_FREE))
+		send_check_drain(channel);
+}
+
+/* Take those that were stopped out of a queue of which nothing is with the kernel. */
+void send_drop_stopped(struct channel *channel)
+{
+	struct lsk_loop *loop = channel->loop;
+	uint32_t *place = &channel->send_head;
+	uint32_t last = OP_NONE;
+
+	if (!(channel->state & CHANNEL_STOPPED))
+		return;
+	channel->state &= (uint16_t)~CHANNEL_STOPPED;
+	channel->state |= CHANNEL_SENDING;
+	while (*place != OP_NONE) {
+		struct loop_op *op = &loop->ops[*place];
+
+		if (!send_is_stopped(op)) {
+			last = *place;
+			place = &op->next;
+			continue;
+		}
+		*place = op->next;
+		if (op->next == OP_NONE)
+			channel->send_tail = last;
+		channel->queued -= op->len;
+		op_finish(loop, op, send_stop_reason(op), 0);
+	}
+	channel->state &= (uint16_t)~CHANNEL_SENDING;
+	if (channel->others != OP_NONE)
+		send_check_drain(channel);
+	if (channel->state & CHANNEL_CLOSING)
+		channel_check_close(channel);
+}
+
+/* A send is to end early. One that is with the kernel is cancelled there. */
+void send_stop(struct channel *channel, struct loop_op *op)
+{
+	struct lsk_loop *loop = channel->loop;
+	struct loop_op *head = send_head(channel);
+	uint32_t slot = channel->send_head;
+
+	channel->state |= CHANNEL_STOPPED;
+	if (!(channel->state & CHANNEL_BUSY)) {
+		channel_flush_later(channel);
+		return;
+	}
+	for (unsigned int i = 0; i < channel->batch_count && slot != OP_NONE; i++) {
+		if (&loop->ops[slot] == op && !(head->state & OP_STOPPING))
+			loop->backend->cancel(loop, head);
+		slot = loop->ops[slot].next;
+	}
+	/* The others are dropped when the one with the kernel has come back. */
+}
+
+void send_stop_all(struct channel *channel)
+{
+	struct lsk_loop *loop = channel->loop;
+	uint32_t slot = channel->send_head;
+	uint32_t next;
+
+	for (; slot != OP_NONE; slot = next) {
+		next = loop->ops[slot].next;
+		op_stop(loop, &loop->ops[slot], OP_CANCELLED);
+	}
+}
+
+/*
+ * What leaves next: the head alone, or with it what queued up behind. Return: how many
+ * operations that are; @ret_message is set where it is more than one, or a message.
+ */
+uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message)
+{
+	struct lsk_loop *loop = channel->loop;
+	struct loop_op *op = send_head(channel);
+	struct send_batch *batch;
+	uint32_t count = 0;
+	uint32_t slot;
+
+	*ret_message = NULL;
+	channel->batch_count = 1;
+	if (op->kind == OP_SENDMSG) {
+		*ret_message = op->u.message;
+		return 1;
+	}
+	if (!(channel->caps & CHANNEL_STREAM) || op->next == OP_NONE ||
+	    loop->ops[op->next].kind != OP_SEND ||
+	    loop->ops[op->next].flags != op->flags)
+		return 1;
+	batch = channel_batch_new(loop);
+	if (!batch)
+		return 1;
+	for (slot = channel->send_head; slot != OP_NONE && count < SEND_BATCH_MAX;
+	     slot = loop->ops[slot].next) {
+		struct loop_op *next = &loop->ops[slot];
+
+		if (next->kind != OP_SEND || next->flags != op->flags)
+			break;
+		batch->iov[count].iov_base = (char *)next->u.buf + next->progress;
+		batch->iov[count].iov_len = next->len - next->progress;
+		count++;
+	}
+	batch->message = (struct msghdr){
+		.msg_iov = batch->iov,
+		.msg_iovlen = count,
+	};
+	channel->batch = batch;
+	channel->batch_count = (uint8_t)count;
+	loop->stats.coalesced += count - 1;
+	*ret_message = &batch->message;
+	return count;
+}
+
+/* Spread @result over the operations that left together, and end those that are done.
+ */
+static void send_account(struct channel *channel, int result)
+{
+	unsigned int count = channel->batch_count;
+	struct loop_op *op = send_head(channel);
+
+	channel_batch_free(channel->loop, channel->batch);
+	channel->batch = NULL;
+	channel->batch_count = 0;
+	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
+	if (result < 0) {
+		if (send_is_stopped(op) && (result == -ECANCELED || result == -EINTR))
+			result = send_stop_reason(op);
+		else if (op->progress > 0 && send_is_stopped(op))
+			result = (int)op->progress;
+		else if (result == -ECANCELED || result == -EINTR)
+			return; /* a neighbour was cancelled: again, without it */
+		send_finish_head(channel, result, 0);
+		return;
+	}
+	if (op->kind == OP_SENDMSG || !(channel->caps & CHANNEL_STREAM)) {
+		send_finish_head(channel, result, 0);
+		return;
+	}
+	while (count-- > 0) {
+		uint32_t rest;
+
+		op = send_head(channel);
+		rest = op->len - op->progress;
+		if ((uint32_t)result < rest) {
+			op->progress += (uint32_t)result;
+			return;
+		}
+		result -= (int)rest;
+		send_finish_head(channel, (int)op->len, 0);
+	}
+}
+
+/* The kernel has come back with the head of the queue. */
+void send_complete(struct channel *channel, int result)
+{
+	struct loop_op *op = send_head(channel);
+	bool was_polled = op->state & OP_POLLED;
+
+	channel->state &= (uint16_t)~CHANNEL_BUSY;
+	if (was_polled && result >= 0) {
+		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
+	} else {
+		channel->state |= CHANNEL_SENDING;
+		send_account(channel, result);
+		channel->state &= (uint16_t)~CHANNEL_SENDING;
+	}
+	if (channel->send_head != OP_NONE || channel->state & CHANNEL_STOPPED)
+		channel_flush_later(channel);
+	else if (channel->state & CHANNEL_CLOSING)
+		channel_check_close(channel);
+}
+
+static int send_once(struct channel *channel, struct msghdr *message)
+{
+	const struct loop_op *op = send_head(channel);
+	int flags = op->flags | MSG_DONTWAIT;
+	ssize_t r;
+
+	if (!(channel->caps & CHANNEL_WRITE_ONLY))
+		flags |= MSG_NOSIGNAL;
+	do {
+		if (message)
+			r = syscall_count(sendmsg(channel->fd, message, flags));
+		else
+			r = syscall_count(send(channel->fd,
+					       (char *)op->u.buf + op->progress,
+					       op->len - op->progress, flags));
+	} while (r == -EINTR);
+	return (int)r;
+}
+
+/* Send until the queue is empty or the kernel has no room. */
+void send_by_syscall(struct channel *channel, bool *ret_would_block)
+{
+	struct msghdr *message;
+	int r;
+
+	*ret_would_block = false;
+	channel->state |= CHANNEL_SENDING;
+	while (channel->send_head != OP_NONE && !*ret_would_block) {
+		send_prepare(channel, &message);
+		r = send_once(channel, message);
+		if (r == -EAGAIN) {
+			channel_batch_free(channel->loop, channel->batch);
+			channel->batch = NULL;
+			channel->batch_count = 0;
+			*ret_would_block = true;
+		} else {
+			send_account(channel, r);
+		}
+	}
+	channel->state &= (uint16_t)~CHANNEL_SENDING;
+	if (channel->send_head == OP_NONE && channel->state & CHANNEL_CLOSING)
+		channel_check_close(channel);
+}

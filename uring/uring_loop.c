@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop on io_uring: one ring, everything that a pass starts submitted with the next
+ * wait. user_data is the operation's slot and generation, never a pointer.
+ *
+ * A send goes to the ring when several channels have something to send, and costs a
+ * share of one system call; a single one is tried by send(2) at once, which is the same
+ * number of system calls and quicker.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "uring/engine.h"
+#include "uring/loop.h"
+#include "uring/util.h"
+
+enum {
+	URING_ENTRIES_DEFAULT = 64,
+	URING_ENTRIES_MIN = 4,
+	/* Slots that no operation has: what their completions mean. */
+	URING_SLOT_WAKE = LOOP_OPS_MAX,
+	URING_SLOT_NOTHING = LOOP_OPS_MAX + 1,
+	/* Channels with something to send up to which send(2) is used. */
+	URING_INLINE_MAX = 1,
+};
+
+struct uring_loop {
+	struct io_uring ring;
+	struct msghdr message_shape; /* room for names and control, for all streams */
+	int host_fd;
+	bool is_wake_armed;
+};
+
+static uint64_t name_of(const struct lsk_loop *loop, const struct loop_op *op)
+{
+	return (uint64_t)op->generation << 32 | op_slot(loop, op);
+}
+
+static int uring_setup(struct io_uring *ring, unsigned int entries,
+		       unsigned int completions)
+{
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
+			 IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+		.cq_entries = completions > entries ? completions : entries * 2,
+	};
+
+	return io_uring_queue_init_params(entries, ring, &params);
+}
+
+static int uring_loop_init(struct lsk_loop *loop,
+			   const struct lsk_loop_options *options)
+{
+	unsigned int entries =
+		options->entries ? options->entries : URING_ENTRIES_DEFAULT;
+	unsigned int completions =
+		options->completions ? options->completions : entries * 8;
+	struct uring_loop *uring;
+	int r;
+
+	uring = calloc(1, sizeof(*uring));
+	if (!uring)
+		return -ENOMEM;
+	uring->host_fd = -1;
+	r = uring_setup(&uring->ring, entries, completions);
+	/* Rings are charged to RLIMIT_MEMLOCK: a smaller one may pass. */
+	while (r == -ENOMEM && entries / 2 >= URING_ENTRIES_MIN) {
+		entries /= 2;
+		completions /= 2;
+		r = uring_setup(&uring->ring, entries, completions);
+	}
+	if (r < 0) {
+		free(uring);
+		return r;
+	}
+	/* Saves looking the descriptor up in each call; it is no loss where refused. */
+	io_uring_register_ring_fd(&uring->ring);
+	if (options->busy_poll_us) {
+		struct io_uring_napi napi = {
+			.busy_poll_to = options->busy_poll_us,
+			.prefer_busy_poll = 1,
+		};
+
+		io_uring_register_napi(&uring->ring, &napi);
+	}
+	loop->state = uring;
+	return 0;
+}
+
+static void uring_loop_done(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+
+	io_uring_queue_exit(&uring->ring);
+	if (uring->host_fd >= 0)
+		close(uring->host_fd);
+	free(uring);
+}
+
+static struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+	if (sqe)
+		return sqe;
+	/* Full: make room. Refused for the moment, the caller comes back. */
+	if (io_uring_submit(&uring->ring) < 0)
+		loop->stats.busy++;
+	return io_uring_get_sqe(&uring->ring);
+}
+
+static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
+			   struct loop_op *op)
+{
+	struct uring_loop *uring = loop->state;
+	const int fd = op->channel->fd;
+
+	if (op->kind == OP_RECVMSG_STREAM) {
+		uring->message_shape.msg_namelen = sizeof(struct sockaddr_storage);
+		uring->message_shape.msg_controllen = op->u.pool->control_size;
+		io_uring_prep_recvmsg_multishot(sqe, fd, &uring->message_shape,
+						MSG_CMSG_CLOEXEC);
+	} else {
+		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+	}
+	/* On an empty pool, a multishot that does not wait for data first says ENOBUFS
+	 * at once. */
+	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = op->u.pool->group;
+}
+
+/* What the ring cannot do for this family is a poll, and a system call after it. */
+static bool is_polled(const struct loop_op *op)
+{
+	const unsigned int caps = op->channel->caps;
+
+	if (op->kind == OP_CONNECT)
+		return true;
+	if (op->kind == OP_ACCEPT_STREAM)
+		return !(caps & CHANNEL_ACCEPT_MULTI);
+	if (op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM)
+		return !(caps & CHANNEL_RECV_MULTI) || !op->u.pool->ring;
+	return false;
+}
+
+static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop_op *op)
+{
+	const int fd = op->channel->fd;
+
+	switch ((enum op_kind)op->kind) {
+	case OP_ACCEPT:
+		io_uring_prep_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
+		break;
+	case OP_ACCEPT_STREAM:
+		io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
+		break;
+	case OP_RECV:
+		io_uring_prep_recv(sqe, fd, op->u.buf, op->len, op->flags);
+		break;
+	case OP_RECVMSG:
+		io_uring_prep_recvmsg(sqe, fd, op->u.message, (unsigned int)op->flags);
+		break;
+	case OP_RECV_STREAM:
+	case OP_RECVMSG_STREAM:
+		prepare_stream(loop, sqe, op);
+		break;
+	case OP_POLL:
+		io_uring_prep_poll_add(sqe, fd, (unsigned int)op->flags);
+		break;
+	case OP_CONNECT:
+	case OP_SEND:
+	case OP_SENDMSG:
+	case OP_DRAIN:
+	case OP_TIMER:
+	case OP_CLOSE:
+	case OP_KIND__COUNT:
+		break;
+	}
+}
+
+static void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct io_uring_sqe *sqe = sqe_get(loop);
+
+	if (!sqe) {
+		op_list(loop, op);
+		return;
+	}
+	if (is_polled(op)) {
+		io_uring_prep_poll_add(sqe, op->channel->fd,
+				       op->kind == OP_CONNECT ? POLLOUT : POLLIN);
+		op->state |= OP_POLLED;
+	} else {
+		prepare(loop, sqe, op);
+	}
+	sqe->user_data = name_of(loop, op);
+	op->state |= OP_ARMED;
+}
+
+static void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct io_uring_sqe *sqe = sqe_get(loop);
+
+	if (!sqe) {
+		op_list(loop, op);
+		return;
+	}
+	io_uring_prep_cancel64(sqe, name_of(loop, op), 0);
+	sqe->user_data = URING_SLOT_NOTHING;
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	op->state |= OP_STOPPING;
+}
+
+/* Let the ring send the head of the queue, or wait until that can be sent. */
+static void send_on_ring(struct lsk_loop *loop, struct channel *channel, bool is_polled)
+{
+	struct loop_op *op = &loop->ops[channel->send_head];
+	struct io_uring_sqe *sqe = sqe_get(loop);
+	struct msghdr *message;
+	int flags = op->flags | MSG_NOSIGNAL;
+
+	if (!sqe) {
+		channel_flush_later(channel);
+		return;
+	}
+	if (is_polled) {
+		io_uring_prep_poll_add(sqe, channel->fd, POLLOUT);
+		op->state |= OP_POLLED;
+		channel->batch_count = 1;
+	} else {
+		/* The kernel goes on by itself after a short send. */
+		if (!(flags & MSG_DONTWAIT))
+			flags |= MSG_WAITALL;
+		send_prepare(channel, &message);
+		if (message)
+			io_uring_prep_sendmsg(sqe, channel->fd, message,
+					      (unsigned int)flags);
+		else
+			io_uring_prep_send(sqe, channel->fd,
+					   (char *)op->u.buf + op->progress,
+					   op->len - op->progress, flags);
+	}
+	sqe->user_data = name_of(loop, op);
+	op->state |= OP_ARMED;
+	channel->state |= CHANNEL_BUSY;
+}
+
+static void uring_loop_send(struct lsk_loop *loop, struct channel *channel)
+{
+	const bool is_ring =
+		channel->caps & CHANNEL_RING_SEND && channel->caps & CHANNEL_STREAM;
+	bool would_block = true;
+
+	if (!is_ring || loop->flush_round <= URING_INLINE_MAX)
+		send_by_syscall(channel, &would_block);
+	if (would_block && !(channel->state & CHANNEL_FREE) &&
+	    channel->send_head != OP_NONE)
+		send_on_ring(loop, channel, !is_ring);
+}
+
+static void arm_wake(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	struct io_uring_sqe *sqe;
+
+	if (uring->is_wake_armed)
+		return;
+	sqe = sqe_get(loop);
+	if (!sqe)
+		return;
+	io_uring_prep_poll_add(sqe, loop->wake_fd, POLLIN);
+	sqe->user_data = URING_SLOT_WAKE;
+	uring->is_wake_armed = true;
+}
+
+static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
+			    unsigned int flags)
+{
+	struct uring_loop *uring = loop->state;
+	const uint32_t slot = (uint32_t)name;
+	struct loop_op *op;
+	struct loop_result result = {
+		.result = res,
+		.has_more = flags & IORING_CQE_F_MORE,
+		.has_buffer = flags & IORING_CQE_F_BUFFER,
+		.buffer_goes_on = flags & IORING_CQE_F_BUF_MORE,
+		.buffer = (uint16_t)(flags >> IORING_CQE_BUFFER_SHIFT),
+	};
+
+	if (slot >= loop->ops_used) {
+		if (slot == URING_SLOT_WAKE) {
+			uring->is_wake_armed = false;
+			loop_was_woken(loop);
+		}
+		return;
+	}
+	op = &loop->ops[slot];
+	if (op->generation != (uint32_t)(name >> 32) || op->kind == OP_KIND__COUNT) {
+		loop->stats.stale++;
+		return;
+	}
+	op_complete(loop, op, &result);
+}
+
+/* Complete what is there, up to the pass' share and the room that is left for events.
+ */
+static void take_completions(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	struct io_uring *ring = &uring->ring;
+
+	for (;;) {
+		unsigned int head = *ring->cq.khead;
+		unsigned int tail = io_uring_smp_load_acquire(ring->cq.ktail);
+
+		if (head == tail)
+			return;
+		for (; head != tail; head++) {
+			const struct io_uring_cqe *cqe =
+				&ring->cq.cqes[head & ring->cq.ring_mask];
+			const uint64_t name = cqe->user_data;
+			const int res = cqe->res;
+			const unsigned int flags = cqe->flags;
+
+			/* Before the callback, which may submit and need the room. */
+			io_uring_smp_store_release(ring->cq.khead, head + 1);
+			take_completion(loop, name, res, flags);
+			if (loop->pass_left == 0 ||
+			    (loop->next_room && loop->next_count == loop->next_room))
+				return;
+		}
+	}
+}
+
+static bool kernel_has_work(const struct io_uring *ring)
+{
+	return IO_URING_READ_ONCE(*ring->sq.kflags) &
+	       (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+static int enter(struct lsk_loop *loop, int64_t timeout_ns)
+{
+	struct uring_loop *uring = loop->state;
+	struct io_uring *ring = &uring->ring;
+	struct io_uring_cqe *cqe = NULL;
+	struct __kernel_timespec time = {
+		.tv_sec = timeout_ns / LSK_NSEC_PER_SEC,
+		.tv_nsec = timeout_ns % LSK_NSEC_PER_SEC,
+	};
+
+	if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_CQ_OVERFLOW)
+		loop->stats.overflows++;
+	if (timeout_ns == 0 || io_uring_cq_ready(ring) > 0) {
+		if (io_uring_sq_ready(ring) == 0 && !kernel_has_work(ring))
+			return 0;
+		return io_uring_submit_and_get_events(ring);
+	}
+	if (timeout_ns < 0)
+		return io_uring_submit_and_wait(ring, 1);
+	return io_uring_submit_and_wait_timeout(ring, &cqe, 1, &time, NULL);
+}
+
+static int uring_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
+{
+	struct uring_loop *uring = loop->state;
+	eventfd_t count;
+	int r;
+
+	arm_wake(loop);
+	if (uring->host_fd >= 0)
+		eventfd_read(uring->host_fd, &count);
+	r = enter(loop, timeout_ns);
+	if (r == -EBUSY || r == -EAGAIN || r == -ENOMEM) {
+		/* Not taken for the moment. Completions make room; without any, a short
+		 * rest has to do. */
+		loop->stats.busy++;
+		if (io_uring_cq_ready(&uring->ring) == 0)
+			poll(NULL, 0, 1);
+		r = 0;
+	}
+	take_completions(loop);
+	if (r == -ETIME || r > 0)
+		r = 0;
+	return r;
+}
+
+static void uring_loop_submit(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+
+	if (io_uring_sq_ready(&uring->ring) > 0 && io_uring_submit(&uring->ring) < 0)
+		loop->stats.busy++;
+}
+
+static bool uring_loop_has_work(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+
+	return io_uring_cq_ready(&uring->ring) > 0 ||
+	       (uring->host_fd >= 0 && kernel_has_work(&uring->ring));
+}
+
+/* The ring's own descriptor wakes nobody under DEFER_TASKRUN; an eventfd does. */
+static int uring_loop_host_fd(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	int fd;
+	int r;
+
+	if (uring->host_fd >= 0)
+		return uring->host_fd;
+	fd = syscall_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (fd < 0)
+		return fd;
+	r = io_uring_register_eventfd(&uring->ring, fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	uring->host_fd = fd;
+	arm_wake(loop);
+	io_uring_submit(&uring->ring);
+	/* What happened before is to be looked at once. */
+	eventfd_write(fd, 1);
+	return fd;
+}
+
+static int uring_loop_bind(struct lsk_loop *loop, struct channel *channel)
+{
+	(void)loop;
+	(void)channel;
+	return 0;
+}
+
+static void uring_loop_unbind(struct lsk_loop *loop, struct channel *channel)
+{
+	(void)loop;
+	(void)channel;
+}
+
+/* Incremental buffers carry many small receptions each, and big ones in one piece. */
+static int register_buffers(struct uring_loop *uring, struct lsk_pool *pool,
+			    unsigned int flags)
+{
+	struct io_uring_buf_reg reg = {
+		.ring_addr = (uint64_t)(uintptr_t)pool->ring,
+		.ring_entries = pool->count_max,
+		.bgid = pool->group,
+	};
+
+	return io_uring_register_buf_ring(&uring->ring, &reg, flags);
+}
+
+static int uring_pool_init(struct lsk_pool *pool)
+{
+	struct uring_loop *uring = pool->loop->state;
+	int r = -EINVAL;
+
+	pool->ring_size = pool->count_max * sizeof(struct io_uring_buf);
+	pool->ring = mmap(NULL, pool->ring_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pool->ring == MAP_FAILED) {
+		pool->ring = NULL;
+		return -ENOMEM;
+	}
+	io_uring_buf_ring_init(pool->ring);
+	if (pool->flags == 0) {
+		r = register_buffers(uring, pool, IOU_PBUF_RING_INC);
+		pool->is_incremental = r == 0;
+	}
+	if (r < 0)
+		r = register_buffers(uring, pool, 0);
+	if (r < 0) {
+		munmap(pool->ring, pool->ring_size);
+		pool->ring = NULL;
+	}
+	return r;
+}
+
+static void uring_pool_done(struct lsk_pool *pool)
+{
+	struct uring_loop *uring = pool->loop->state;
+
+	io_uring_unregister_buf_ring(&uring->ring, pool->group);
+	munmap(pool->ring, pool->ring_size);
+}
+
+static void uring_pool_give(struct lsk_pool *pool, uint16_t index)
+{
+	struct io_uring_buf_ring *ring = pool->ring;
+
+	io_uring_buf_ring_add(ring, pool->memory + (size_t)index * pool->buffer_size,
+			      pool->buffer_size, index, (int)pool->count_max - 1, 0);
+	io_uring_buf_ring_advance(ring, 1);
+}
+
+const struct loop_backend loop_backend_uring = {
+	.id = LSK_BACKEND_URING,
+	.init = uring_loop_init,
+	.done = uring_loop_done,
+	.arm = uring_loop_arm,
+	.cancel = uring_loop_cancel,
+	.send = uring_loop_send,
+	.wait = uring_loop_wait,
+	.submit = uring_loop_submit,
+	.has_work = uring_loop_has_work,
+	.host_fd = uring_loop_host_fd,
+	.bind = uring_loop_bind,
+	.unbind = uring_loop_unbind,
+	.pool_init = uring_pool_init,
+	.pool_done = uring_pool_done,
+	.pool_give = uring_pool_give,
+};
