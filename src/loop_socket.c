@@ -204,6 +204,26 @@ int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *bu
 	return start(loop, sock, OP_SEND, &what, then);
 }
 
+int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
+			const struct lsk_event *event, const struct lsk_then *then)
+{
+	struct loop_op what = {.state = OP_LEASED};
+	const struct lsk_pool *pool;
+	uint64_t offset;
+
+	if (!event || !(event->flags & LSK_EVENT_LEASE) || event->result < 0)
+		return -EINVAL;
+	pool = event->pool;
+	if (pool->loop != loop)
+		return -EINVAL;
+	offset = (uint64_t)((char *)event->data - pool->memory);
+	what.u.lease = event->lease;
+	what.group = (uint8_t)pool->group;
+	what.link = (uint32_t)(offset % pool->buffer_size);
+	what.len = (uint32_t)event->result;
+	return start(loop, sock, OP_SEND, &what, then);
+}
+
 int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 		     const struct msghdr *message, int flags,
 		     const struct lsk_then *then)

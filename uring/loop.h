@@ -52,11 +52,13 @@ enum op_state {
 	OP_FULL = 1 << 6,      /* its leases have reached the pool's limit */
 	OP_POLLED = 1 << 7,    /* armed as a poll; the system call follows */
 	OP_STOPPING = 1 << 8,  /* a cancel is under way to the kernel */
+	OP_LEASED = 1 << 9,    /* a send of a lease, which it returns */
 };
 
 struct loop_op {
 	uint32_t generation;
-	uint16_t kind;
+	uint8_t kind;
+	uint8_t group; /* of the pool, where OP_LEASED */
 	uint16_t state;
 	struct channel *channel; /* NULL: OP_TIMER */
 	lsk_done_fn done;
@@ -68,7 +70,7 @@ struct loop_op {
 		const struct msghdr *sent; /* of a send */
 		struct lsk_pool *pool;
 		size_t low;
-		int64_t timeout_ns;
+		uint64_t lease; /* of a send, where OP_LEASED */
 	} u;
 	uint32_t len;      /* bytes; streams: leases that are out */
 	uint32_t progress; /* bytes done; streams: the last that is held back */
@@ -325,6 +327,7 @@ struct send_batch *channel_batch_new(struct lsk_loop *loop);
 void channel_batch_free(struct lsk_loop *loop, void *memory);
 
 /* send.c: the queue of sends */
+char *send_bytes(const struct lsk_loop *loop, const struct loop_op *op);
 void send_append(struct channel *channel, struct loop_op *op);
 void send_complete(struct channel *channel, int result);
 void send_by_syscall(struct channel *channel, bool *ret_would_block);

@@ -51,10 +51,17 @@ static void slot_give(struct lsk_loop *loop, struct loop_op *op)
 	loop->ops_free = op_slot(loop, op);
 }
 
+/* Stands for "nobody wants to know". */
+static void tell_nobody(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	(void)loop;
+	(void)event;
+}
+
 int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
 	   const struct lsk_then *then, struct loop_op **ret_op)
 {
-	static const struct lsk_then nothing;
+	static const struct lsk_then nothing = {.done = tell_nobody};
 	struct loop_op *op;
 	uint32_t timer = 0;
 
@@ -77,7 +84,7 @@ int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
 	}
 	*op = (struct loop_op){
 		.generation = op->generation,
-		.kind = (uint16_t)kind,
+		.kind = (uint8_t)kind,
 		.channel = channel,
 		.done = then->done,
 		.context = then->context,
@@ -185,6 +192,8 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 		channel_batch_free(loop, op->u.buf);
 	else if (op_is_stream(op))
 		pool_drop_held(loop, op);
+	else if (op->state & OP_LEASED)
+		lsk_lease_free(loop->pools[op->group], op->u.lease);
 	if (op->state & OP_STARVED)
 		pool_unstarve(op->u.pool, op);
 	if (channel && !op_is_send(op) && op->kind != OP_CLOSE)
@@ -577,6 +586,9 @@ int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind
 	if (r < 0)
 		return r;
 	op->u = what->u;
+	op->state = what->state;
+	op->group = what->group;
+	op->link = what->link;
 	op->len = what->len;
 	op->flags = what->flags;
 	op_start(loop, op);

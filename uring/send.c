@@ -33,6 +33,18 @@ static int send_stop_reason(const struct loop_op *op)
 	return op->state & OP_EXPIRED ? -ETIME : -ECANCELED;
 }
 
+/* What is left to send of an operation that is no message. */
+char *send_bytes(const struct lsk_loop *loop, const struct loop_op *op)
+{
+	const struct lsk_pool *pool;
+
+	if (!(op->state & OP_LEASED))
+		return (char *)op->u.buf + op->progress;
+	pool = loop->pools[op->group];
+	return pool->memory + (size_t)(uint16_t)op->u.lease * pool->buffer_size +
+	       op->link + op->progress;
+}
+
 struct send_batch *channel_batch_new(struct lsk_loop *loop)
 {
 	struct send_batch *batch = loop->batches;
@@ -67,6 +79,15 @@ void channel_flush_later(struct channel *channel)
 	loop->flush_count++;
 }
 
+/* A cancel had found no room on the way to the kernel. */
+static void send_cancel_again(struct channel *channel)
+{
+	struct loop_op *head = send_head(channel);
+
+	if (send_is_stopped(head) && !(head->state & OP_STOPPING))
+		channel->loop->backend->cancel(channel->loop, head);
+}
+
 void channel_flush_all(struct lsk_loop *loop)
 {
 	struct channel *channel = loop->flush_head;
@@ -80,8 +101,12 @@ void channel_flush_all(struct lsk_loop *loop)
 	for (; channel; channel = next) {
 		next = channel->flush_next;
 		channel->state &= (uint16_t)~CHANNEL_FLUSHING;
-		if (channel->state & (CHANNEL_FREE | CHANNEL_BUSY))
+		if (channel->state & CHANNEL_FREE)
 			continue;
+		if (channel->state & CHANNEL_BUSY) {
+			send_cancel_again(channel);
+			continue;
+		}
 		send_drop_stopped(channel);
 		if (!(channel->state & CHANNEL_FREE) && channel->send_head != OP_NONE)
 			loop->backend->send(loop, channel);
@@ -232,7 +257,7 @@ uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message)
 
 		if (next->kind != OP_SEND || next->flags != op->flags)
 			break;
-		batch->iov[count].iov_base = (char *)next->u.buf + next->progress;
+		batch->iov[count].iov_base = send_bytes(loop, next);
 		batch->iov[count].iov_len = next->len - next->progress;
 		count++;
 	}
@@ -319,7 +344,7 @@ static int send_once(struct channel *channel, struct msghdr *message)
 			r = syscall_count(sendmsg(channel->fd, message, flags));
 		else
 			r = syscall_count(send(channel->fd,
-					       (char *)op->u.buf + op->progress,
+					       send_bytes(channel->loop, op),
 					       op->len - op->progress, flags));
 	} while (r == -EINTR);
 	return (int)r;

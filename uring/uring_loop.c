@@ -210,7 +210,11 @@ static void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
 	struct io_uring_sqe *sqe = sqe_get(loop);
 
 	if (!sqe) {
-		op_list(loop, op);
+		/* A send is not on that list: its queue is looked at again. */
+		if (op->kind == OP_SEND || op->kind == OP_SENDMSG)
+			channel_flush_later(op->channel);
+		else
+			op_list(loop, op);
 		return;
 	}
 	io_uring_prep_cancel64(sqe, name_of(loop, op), 0);
@@ -244,8 +248,7 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel, bool is
 			io_uring_prep_sendmsg(sqe, channel->fd, message,
 					      (unsigned int)flags);
 		else
-			io_uring_prep_send(sqe, channel->fd,
-					   (char *)op->u.buf + op->progress,
+			io_uring_prep_send(sqe, channel->fd, send_bytes(loop, op),
 					   op->len - op->progress, flags);
 	}
 	sqe->user_data = name_of(loop, op);
@@ -454,9 +457,10 @@ static int register_buffers(struct uring_loop *uring, struct lsk_pool *pool,
 		.ring_addr = (uint64_t)(uintptr_t)pool->ring,
 		.ring_entries = pool->count_max,
 		.bgid = pool->group,
+		.flags = (uint16_t)flags,
 	};
 
-	return io_uring_register_buf_ring(&uring->ring, &reg, flags);
+	return io_uring_register_buf_ring(&uring->ring, &reg, 0);
 }
 
 static int uring_pool_init(struct lsk_pool *pool)

@@ -101,7 +101,7 @@ typedef void (*lsk_done_fn)(struct lsk_loop *loop, const struct lsk_event *event
  * @timeout_ns: from now; 0 for none. For a stream it is the time to the next event
  * @ret_op: gets the operation's name where the start succeeds; may be NULL
  *
- * Copied by the call that gets it. NULL in its place is all zero.
+ * Copied by the call that gets it. NULL in its place: nobody is told.
  */
 struct lsk_then {
 	lsk_done_fn done;
@@ -413,6 +413,18 @@ int lsk_loop_resume(struct lsk_loop *loop, struct lsk_op op);
  */
 int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
 		  size_t len, int flags, const struct lsk_then *then);
+
+/**
+ * lsk_loop_send_lease() - send what a stream has delivered, in its turn
+ * @loop: the loop
+ * @sock: the socket
+ * @event: with a lease, which is handed over on success and returned with the end
+ * @then: as for lsk_loop_send()
+ *
+ * Return: 0; -EINVAL for an event without a lease.
+ */
+int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
+			const struct lsk_event *event, const struct lsk_then *then);
 
 /**
  * lsk_loop_sendmsg() - send a message, in its turn

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linsock's loop, as a program would use it: streams with leases, sends that borrow
+ * them, one callback each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linsock/loop.h>
+#include <linsock/version.h>
+
+#include "lockstep/lockstep.h"
+
+struct connection {
+	struct server *server;
+	struct lsk_socket *sock;
+};
+
+struct server {
+	const struct bench_plan *plan;
+	struct bench_tally *tally;
+	struct lsk_loop *loop;
+	struct lsk_pool *pool;
+	struct connection **connections;
+	unsigned int count;
+	uint64_t goal;
+	struct lsk_op *ops;
+};
+
+static int loop_open(const struct bench_start *start, void **ret_server)
+{
+	const struct bench_plan *plan = start->plan;
+	struct lsk_loop_options options = {.force_epoll = start->variant};
+	struct lsk_pool_options pool = {0};
+	struct server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	server->plan = plan;
+	server->tally = start->tally;
+	/* All that one pass may start, submitted at once. */
+	options.entries = 1024;
+	options.completions = 4096;
+	r = lsk_loop_new(&server->loop, &options);
+	if (r < 0) {
+		free(server);
+		return r;
+	}
+	if (plan->service == BENCH_DATAGRAMS) {
+		pool.flags = LSK_POOL_MESSAGES;
+		pool.count = 128;
+	} else if (plan->service == BENCH_SINK) {
+		pool.count = 8;
+	} else {
+		pool.buffer_size = plan->message_size <= 4096 ? 4096 : 65536;
+		pool.flags = LSK_POOL_WHOLE;
+		pool.count = 16;
+		while (pool.count < plan->connections && pool.count < 256)
+			pool.count *= 2;
+	}
+	if (plan->buffers_max)
+		pool.count = plan->buffers_max;
+	r = lsk_pool_new(server->loop, &server->pool, &pool);
+	if (r < 0) {
+		lsk_loop_free(server->loop);
+		free(server);
+		return r;
+	}
+	*ret_server = server;
+	return 0;
+}
+
+static void count(struct server *server, uint64_t done)
+{
+	server->tally->done += done;
+	if (server->tally->done >= server->goal)
+		lsk_loop_stop(server->loop);
+}
+
+static void sent(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct server *server = event->context;
+
+	(void)loop;
+	count(server, event->result > 0 ? (uint64_t)event->result : 0);
+}
+
+static void echo(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *connection = event->context;
+	struct server *server = connection->server;
+	const struct lsk_then then = {.done = sent, .context = server};
+
+	if (!(event->flags & LSK_EVENT_MORE)) {
+		lsk_loop_close(loop, connection->sock, NULL);
+		return;
+	}
+	bench_tally_data(server->tally, event->data, (size_t)event->result, 0);
+	lsk_loop_send_lease(loop, connection->sock, event, &then);
+}
+
+static void sink(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *connection = event->context;
+	struct server *server = connection->server;
+
+	if (!(event->flags & LSK_EVENT_MORE)) {
+		lsk_loop_close(loop, connection->sock, NULL);
+		return;
+	}
+	bench_tally_data(server->tally, event->data, (size_t)event->result, 0);
+	lsk_lease_free(event->pool, event->lease);
+	count(server,
+	      server->plan->service == BENCH_DATAGRAMS ? 1 : (uint64_t)event->result);
+}
+
+static void accepted(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *connection = event->context;
+
+	(void)loop;
+	if (event->result < 0)
+		return;
+	close(event->result);
+	count(connection->server, 1);
+}
+
+static int loop_add(void *context, int fd)
+{
+	struct server *server = context;
+	struct connection *connection = calloc(1, sizeof(*connection));
+	struct lsk_then then = {.context = connection};
+	int r;
+
+	if (!connection)
+		return -ENOMEM;
+	server->connections =
+		realloc(server->connections,
+			sizeof(*server->connections) * (server->count + 1));
+	server->connections[server->count++] = connection;
+	connection->server = server;
+	r = lsk_socket_adopt(&connection->sock, fd, -1, -1, -1);
+	if (r < 0)
+		return r;
+	switch (server->plan->service) {
+	case BENCH_ECHO:
+		then.done = echo;
+		return lsk_loop_recv_stream(server->loop, connection->sock,
+					    server->pool, &then);
+	case BENCH_SINK:
+		then.done = sink;
+		return lsk_loop_recv_stream(server->loop, connection->sock,
+					    server->pool, &then);
+	case BENCH_DATAGRAMS:
+		then.done = sink;
+		return lsk_loop_recvmsg_stream(server->loop, connection->sock,
+					       server->pool, &then);
+	case BENCH_ACCEPT:
+		then.done = accepted;
+		return lsk_loop_accept_stream(server->loop, connection->sock, &then);
+	case BENCH_FANOUT:
+	case BENCH_SOURCE:
+		return 0;
+	case BENCH_TIMERS:
+	case BENCH_SYNC:
+	case BENCH_SERVICE__COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int loop_pump(void *context, uint64_t goal)
+{
+	struct server *server = context;
+	struct lsk_loop_stats stats;
+	int r = 0;
+
+	server->goal = goal;
+	while (server->tally->done < goal && r >= 0)
+		r = lsk_loop_run(server->loop, LSK_RUN_FOREVER);
+	lsk_loop_stats(server->loop, &stats);
+	server->tally->starved = stats.starved;
+	return r < 0 ? r : 0;
+}
+
+static void sent_one(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	(void)loop;
+	count(event->context, event->result > 0);
+}
+
+static int loop_broadcast(void *context, const void *data, size_t len)
+{
+	struct server *server = context;
+	const struct lsk_then then = {.done = sent_one, .context = server};
+	int r = 0;
+
+	for (unsigned int i = 0; i < server->count && r == 0; i++)
+		r = lsk_loop_send(server->loop, server->connections[i]->sock, data, len,
+				  0, &then);
+	return r;
+}
+
+static void cancelled(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	(void)loop;
+	count(event->context, 1);
+}
+
+static int loop_timers(void *context, unsigned int timers)
+{
+	struct server *server = context;
+	struct lsk_then then = {.done = cancelled, .context = server};
+	int r = 0;
+
+	if (!server->ops)
+		server->ops = calloc(timers, sizeof(*server->ops));
+	if (!server->ops)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < timers && r == 0; i++) {
+		then.ret_op = &server->ops[i];
+		r = lsk_loop_timer(server->loop,
+				   (int64_t)bench_timer_delay_ms(i) * 1000000, &then);
+	}
+	for (unsigned int i = 0; i < timers && r == 0; i++)
+		r = lsk_loop_cancel(server->loop, server->ops[i]);
+	if (r == 0)
+		r = lsk_loop_run(server->loop, LSK_RUN_NOWAIT);
+	return r < 0 ? r : 0;
+}
+
+static void loop_close(void *context)
+{
+	struct server *server = context;
+
+	lsk_loop_free(server->loop);
+	for (unsigned int i = 0; i < server->count; i++) {
+		lsk_socket_free(server->connections[i]->sock);
+		free(server->connections[i]);
+	}
+	free(server->connections);
+	free(server->ops);
+	free(server);
+}
+
+#define LOOP_SERVICES                                                                  \
+	(BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) | BENCH_BIT(BENCH_DATAGRAMS) |  \
+	 BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) | \
+	 BENCH_BIT(BENCH_TIMERS))
+
+static const struct bench_adapter on_uring = {
+	.name = "linsock",
+	.summary = "lsk_loop on io_uring: streams, leases sent back",
+	.services = LOOP_SERVICES,
+	.version = lsk_version,
+	.open = loop_open,
+	.add = loop_add,
+	.pump = loop_pump,
+	.broadcast = loop_broadcast,
+	.timers = loop_timers,
+	.close = loop_close,
+};
+
+static const struct bench_adapter on_epoll = {
+	.name = "linsock-epoll",
+	.summary = "lsk_loop on epoll: the same program",
+	.services = LOOP_SERVICES,
+	.variant = 1,
+	.version = lsk_version,
+	.open = loop_open,
+	.add = loop_add,
+	.pump = loop_pump,
+	.broadcast = loop_broadcast,
+	.timers = loop_timers,
+	.close = loop_close,
+};
+
+const struct bench_adapter *const bench_adapters[] = {&on_uring, &on_epoll, NULL};
