@@ -692,6 +692,31 @@ Test_on_each_loop(loop_run, goes_on_until_it_is_stopped)
 	pair_free(pair);
 }
 
+static void stop_in_callback(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	*(int *)event->context += event->result;
+	lsk_loop_stop(loop);
+}
+
+/* A single send ends before the kernel is waited for. */
+Test_on_each_loop(loop_run, does_not_sleep_when_it_is_stopped_before_the_wait)
+{
+	struct outcome pending = {0};
+	struct lsk_then then = then_tell(&pending);
+	struct lsk_socket *pair[2];
+	char buf[1];
+	int sent = 0;
+
+	pair_new(pair, SOCK_STREAM);
+	cr_assert_eq(lsk_loop_recv(loop, pair[0], buf, 1, 0, &then), 0);
+	run_idle(loop);
+	then = (struct lsk_then){.done = stop_in_callback, .context = &sent};
+	cr_assert_eq(lsk_loop_send(loop, pair[0], "xy", 2, 0, &then), 0);
+	cr_assert_eq(lsk_loop_run(loop, LSK_RUN_FOREVER), 1);
+	cr_assert_eq(sent, 2);
+	pair_free(pair);
+}
+
 Test_on_each_loop(loop_free, ends_everything)
 {
 	struct outcome outcomes[20] = {0};

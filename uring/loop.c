@@ -242,7 +242,7 @@ static int loop_pass(struct lsk_loop *loop, int64_t timeout_ns, bool is_once)
 	limit = lsk_loop_timeout(loop);
 	if (loop->next_count > 0 || loop->spill_count > loop->spill_begin ||
 	    (is_once && loop->stats.events != events) ||
-	    (!is_once && loop->stats.operations == 0))
+	    (!is_once && loop->stats.operations == 0) || loop->is_stopped)
 		limit = 0;
 	if (limit >= 0 && (timeout_ns < 0 || timeout_ns > limit))
 		timeout_ns = limit;
@@ -338,6 +338,7 @@ int lsk_loop_next(struct lsk_loop *loop, struct lsk_event *ret_events,
 	if (taken == count)
 		return (int)taken;
 	loop->is_running = true;
+	loop->is_stopped = false;
 	loop->next_events = ret_events;
 	loop->next_count = taken;
 	loop->next_room = count;
