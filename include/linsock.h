@@ -21,6 +21,7 @@
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>
 #include <linsock/loop.h>
+#include <linsock/message.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
