@@ -14,6 +14,9 @@
 
 #include "lockstep/lockstep.h"
 
+/* A pool that is used round and round is the better the less cache it takes. */
+#define ECHO_BYTES_MAX (1U << 20)
+
 struct connection {
 	struct server *server;
 	struct lsk_socket *sock;
@@ -56,10 +59,11 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 	} else if (plan->service == BENCH_SINK) {
 		pool.count = 8;
 	} else {
-		pool.buffer_size = plan->message_size <= 4096 ? 4096 : 65536;
 		pool.flags = LSK_POOL_WHOLE;
+		pool.buffer_size = (unsigned int)plan->buffer_size;
 		pool.count = 16;
-		while (pool.count < plan->connections && pool.count < 256)
+		while (pool.count < plan->connections &&
+		       pool.count * plan->message_size < ECHO_BYTES_MAX)
 			pool.count *= 2;
 	}
 	if (plan->buffers_max)

@@ -280,7 +280,7 @@ Test(engine_thread, says_emfile_and_recovers)
 	struct rlimit limit = {.rlim_cur = 3, .rlim_max = 1024};
 	struct engine *engine = NULL;
 
-	engine_backend_choice();
+	choose_in_another_thread();
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	cr_assert_eq(engine_thread(&engine), -EMFILE);
 	limit.rlim_cur = 256;

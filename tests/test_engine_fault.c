@@ -91,6 +91,7 @@ Test(engine_thread, takes_readiness_when_its_ring_is_refused)
 	static const int errors[] = {ENOMEM, EMFILE, EPERM, ENOSYS, EINVAL};
 
 	engine_free(engine_for_test(&engine_backend_uring));
+	choose_in_another_thread();
 	cr_assert_eq(engine_backend_choice(), &engine_backend_uring);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		struct engine *engine = NULL;
@@ -121,7 +122,7 @@ Test(engine_thread, says_enomem)
 {
 	struct engine *engine = NULL;
 
-	engine_backend_choice();
+	choose_in_another_thread();
 	fault_arm(FAULT_calloc, 1, ENOMEM, true);
 	cr_assert_eq(engine_thread(&engine), -ENOMEM);
 	fault_disarm(FAULT_calloc);

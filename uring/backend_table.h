@@ -57,6 +57,12 @@ const struct engine_backend *engine_backend_choice(void);
  */
 int uring_self_test(const char **ret_step);
 
+/* The same with the ring that @engine has. */
+int uring_check(struct engine *engine, const char **ret_step);
+
+/* Make @engine the calling thread's own, unless that has one. Return: 0, -EBUSY. */
+int engine_adopt(struct engine *engine);
+
 /* An engine on a back end of the caller's choice, outside of engine_thread(). */
 int engine_new(struct engine **ret_engine, const struct engine_backend *backend);
 struct engine *engine_free(struct engine *engine);

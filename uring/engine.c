@@ -118,8 +118,22 @@ void engine_degrade(struct engine *engine)
 	engine->backend->init(engine);
 }
 
+int engine_adopt(struct engine *engine)
+{
+	int r = process.key_error;
+
+	if (thread_engine)
+		return -EBUSY;
+	if (r == 0)
+		r = -pthread_setspecific(process.key, engine);
+	if (r == 0)
+		thread_engine = engine;
+	return r;
+}
+
 int engine_thread(struct engine **ret_engine)
 {
+	const struct engine_backend *backend;
 	struct engine *engine = thread_engine;
 	int r;
 
@@ -131,21 +145,24 @@ int engine_thread(struct engine **ret_engine)
 	 * ring goes on. */
 	thread_engine = engine_free(engine);
 
-	r = engine_new(&engine, engine_backend_choice());
+	backend = engine_backend_choice();
+	if (thread_engine) {
+		/* The choice was made just now, and has left its ring here. */
+		*ret_engine = thread_engine;
+		return 0;
+	}
+	r = engine_new(&engine, backend);
 	/* One thread's ring may be refused (locked memory, descriptors) where the
 	 * process' self-test passed. */
 	if (r < 0)
 		r = engine_new(&engine, &engine_backend_readiness);
 	if (r < 0)
 		return r;
-	r = process.key_error;
-	if (r == 0)
-		r = -pthread_setspecific(process.key, engine);
+	r = engine_adopt(engine);
 	if (r < 0) {
 		engine_free(engine);
 		return r;
 	}
-	thread_engine = engine;
 	*ret_engine = engine;
 	return 0;
 }

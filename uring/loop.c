@@ -239,10 +239,12 @@ static int loop_pass(struct lsk_loop *loop, int64_t timeout_ns, bool is_once)
 	loop->stats.passes++;
 	loop->pass_left = loop->pass_max;
 	loop_prepare(loop);
+	if (loop->is_stopped)
+		return 0; /* what was queued is submitted when the loop settles */
 	limit = lsk_loop_timeout(loop);
 	if (loop->next_count > 0 || loop->spill_count > loop->spill_begin ||
 	    (is_once && loop->stats.events != events) ||
-	    (!is_once && loop->stats.operations == 0) || loop->is_stopped)
+	    (!is_once && loop->stats.operations == 0))
 		limit = 0;
 	if (limit >= 0 && (timeout_ns < 0 || timeout_ns > limit))
 		timeout_ns = limit;

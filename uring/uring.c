@@ -116,6 +116,23 @@ static int uring_probe_opcodes(struct io_uring *ring)
 	return r;
 }
 
+static int uring_check_ring(struct io_uring *ring, const char **ret_step)
+{
+	int r;
+
+	*ret_step = "io_uring_setup";
+	if (!(ring->features & IORING_FEAT_EXT_ARG) ||
+	    !(ring->features & IORING_FEAT_NODROP))
+		return -EOPNOTSUPP;
+	/* A filter may let one of the three system calls through and not the others. */
+	*ret_step = "io_uring_enter";
+	r = uring_nop_round_trip(ring);
+	if (r < 0)
+		return r;
+	*ret_step = "io_uring_register";
+	return uring_probe_opcodes(ring);
+}
+
 int uring_self_test(const char **ret_step)
 {
 	struct io_uring ring;
@@ -125,20 +142,16 @@ int uring_self_test(const char **ret_step)
 	r = uring_queue_init(&ring);
 	if (r < 0)
 		return r;
-	if (!(ring.features & IORING_FEAT_EXT_ARG) ||
-	    !(ring.features & IORING_FEAT_NODROP))
-		r = -EOPNOTSUPP;
-	/* A filter may let one of the three system calls through and not the others. */
-	if (r == 0) {
-		*ret_step = "io_uring_enter";
-		r = uring_nop_round_trip(&ring);
-	}
-	if (r == 0) {
-		*ret_step = "io_uring_register";
-		r = uring_probe_opcodes(&ring);
-	}
+	r = uring_check_ring(&ring, ret_step);
 	io_uring_queue_exit(&ring);
 	return r;
+}
+
+int uring_check(struct engine *engine, const char **ret_step)
+{
+	struct uring *uring = engine->state;
+
+	return uring_check_ring(&uring->ring, ret_step);
 }
 
 static int uring_init(struct engine *engine)

@@ -4,6 +4,7 @@
 #define TESTS_ENGINES_H
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 
 #include "uring/backend_table.h"
 
@@ -20,6 +21,22 @@ static inline struct engine *engine_for_test(const struct engine_backend *backen
 	}
 	cr_assert_eq(engine_new(&engine, backend), 0);
 	return engine;
+}
+
+static inline void *choose_main(void *context)
+{
+	(void)context;
+	engine_backend_choice();
+	return NULL;
+}
+
+/* The process' choice leaves its ring to the thread that makes it: not to this one. */
+static inline void choose_in_another_thread(void)
+{
+	pthread_t thread;
+
+	cr_assert_eq(pthread_create(&thread, NULL, choose_main, NULL), 0);
+	pthread_join(thread, NULL);
 }
 
 /* Test_on_each_backend(subject, behaviour) { … the body, with an "engine" … } */
