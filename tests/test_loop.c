@@ -677,7 +677,7 @@ static void restart_in_callback(struct lsk_loop *loop, const struct lsk_event *e
 
 Test_on_each_loop(loop_run, goes_on_until_it_is_stopped)
 {
-	struct outcome pending = {0};
+	static struct outcome pending; /* the loop's end tells it, too */
 	struct lsk_then then = then_tell(&pending);
 	struct lsk_socket *pair[2];
 	char buf[1];
@@ -701,7 +701,7 @@ static void stop_in_callback(struct lsk_loop *loop, const struct lsk_event *even
 /* A single send ends before the kernel is waited for. */
 Test_on_each_loop(loop_run, does_not_sleep_when_it_is_stopped_before_the_wait)
 {
-	struct outcome pending = {0};
+	static struct outcome pending; /* the loop's end tells it, too */
 	struct lsk_then then = then_tell(&pending);
 	struct lsk_socket *pair[2];
 	char buf[1];
