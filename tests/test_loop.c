@@ -623,7 +623,7 @@ Test_on_each_loop(loop_post, runs_in_order_in_the_loops_thread)
 /* A foreign loop watches the descriptor with poll(2). */
 Test_on_each_loop(loop_fd, tells_a_host_when_to_run)
 {
-	struct outcome outcome = {0};
+	static struct outcome outcome; /* the loop's end tells it, too */
 	struct lsk_then then = then_tell(&outcome);
 	struct pollfd host = {.events = POLLIN};
 	struct lsk_socket *pair[2];
