@@ -4,8 +4,8 @@
 
 int main(int argc, char **argv)
 {
-	unsigned int port = argc > 1 ? (unsigned int)atoi(argv[1]) : 50007;
-	int clients = argc > 2 ? atoi(argv[2]) : 1;
+	unsigned int port = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 50007;
+	unsigned long clients = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
 	struct lsk_server_options options = {.dual_stack = lsk_has_dual_stack()};
 	struct lsk_socket *listener;
 	struct lsk_socket *client;
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	print_place(listener);
-	for (int i = 0; i < clients; i++) {
+	for (unsigned long i = 0; i < clients; i++) {
 		must("accept", lsk_socket_accept(listener, &client, &addr));
 		must("address", lsk_addr_format(&addr, text, sizeof(text)));
 		printf("connected by %s\n", text);

@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	must("socket", lsk_socket_new(&sock, AF_INET, SOCK_STREAM, 0));
-	must("address", lsk_addr_inet(&addr, argv[1], (unsigned int)atoi(argv[2])));
+	must("address",
+	     lsk_addr_inet(&addr, argv[1], (unsigned int)strtoul(argv[2], NULL, 10)));
 	must("connect", lsk_socket_connect(sock, &addr));
 	must("send", lsk_socket_sendall(sock, hello, sizeof(hello) - 1, 0, NULL));
 	count = must("recv", lsk_socket_recv(sock, buf, sizeof(buf), 0));

@@ -4,7 +4,7 @@
 
 int main(int argc, char **argv)
 {
-	unsigned int port = argc > 1 ? (unsigned int)atoi(argv[1]) : 50007;
+	unsigned int port = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 50007;
 	struct lsk_socket *listener;
 	struct lsk_socket *client;
 	struct lsk_addr addr;

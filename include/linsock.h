@@ -17,7 +17,6 @@
 #include <linsock/file.h>
 #include <linsock/genl.h>
 #include <linsock/inet.h>
-#include <linsock/message.h>
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>
 #include <linsock/loop.h>
