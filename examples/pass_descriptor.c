@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 	}
 	if (child == 0) {
 		give(pair[0], argv[1]);
+		lsk_socket_free(pair[0]);
+		lsk_socket_free(pair[1]);
 		return 0;
 	}
 	lsk_socket_close(pair[0]);

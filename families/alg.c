@@ -131,4 +131,5 @@ const struct lsk_family lsk_family_alg = {
 	/* A multishot accept would never end: every accept gives one more. */
 	.send = FAMILY_SEND_RING,
 	.ring = 0,
+	.accepts_at_once = true,
 };
