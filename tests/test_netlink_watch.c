@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <linsock/netlink_watch.h>
@@ -259,8 +260,11 @@ Test(watch, of_addresses_rules_and_neighbours_is_right)
 }
 
 struct churn {
+	_Atomic uint32_t rounds; /* Changes made so far. */
 	_Atomic bool is_done;
 };
+
+enum { UNREAD_CHANGES = 2000 }; /* More than the small buffer holds, by far. */
 
 /* Add and remove routes and rules while a watch reads; end with odd ones left. */
 static void *churn_routes(void *context)
@@ -281,6 +285,7 @@ static void *churn_routes(void *context)
 			(void)lsk_rtnl_change(nl, RTM_NEWROUTE, NLM_F_CREATE, &route,
 					      NULL);
 		}
+		atomic_store(&churn->rounds, i + 1);
 	}
 	lsk_nl_close(nl);
 	atomic_store(&churn->is_done, true);
@@ -289,7 +294,7 @@ static void *churn_routes(void *context)
 
 Test(watch, is_right_after_a_storm_with_a_small_buffer, .timeout = 60)
 {
-	struct churn churn = {.is_done = false};
+	struct churn churn = {.rounds = 0, .is_done = false};
 	struct lsk_nl_watch_event event;
 	struct lsk_nl_watch *watch;
 	pthread_t thread;
@@ -299,7 +304,12 @@ Test(watch, is_right_after_a_storm_with_a_small_buffer, .timeout = 60)
 	netns_enter();
 	nl = small_buffer_handle();
 	watch = watch_new(nl, RTM_GETROUTE);
+	sync_watch(watch);
 	cr_assert_eq(pthread_create(&thread, NULL, churn_routes, &churn), 0);
+	/* A reader on another processor may keep up: let the buffer overflow first. */
+	while (!atomic_load(&churn.is_done) &&
+	       atomic_load(&churn.rounds) < UNREAD_CHANGES)
+		sched_yield();
 	while (!atomic_load(&churn.is_done))
 		if (lsk_nl_watch_next(watch, LSK_NSEC_PER_SEC / 100, &event) == 0)
 			losses += event.kind == LSK_NL_LOST;
