@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every reader of the kernel's messages, on any bytes: parse tables, error decoding,
- * traces. Built as a libFuzzer target with clang, and as the unit test
- * "netlink_corpus", which replays the corpus and thousands of mutations of it.
+ * traces. The unit test "netlink_corpus" feeds it messages of the running kernel too.
  */
 #include <stdlib.h>
 #include <string.h>
