@@ -9,6 +9,7 @@
 
 #include "src/error.h"
 #include "src/name.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 /* The resolver's buffers double up to this; more than any DNS answer can need. */
@@ -79,8 +80,8 @@ static int nameinfo_look_up(const struct lsk_addr *addr, int flags,
 	return r;
 }
 
-int lsk_getnameinfo(const struct lsk_addr *addr, int flags, int64_t timeout_ns,
-		    struct lsk_nameinfo *ret_info, struct lsk_error *ret_error)
+static int get_name_info(const struct lsk_addr *addr, int flags, int64_t timeout_ns,
+			 struct lsk_nameinfo *ret_info, struct lsk_error *ret_error)
 {
 	const int numeric = NI_NUMERICHOST | NI_NUMERICSERV;
 	struct lsk_nameinfo info;
@@ -100,8 +101,15 @@ int lsk_getnameinfo(const struct lsk_addr *addr, int flags, int64_t timeout_ns,
 	return 0;
 }
 
-int lsk_gethostbyname(const char *host, int64_t timeout_ns, struct in_addr *ret_addr,
-		      struct lsk_error *ret_error)
+int lsk_getnameinfo(const struct lsk_addr *addr, int flags, int64_t timeout_ns,
+		    struct lsk_nameinfo *ret_info, struct lsk_error *ret_error)
+{
+	return TRACE(get_name_info(addr, flags, timeout_ns, ret_info, ret_error),
+		     .operation = LSK_TRACE_LOOKUP, .addr = addr, .flags = flags);
+}
+
+static int get_host_address(const char *host, int64_t timeout_ns,
+			    struct in_addr *ret_addr, struct lsk_error *ret_error)
 {
 	const struct lsk_addrinfo_hints hints = {.family = AF_INET};
 	struct lsk_addrinfo *list;
@@ -125,6 +133,13 @@ int lsk_gethostbyname(const char *host, int64_t timeout_ns, struct in_addr *ret_
 	*ret_addr = in.sin_addr;
 	lsk_addrinfo_free(list);
 	return 0;
+}
+
+int lsk_gethostbyname(const char *host, int64_t timeout_ns, struct in_addr *ret_addr,
+		      struct lsk_error *ret_error)
+{
+	return TRACE(get_host_address(host, timeout_ns, ret_addr, ret_error),
+		     .operation = LSK_TRACE_LOOKUP, .name = host);
 }
 
 static struct lsk_addr host_addr(int family, const void *bytes)
@@ -285,8 +300,8 @@ static int host_look_up(const char *name, bool by_addr, const struct engine_wait
 	return r;
 }
 
-int lsk_gethostbyname_ex(const char *host, int64_t timeout_ns,
-			 struct lsk_hostent **ret_entry, struct lsk_error *ret_error)
+static int get_host_by_name(const char *host, int64_t timeout_ns,
+			    struct lsk_hostent **ret_entry, struct lsk_error *ret_error)
 {
 	struct engine_wait wait;
 	struct in_addr addr;
@@ -303,8 +318,16 @@ int lsk_gethostbyname_ex(const char *host, int64_t timeout_ns,
 	return r < 0 ? error_set_code(ret_error, r, 0, host) : 0;
 }
 
-int lsk_gethostbyaddr(const char *host, int64_t timeout_ns,
-		      struct lsk_hostent **ret_entry, struct lsk_error *ret_error)
+int lsk_gethostbyname_ex(const char *host, int64_t timeout_ns,
+			 struct lsk_hostent **ret_entry, struct lsk_error *ret_error)
+{
+	return TRACE(get_host_by_name(host, timeout_ns, ret_entry, ret_error),
+		     .operation = LSK_TRACE_LOOKUP, .name = host);
+}
+
+static int get_host_by_address(const char *host, int64_t timeout_ns,
+			       struct lsk_hostent **ret_entry,
+			       struct lsk_error *ret_error)
 {
 	struct engine_wait wait;
 	int r;
@@ -314,6 +337,13 @@ int lsk_gethostbyaddr(const char *host, int64_t timeout_ns,
 	name_wait_init(&wait, timeout_ns);
 	r = host_look_up(host, true, &wait, ret_entry);
 	return r < 0 ? error_set_code(ret_error, r, 0, host) : 0;
+}
+
+int lsk_gethostbyaddr(const char *host, int64_t timeout_ns,
+		      struct lsk_hostent **ret_entry, struct lsk_error *ret_error)
+{
+	return TRACE(get_host_by_address(host, timeout_ns, ret_entry, ret_error),
+		     .operation = LSK_TRACE_LOOKUP, .name = host);
 }
 
 struct lsk_hostent *lsk_hostent_free(struct lsk_hostent *entry)

@@ -7,6 +7,7 @@
 
 #include "src/error.h"
 #include "src/name.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 struct lsk_lookup {
@@ -215,9 +216,9 @@ int name_resolve(const char *host, const char *service,
 	return 0;
 }
 
-int lsk_getaddrinfo(const char *host, const char *service,
-		    const struct lsk_addrinfo_hints *hints, int64_t timeout_ns,
-		    struct lsk_addrinfo **ret_list, struct lsk_error *ret_error)
+static int get_addresses(const char *host, const char *service,
+			 const struct lsk_addrinfo_hints *hints, int64_t timeout_ns,
+			 struct lsk_addrinfo **ret_list, struct lsk_error *ret_error)
 {
 	struct engine_wait wait;
 
@@ -225,6 +226,15 @@ int lsk_getaddrinfo(const char *host, const char *service,
 		return -EINVAL;
 	name_wait_init(&wait, timeout_ns);
 	return name_resolve(host, service, hints, &wait, ret_list, ret_error);
+}
+
+int lsk_getaddrinfo(const char *host, const char *service,
+		    const struct lsk_addrinfo_hints *hints, int64_t timeout_ns,
+		    struct lsk_addrinfo **ret_list, struct lsk_error *ret_error)
+{
+	return TRACE(
+		get_addresses(host, service, hints, timeout_ns, ret_list, ret_error),
+		.operation = LSK_TRACE_LOOKUP, .name = host, .service = service);
 }
 
 struct lsk_addrinfo *lsk_addrinfo_free(struct lsk_addrinfo *list)

@@ -8,6 +8,7 @@
 #include <linsock/socket.h>
 
 #include "src/name.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 /* An entry with all its aliases fits long before this. */
@@ -143,15 +144,21 @@ int lsk_getprotobyname(const char *name, int64_t timeout_ns)
 	return name ? service_number(&query, timeout_ns) : -EINVAL;
 }
 
-int lsk_getservbyname(const char *name, const char *protocol, int64_t timeout_ns)
+static int service_by_name(const char *name, const char *protocol, int64_t timeout_ns)
 {
 	struct service_query query = {SERVICE_BY_NAME, name, protocol, 0};
 
 	return name ? service_number(&query, timeout_ns) : -EINVAL;
 }
 
-int lsk_getservbyport(long port, const char *protocol, int64_t timeout_ns, char *buf,
-		      size_t size)
+int lsk_getservbyname(const char *name, const char *protocol, int64_t timeout_ns)
+{
+	return TRACE(service_by_name(name, protocol, timeout_ns),
+		     .operation = LSK_TRACE_LOOKUP, .service = name, .name = protocol);
+}
+
+static int service_by_port(long port, const char *protocol, int64_t timeout_ns,
+			   char *buf, size_t size)
 {
 	struct service_query query = {SERVICE_BY_PORT, NULL, protocol, 0};
 	struct service_job *service;
@@ -177,7 +184,15 @@ int lsk_getservbyport(long port, const char *protocol, int64_t timeout_ns, char 
 	return r;
 }
 
-int lsk_gethostname(char *buf, size_t size)
+int lsk_getservbyport(long port, const char *protocol, int64_t timeout_ns, char *buf,
+		      size_t size)
+{
+	return TRACE(service_by_port(port, protocol, timeout_ns, buf, size),
+		     .operation = LSK_TRACE_LOOKUP, .number = (int)port,
+		     .name = protocol);
+}
+
+static int get_host_name(char *buf, size_t size)
 {
 	struct utsname host;
 	size_t len;
@@ -195,9 +210,19 @@ int lsk_gethostname(char *buf, size_t size)
 	return (int)len;
 }
 
-int lsk_sethostname(const char *name)
+int lsk_gethostname(char *buf, size_t size)
+{
+	return TRACE(get_host_name(buf, size), .operation = LSK_TRACE_LOOKUP);
+}
+
+static int set_host_name(const char *name)
 {
 	if (!name)
 		return -EINVAL;
 	return syscall_result(sethostname(name, strlen(name)));
+}
+
+int lsk_sethostname(const char *name)
+{
+	return TRACE(set_host_name(name), .operation = LSK_TRACE_LOOKUP, .name = name);
 }

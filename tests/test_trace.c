@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <linsock/message.h>
+#include <linsock/name.h>
 #include <linsock/socket.h>
 #include <linsock/trace.h>
 
@@ -116,6 +117,30 @@ Test(trace, every_operation_is_shown_before_and_after)
 	cr_assert_eq(seen.events[0].number, fd);
 	assert_seen(LSK_TRACE_ADOPT, 0);
 	lsk_socket_free(sock);
+}
+
+/* The rows of audit events that concern names. */
+Test(trace, lookups_are_shown_and_can_be_refused)
+{
+	struct lsk_addrinfo *list = NULL;
+	struct in_addr addr;
+	char name[256];
+
+	start(-1);
+	cr_assert_eq(lsk_getaddrinfo("127.0.0.1", "80", NULL, LSK_BLOCK, &list, NULL),
+		     0);
+	cr_assert_str_eq(seen.events[0].name, "127.0.0.1");
+	cr_assert_str_eq(seen.events[0].service, "80");
+	assert_seen(LSK_TRACE_LOOKUP, 0);
+	lsk_addrinfo_free(list);
+	cr_assert_geq(lsk_gethostname(name, sizeof(name)), 0);
+	cr_assert_eq(seen.events[0].operation, LSK_TRACE_LOOKUP);
+	start(LSK_TRACE_LOOKUP);
+	cr_assert_eq(lsk_getaddrinfo("127.0.0.1", "80", NULL, LSK_BLOCK, &list, NULL),
+		     -EPERM);
+	cr_assert_eq(lsk_gethostbyname("127.0.0.1", LSK_BLOCK, &addr, NULL), -EPERM);
+	cr_assert_eq(lsk_sethostname("never"), -EPERM);
+	cr_assert_eq(lsk_getservbyname("http", "tcp", LSK_BLOCK), -EPERM);
 }
 
 Test(trace, refused_operations_reach_no_system_call)

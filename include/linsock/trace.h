@@ -36,7 +36,8 @@ struct lsk_socket;
  * @LSK_TRACE_SHUTDOWN: the direction is in number
  * @LSK_TRACE_GETSOCKOPT: level, number, len
  * @LSK_TRACE_SETSOCKOPT: level, number, data, len
- * @LSK_TRACE_LOOKUP: a name is looked up: name, and service where there is one
+ * @LSK_TRACE_LOOKUP: a host, service or address is looked up, or the own name read or
+ *	set: name, service, addr, number (a port), as far as there are
  * @LSK_TRACE__COUNT: how many there are
  */
 enum lsk_trace_operation {
