@@ -36,8 +36,8 @@ int main(int argc, char **argv)
 	memset(&job, 0, sizeof(job));
 	job.head.opcode = TX_SETUP;
 	job.head.flags = SETTIMER | STARTTIMER | TX_COUNTEVT;
-	job.head.count = (unsigned int)atoi(argv[2]);
-	job.head.ival1.tv_usec = atoi(argv[3]) * 1000L;
+	job.head.count = (unsigned int)strtoul(argv[2], NULL, 10);
+	job.head.ival1.tv_usec = strtol(argv[3], NULL, 10) * 1000;
 	job.head.can_id = 0x42;
 	job.head.nframes = 1;
 	job.frame.can_id = 0x42;

@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 	struct lsk_socket *sock;
 	struct lsk_addr addr;
 	char place[64];
+	unsigned long rest;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: can_raw INTERFACE COUNT\n");
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
 	must("bind", lsk_socket_bind(sock, &addr));
 	printf("bound to %s\n", place);
 	fflush(stdout);
-	for (int i = 0; i < atoi(argv[2]); i++) {
+	for (rest = strtoul(argv[2], NULL, 10); rest > 0; rest--) {
 		struct can_frame frame;
 
 		must("receive",
