@@ -8,6 +8,7 @@
 #include <linsock/loop.h>
 
 #include "src/socket.h"
+#include "src/trace.h"
 #include "uring/loop.h"
 #include "uring/util.h"
 
@@ -79,8 +80,8 @@ static int socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
 	return 0;
 }
 
-static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
-		 const struct loop_op *what, const struct lsk_then *then)
+static int start_now(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
+		     const struct loop_op *what, const struct lsk_then *then)
 {
 	struct channel *channel;
 	int r;
@@ -89,6 +90,26 @@ static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind ki
 	if (r < 0)
 		return r;
 	return loop_start(loop, channel, kind, what, then);
+}
+
+/* What the hook is told of each kind of operation that a socket can start. */
+static const enum lsk_trace_operation shown_as[OP_KIND__COUNT] = {
+	[OP_ACCEPT] = LSK_TRACE_ACCEPT,    [OP_ACCEPT_STREAM] = LSK_TRACE_ACCEPT,
+	[OP_RECV] = LSK_TRACE_RECV,        [OP_RECVMSG] = LSK_TRACE_RECV,
+	[OP_RECV_STREAM] = LSK_TRACE_RECV, [OP_RECVMSG_STREAM] = LSK_TRACE_RECV,
+	[OP_POLL] = LSK_TRACE_WAIT,        [OP_SEND] = LSK_TRACE_SEND,
+	[OP_SENDMSG] = LSK_TRACE_SEND,     [OP_DRAIN] = LSK_TRACE_WAIT,
+};
+
+static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
+		 const struct loop_op *what, const struct lsk_then *then)
+{
+	bool has_bytes = kind == OP_SEND && !(what->state & OP_LEASED);
+
+	return TRACE(start_now(loop, sock, kind, what, then),
+		     .operation = shown_as[kind], .sock = sock, .flags = what->flags,
+		     .number = kind == OP_POLL ? what->flags : 0, .len = what->len,
+		     .data = has_bytes ? what->u.bytes : NULL);
 }
 
 int lsk_loop_accept(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -112,12 +133,15 @@ int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
 {
 	if (!loop || !listener || !ret_socket)
 		return -EINVAL;
-	return socket_wrap(ret_socket, fd, listener->domain, listener->type,
-			   listener->protocol, LSK_BLOCK);
+	return TRACE(socket_wrap(ret_socket, fd, listener->domain, listener->type,
+				 listener->protocol, LSK_BLOCK),
+		     .operation = LSK_TRACE_ADOPT, .domain = listener->domain,
+		     .type = listener->type, .protocol = listener->protocol,
+		     .number = fd);
 }
 
-int lsk_loop_connect(struct lsk_loop *loop, struct lsk_socket *sock,
-		     const struct lsk_addr *addr, const struct lsk_then *then)
+static int start_connect(struct lsk_loop *loop, struct lsk_socket *sock,
+			 const struct lsk_addr *addr, const struct lsk_then *then)
 {
 	struct loop_op what = {0};
 	int r;
@@ -129,10 +153,17 @@ int lsk_loop_connect(struct lsk_loop *loop, struct lsk_socket *sock,
 		return -ENOMEM;
 	memcpy(what.u.buf, &addr->storage, sizeof(addr->storage));
 	what.len = addr->len;
-	r = start(loop, sock, OP_CONNECT, &what, then);
+	r = start_now(loop, sock, OP_CONNECT, &what, then);
 	if (r < 0)
 		channel_batch_free(loop, what.u.buf);
 	return r;
+}
+
+int lsk_loop_connect(struct lsk_loop *loop, struct lsk_socket *sock,
+		     const struct lsk_addr *addr, const struct lsk_then *then)
+{
+	return TRACE(start_connect(loop, sock, addr, then),
+		     .operation = LSK_TRACE_CONNECT, .sock = sock, .addr = addr);
 }
 
 int lsk_loop_recv(struct lsk_loop *loop, struct lsk_socket *sock, void *buf, size_t len,
@@ -264,8 +295,8 @@ int lsk_loop_poll(struct lsk_loop *loop, struct lsk_socket *sock, int events,
 	return start(loop, sock, OP_POLL, &what, then);
 }
 
-int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
-		   const struct lsk_then *then)
+static int start_close(struct lsk_loop *loop, struct lsk_socket *sock,
+		       const struct lsk_then *then)
 {
 	struct channel *channel;
 	int r;
@@ -279,6 +310,13 @@ int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
 	/* From here on the descriptor is the loop's; every later call gets -EBADF. */
 	atomic_store(&sock->fd, SOCKET_CLOSED);
 	return 0;
+}
+
+int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
+		   const struct lsk_then *then)
+{
+	return TRACE(start_close(loop, sock, then), .operation = LSK_TRACE_CLOSE,
+		     .sock = sock);
 }
 
 int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)

@@ -268,7 +268,7 @@ ssize_t lsk_socket_recvmmsg(struct lsk_socket *sock, struct lsk_message *message
 		     .flags = flags);
 }
 
-int lsk_socket_wait(struct lsk_socket *sock, int events, int64_t timeout_ns)
+static int wait_for(struct lsk_socket *sock, int events, int64_t timeout_ns)
 {
 	int64_t deadline_ns = LSK_BLOCK;
 	int fd = socket_fd(sock);
@@ -289,9 +289,23 @@ int lsk_socket_wait(struct lsk_socket *sock, int events, int64_t timeout_ns)
 	return socket_poll(sock, events, deadline_ns);
 }
 
-int lsk_socket_ioctl(struct lsk_socket *sock, unsigned long request, void *argument)
+int lsk_socket_wait(struct lsk_socket *sock, int events, int64_t timeout_ns)
+{
+	return TRACE(wait_for(sock, events, timeout_ns), .operation = LSK_TRACE_WAIT,
+		     .sock = sock, .number = events);
+}
+
+static int control_device(struct lsk_socket *sock, unsigned long request,
+			  void *argument)
 {
 	int fd = socket_fd(sock);
 
 	return fd < 0 ? fd : syscall_result(ioctl(fd, request, argument));
+}
+
+int lsk_socket_ioctl(struct lsk_socket *sock, unsigned long request, void *argument)
+{
+	return TRACE(control_device(sock, request, argument),
+		     .operation = LSK_TRACE_IOCTL, .sock = sock,
+		     .number = (int)request);
 }

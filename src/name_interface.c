@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "src/name.h"
+#include "src/trace.h"
 #include "uring/util.h"
 
 static_assert(LSK_IF_NAME_MAX == IF_NAMESIZE, "the public size is the kernel's");
 
-int lsk_if_nameindex(struct lsk_interface **ret_list, size_t *ret_count)
+static int list_interfaces(struct lsk_interface **ret_list, size_t *ret_count)
 {
 	struct if_nameindex *names;
 	struct lsk_interface *list;
@@ -38,13 +39,19 @@ int lsk_if_nameindex(struct lsk_interface **ret_list, size_t *ret_count)
 	return r;
 }
 
+int lsk_if_nameindex(struct lsk_interface **ret_list, size_t *ret_count)
+{
+	return TRACE(list_interfaces(ret_list, ret_count),
+		     .operation = LSK_TRACE_LOOKUP);
+}
+
 struct lsk_interface *lsk_if_freenameindex(struct lsk_interface *list)
 {
 	free(list);
 	return NULL;
 }
 
-int lsk_if_nametoindex(const char *name)
+static int index_of(const char *name)
 {
 	unsigned int index;
 
@@ -54,9 +61,20 @@ int lsk_if_nametoindex(const char *name)
 	return index == 0 ? neg_errno() : (int)index;
 }
 
-int lsk_if_indextoname(unsigned int index, char buf[LSK_IF_NAME_MAX])
+int lsk_if_nametoindex(const char *name)
+{
+	return TRACE(index_of(name), .operation = LSK_TRACE_LOOKUP, .name = name);
+}
+
+static int name_of(unsigned int index, char buf[LSK_IF_NAME_MAX])
 {
 	if (!buf)
 		return -EINVAL;
 	return if_indextoname(index, buf) ? 0 : neg_errno();
+}
+
+int lsk_if_indextoname(unsigned int index, char buf[LSK_IF_NAME_MAX])
+{
+	return TRACE(name_of(index, buf), .operation = LSK_TRACE_LOOKUP,
+		     .number = (int)index);
 }

@@ -248,8 +248,8 @@ struct lsk_addrinfo *lsk_addrinfo_free(struct lsk_addrinfo *list)
 	return NULL;
 }
 
-int lsk_lookup_new(struct lsk_lookup **ret_lookup, const char *host,
-		   const char *service, const struct lsk_addrinfo_hints *hints)
+static int start_lookup(struct lsk_lookup **ret_lookup, const char *host,
+			const char *service, const struct lsk_addrinfo_hints *hints)
 {
 	const struct addrinfo libc = libc_hints(hints);
 	struct lsk_lookup *lookup;
@@ -273,6 +273,13 @@ int lsk_lookup_new(struct lsk_lookup **ret_lookup, const char *host,
 	}
 	*ret_lookup = lookup;
 	return 0;
+}
+
+int lsk_lookup_new(struct lsk_lookup **ret_lookup, const char *host,
+		   const char *service, const struct lsk_addrinfo_hints *hints)
+{
+	return TRACE(start_lookup(ret_lookup, host, service, hints),
+		     .operation = LSK_TRACE_LOOKUP, .name = host, .service = service);
 }
 
 int lsk_lookup_fd(const struct lsk_lookup *lookup)

@@ -137,11 +137,17 @@ static int service_number(const struct service_query *query, int64_t timeout_ns)
 	return r;
 }
 
-int lsk_getprotobyname(const char *name, int64_t timeout_ns)
+static int protocol_by_name(const char *name, int64_t timeout_ns)
 {
 	struct service_query query = {SERVICE_PROTOCOL, .name = name};
 
 	return name ? service_number(&query, timeout_ns) : -EINVAL;
+}
+
+int lsk_getprotobyname(const char *name, int64_t timeout_ns)
+{
+	return TRACE(protocol_by_name(name, timeout_ns), .operation = LSK_TRACE_LOOKUP,
+		     .name = name);
 }
 
 static int service_by_name(const char *name, const char *protocol, int64_t timeout_ns)

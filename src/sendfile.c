@@ -242,5 +242,5 @@ int lsk_socket_sendfile(struct lsk_socket *sock, const struct lsk_file_range *ra
 			uint64_t *ret_sent)
 {
 	return TRACE(send_file(sock, range, ret_sent), .operation = LSK_TRACE_SEND,
-		     .sock = sock);
+		     .sock = sock, .number = range ? range->fd : -1);
 }

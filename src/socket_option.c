@@ -85,7 +85,7 @@ int lsk_socket_inheritable(const struct lsk_socket *sock)
 	return flags < 0 ? flags : !(flags & FD_CLOEXEC);
 }
 
-int lsk_socket_getsockname(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
+static int local_address(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
 {
 	struct lsk_addr addr = {.len = sizeof(addr.storage)};
 	int fd = socket_fd(sock);
@@ -101,7 +101,13 @@ int lsk_socket_getsockname(const struct lsk_socket *sock, struct lsk_addr *ret_a
 	return 0;
 }
 
-int lsk_socket_getpeername(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
+int lsk_socket_getsockname(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
+{
+	return TRACE(local_address(sock, ret_addr), .operation = LSK_TRACE_GETSOCKNAME,
+		     .sock = sock);
+}
+
+static int peer_address(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
 {
 	struct lsk_addr addr = {.len = sizeof(addr.storage)};
 	int fd = socket_fd(sock);
@@ -115,6 +121,12 @@ int lsk_socket_getpeername(const struct lsk_socket *sock, struct lsk_addr *ret_a
 	socket_clamp_addr(&addr);
 	*ret_addr = addr;
 	return 0;
+}
+
+int lsk_socket_getpeername(const struct lsk_socket *sock, struct lsk_addr *ret_addr)
+{
+	return TRACE(peer_address(sock, ret_addr), .operation = LSK_TRACE_GETPEERNAME,
+		     .sock = sock);
 }
 
 static int get_option(const struct lsk_socket *sock, int level, int option, void *buf,

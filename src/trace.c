@@ -29,6 +29,10 @@ static const char *const operation_names[] = {
 	[LSK_TRACE_SHUTDOWN] = "shutdown",
 	[LSK_TRACE_GETSOCKOPT] = "getsockopt",
 	[LSK_TRACE_SETSOCKOPT] = "setsockopt",
+	[LSK_TRACE_GETSOCKNAME] = "getsockname",
+	[LSK_TRACE_GETPEERNAME] = "getpeername",
+	[LSK_TRACE_IOCTL] = "ioctl",
+	[LSK_TRACE_WAIT] = "wait",
 	[LSK_TRACE_LOOKUP] = "lookup",
 };
 

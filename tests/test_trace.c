@@ -2,8 +2,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
+#include <linsock/loop.h>
 #include <linsock/message.h>
 #include <linsock/name.h>
 #include <linsock/socket.h>
@@ -68,6 +71,7 @@ Test(trace, every_operation_is_shown_before_and_after)
 	cr_assert_eq(seen.events[0].type, SOCK_DGRAM);
 	assert_seen(LSK_TRACE_BIND, 0);
 	lsk_socket_getsockname(sock, &addr);
+	assert_seen(LSK_TRACE_GETSOCKNAME, 0);
 	lsk_socket_connect(sock, &addr);
 	assert_seen(LSK_TRACE_CONNECT, 0);
 	lsk_socket_listen(sock, 7);
@@ -102,6 +106,14 @@ Test(trace, every_operation_is_shown_before_and_after)
 	assert_seen(LSK_TRACE_SETSOCKOPT, 0);
 	lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_PRIORITY, &value);
 	assert_seen(LSK_TRACE_GETSOCKOPT, 0);
+	lsk_socket_getpeername(sock, &addr);
+	assert_seen(LSK_TRACE_GETPEERNAME, 0);
+	lsk_socket_ioctl(sock, FIONREAD, &value);
+	cr_assert_eq(seen.events[0].number, FIONREAD);
+	assert_seen(LSK_TRACE_IOCTL, 0);
+	lsk_socket_wait(sock, POLLOUT, 0);
+	cr_assert_eq(seen.events[0].number, POLLOUT);
+	assert_seen(LSK_TRACE_WAIT, POLLOUT);
 	lsk_socket_shutdown(sock, SHUT_RD);
 	cr_assert_eq(seen.events[0].number, SHUT_RD);
 	assert_seen(LSK_TRACE_SHUTDOWN, 0);
@@ -120,11 +132,14 @@ Test(trace, every_operation_is_shown_before_and_after)
 }
 
 /* The rows of audit events that concern names. */
-Test(trace, lookups_are_shown_and_can_be_refused)
+Test(trace, lookups_are_shown)
 {
 	struct lsk_addrinfo *list = NULL;
-	struct in_addr addr;
-	char name[256];
+	struct lsk_interface *interfaces;
+	struct lsk_lookup *lookup;
+	char name[LSK_HOST_MAX];
+	size_t count;
+	int index;
 
 	start(-1);
 	cr_assert_eq(lsk_getaddrinfo("127.0.0.1", "80", NULL, LSK_BLOCK, &list, NULL),
@@ -135,12 +150,68 @@ Test(trace, lookups_are_shown_and_can_be_refused)
 	lsk_addrinfo_free(list);
 	cr_assert_geq(lsk_gethostname(name, sizeof(name)), 0);
 	cr_assert_eq(seen.events[0].operation, LSK_TRACE_LOOKUP);
+	start(-1);
+	cr_assert_eq(lsk_lookup_new(&lookup, "127.0.0.1", "80", NULL), 0);
+	cr_assert_str_eq(seen.events[0].name, "127.0.0.1");
+	assert_seen(LSK_TRACE_LOOKUP, 0);
+	lsk_lookup_free(lookup);
+	cr_assert_eq(lsk_getprotobyname("tcp", LSK_BLOCK), IPPROTO_TCP);
+	cr_assert_str_eq(seen.events[0].name, "tcp");
+	assert_seen(LSK_TRACE_LOOKUP, IPPROTO_TCP);
+	index = lsk_if_nametoindex("lo");
+	cr_assert_str_eq(seen.events[0].name, "lo");
+	assert_seen(LSK_TRACE_LOOKUP, index);
+	cr_assert_eq(lsk_if_indextoname((unsigned int)index, name), 0);
+	cr_assert_eq(seen.events[0].number, index);
+	assert_seen(LSK_TRACE_LOOKUP, 0);
+	cr_assert_eq(lsk_if_nameindex(&interfaces, &count), 0);
+	assert_seen(LSK_TRACE_LOOKUP, 0);
+	lsk_if_freenameindex(interfaces);
+}
+
+Test(trace, lookups_can_be_refused)
+{
+	struct lsk_addrinfo *list = NULL;
+	struct lsk_lookup *lookup;
+	struct in_addr addr;
+	char name[LSK_HOST_MAX];
+
 	start(LSK_TRACE_LOOKUP);
+	cr_assert_eq(lsk_getfqdn("localhost", LSK_BLOCK, name, sizeof(name)), -EPERM);
+	cr_assert_eq(lsk_getprotobyname("tcp", LSK_BLOCK), -EPERM);
+	cr_assert_eq(lsk_if_nametoindex("lo"), -EPERM);
+	cr_assert_eq(lsk_lookup_new(&lookup, "127.0.0.1", "80", NULL), -EPERM);
 	cr_assert_eq(lsk_getaddrinfo("127.0.0.1", "80", NULL, LSK_BLOCK, &list, NULL),
 		     -EPERM);
 	cr_assert_eq(lsk_gethostbyname("127.0.0.1", LSK_BLOCK, &addr, NULL), -EPERM);
 	cr_assert_eq(lsk_sethostname("never"), -EPERM);
 	cr_assert_eq(lsk_getservbyname("http", "tcp", LSK_BLOCK), -EPERM);
+}
+
+Test(trace, operations_of_a_loop_are_shown_and_can_be_refused)
+{
+	struct lsk_loop *loop;
+	struct lsk_socket *pair[2];
+	char byte = 'x';
+
+	pair_make(pair);
+	cr_assert_eq(lsk_loop_new(&loop, NULL), 0);
+	start(-1);
+	cr_assert_eq(lsk_loop_send(loop, pair[0], &byte, 1, 0, NULL), 0);
+	cr_assert_eq(seen.events[0].sock, pair[0]);
+	cr_assert_eq(seen.events[0].data, &byte);
+	assert_seen(LSK_TRACE_SEND, 0);
+	cr_assert_eq(lsk_loop_poll(loop, pair[0], POLLOUT, NULL), 0);
+	cr_assert_eq(seen.events[0].number, POLLOUT);
+	assert_seen(LSK_TRACE_WAIT, 0);
+	start(LSK_TRACE_RECV);
+	cr_assert_eq(lsk_loop_recv(loop, pair[1], &byte, 1, 0, NULL), -EPERM);
+	start(LSK_TRACE_CLOSE);
+	cr_assert_eq(lsk_loop_close(loop, pair[0], NULL), -EPERM);
+	cr_assert_geq(lsk_socket_fd(pair[0]), 0);
+	lsk_set_trace_hook(NULL, NULL);
+	lsk_loop_free(loop);
+	pair_free(pair);
 }
 
 Test(trace, refused_operations_reach_no_system_call)

@@ -3,6 +3,9 @@
  * One hook that sees every operation on sockets and every name lookup, before and
  * after, and may refuse it. For auditing, logging and sandboxes; costs one predictable
  * branch per call while no hook is set.
+ *
+ * Of an operation on a loop the hook sees the start: it may refuse it, and the result
+ * is whether it started. How it ends its own event tells.
  */
 #ifndef LINSOCK_TRACE_H
 #define LINSOCK_TRACE_H
@@ -31,13 +34,19 @@ struct lsk_socket;
  * @LSK_TRACE_ACCEPT: a connection is taken
  * @LSK_TRACE_CONNECT: addr
  * @LSK_TRACE_SEND: data, len, flags; addr where one is given; for messages of several
- *	parts, len counts the parts, and data is NULL
+ *	parts, len counts the parts, and data is NULL; of a file the descriptor is in
+ *	number
  * @LSK_TRACE_RECV: len, flags
  * @LSK_TRACE_SHUTDOWN: the direction is in number
  * @LSK_TRACE_GETSOCKOPT: level, number, len
  * @LSK_TRACE_SETSOCKOPT: level, number, data, len
- * @LSK_TRACE_LOOKUP: a host, service or address is looked up, or the own name read or
- *	set: name, service, addr, number (a port), as far as there are
+ * @LSK_TRACE_GETSOCKNAME: the local address is asked for
+ * @LSK_TRACE_GETPEERNAME: the peer's address is asked for
+ * @LSK_TRACE_IOCTL: the request is in number
+ * @LSK_TRACE_WAIT: readiness is waited for; POLL* in number
+ * @LSK_TRACE_LOOKUP: a host, service, protocol, interface or address is looked up, or
+ *	the own name read or set: name, service, addr, number (a port, an index), as far
+ *	as there are. A call that is made of others shows these too (getfqdn)
  * @LSK_TRACE__COUNT: how many there are
  */
 enum lsk_trace_operation {
@@ -56,6 +65,10 @@ enum lsk_trace_operation {
 	LSK_TRACE_SHUTDOWN,
 	LSK_TRACE_GETSOCKOPT,
 	LSK_TRACE_SETSOCKOPT,
+	LSK_TRACE_GETSOCKNAME,
+	LSK_TRACE_GETPEERNAME,
+	LSK_TRACE_IOCTL,
+	LSK_TRACE_WAIT,
 	LSK_TRACE_LOOKUP,
 	LSK_TRACE__COUNT
 };
