@@ -6,12 +6,22 @@
 #include "src/family.h"
 
 /* Adding a family adds a line here, one to the build and one for its test. */
-#define FAMILY_ROWS(row)                                                          \
-	row(lsk_family_inet) row(lsk_family_inet6) row(lsk_family_unix)           \
-		row(lsk_family_netlink) row(lsk_family_can) row(lsk_family_vsock) \
-			row(lsk_family_packet) row(lsk_family_alg)                \
-				row(lsk_family_qipcrtr) row(lsk_family_tipc)      \
-					row(lsk_family_rds) row(lsk_family_bluetooth)
+/* One a line, so that two additions do not meet. */
+/* clang-format off */
+#define FAMILY_ROWS(row) \
+	row(lsk_family_inet) \
+	row(lsk_family_inet6) \
+	row(lsk_family_unix) \
+	row(lsk_family_netlink) \
+	row(lsk_family_can) \
+	row(lsk_family_vsock) \
+	row(lsk_family_packet) \
+	row(lsk_family_alg) \
+	row(lsk_family_qipcrtr) \
+	row(lsk_family_tipc) \
+	row(lsk_family_rds) \
+	row(lsk_family_bluetooth)
+/* clang-format on */
 
 #define FAMILY_DECLARE(name) extern const struct lsk_family name;
 FAMILY_ROWS(FAMILY_DECLARE)

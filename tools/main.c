@@ -8,11 +8,20 @@
 
 #define NAME_MAX_LEN 64
 
+/* One a line, so that two additions do not meet. */
+/* clang-format off */
 static const struct command *const commands[] = {
-	&can_command,    &cat_command,     &echo_command,
-	&listen_command, &netlink_command, &opt_command,
-	&probe_command,  &ss_command,      NULL,
+	&can_command,
+	&cat_command,
+	&echo_command,
+	&listen_command,
+	&netlink_command,
+	&opt_command,
+	&probe_command,
+	&ss_command,
+	NULL,
 };
+/* clang-format on */
 
 static const struct command root = {
 	.name = "linsock",
