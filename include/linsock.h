@@ -32,6 +32,7 @@
 #include <linsock/probe.h>
 #include <linsock/qipcrtr.h>
 #include <linsock/rtnl.h>
+#include <linsock/rtnl_can.h>
 #include <linsock/socket.h>
 #include <linsock/tipc.h>
 #include <linsock/trace.h>

@@ -49,8 +49,8 @@ struct dump {
 
 	/* what goes on */
 	struct can_capture capture;
-	struct can_clock clock;
-	struct can_clock log_clock;
+	struct can_view_clock clock;
+	struct can_view_clock log_clock;
 	struct can_output *console;
 	struct can_output *log;
 	int log_fd;
@@ -221,12 +221,12 @@ static char *put_name(char *out, const char *name, int width)
 	return put_text(out, name);
 }
 
-static char *put_log_line(struct dump *dump, struct can_clock *clock, char *out,
+static char *put_log_line(struct dump *dump, struct can_view_clock *clock, char *out,
 			  const struct lsk_can_record *record, const char *name)
 {
 	int len;
 
-	out = can_clock_put(clock, out, record->time_ns);
+	out = can_view_clock_put(clock, out, record->time_ns);
 	out = put_name(out, name, dump->name_width);
 	*out++ = ' ';
 	len = lsk_can_frame_format(&record->frame, LSK_CAN_FORMAT_PLAIN, out,
@@ -263,7 +263,7 @@ static char *put_console_line(struct dump *dump, char *out,
 	*out++ = ' ';
 	if (dump->color > 2)
 		out = put_text(out, color);
-	out = can_clock_put(&dump->clock, out, record->time_ns);
+	out = can_view_clock_put(&dump->clock, out, record->time_ns);
 	*out++ = ' ';
 	if (dump->color == 1 || dump->color == 2)
 		out = put_text(out, color);

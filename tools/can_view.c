@@ -159,7 +159,7 @@ char *can_view_put(char *out, const struct lsk_can_frame *frame, unsigned int vi
 }
 
 /* Write the second as the mode shows it, once per second. */
-static void clock_set_second(struct can_clock *clock, int64_t second)
+static void clock_set_second(struct can_view_clock *clock, int64_t second)
 {
 	time_t time = (time_t)second;
 	struct tm local;
@@ -184,7 +184,7 @@ static char *put_decimals(char *out, uint32_t value, int digits)
 }
 
 /* Time since what the mode counts from; never negative, as clocks step back. */
-static int64_t clock_difference(struct can_clock *clock, int64_t time_ns)
+static int64_t clock_difference(struct can_view_clock *clock, int64_t time_ns)
 {
 	int64_t unit = clock->is_nano ? 1 : 1000;
 	int64_t difference;
@@ -201,7 +201,7 @@ static int64_t clock_difference(struct can_clock *clock, int64_t time_ns)
 	return difference > 0 ? difference : 0;
 }
 
-char *can_clock_put(struct can_clock *clock, char *out, int64_t time_ns)
+char *can_view_clock_put(struct can_view_clock *clock, char *out, int64_t time_ns)
 {
 	int64_t second;
 	uint32_t nanos;

@@ -22,7 +22,7 @@ enum can_view_flags {
 char *can_view_put(char *out, const struct lsk_can_frame *frame, unsigned int view);
 
 /* How times are shown, and what was shown before. */
-struct can_clock {
+struct can_view_clock {
 	char mode;    /* a, A, d, z, or 0 for none */
 	bool is_nano; /* nine decimals */
 	bool is_started;
@@ -33,6 +33,6 @@ struct can_clock {
 };
 
 /* Write "(time) ", or nothing where the mode is none. Return: the byte after it. */
-char *can_clock_put(struct can_clock *clock, char *out, int64_t time_ns);
+char *can_view_clock_put(struct can_view_clock *clock, char *out, int64_t time_ns);
 
 #endif
