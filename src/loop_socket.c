@@ -272,6 +272,23 @@ int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 	return start(loop, sock, OP_SENDMSG, &what, then);
 }
 
+int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
+		      struct lsk_exchange *exchange, const struct lsk_then *then)
+{
+	const struct loop_op what = {.u.exchange = exchange};
+	struct channel *channel;
+	int r;
+
+	if (!exchange)
+		return -EINVAL;
+	r = socket_channel(loop, sock, &channel);
+	if (r < 0)
+		return r;
+	if (channel->caps & CHANNEL_STREAM || !(channel->caps & CHANNEL_RING_SEND))
+		return -EOPNOTSUPP;
+	return loop_start(loop, channel, OP_EXCHANGE, &what, then);
+}
+
 size_t lsk_loop_queued(const struct lsk_loop *loop, const struct lsk_socket *sock)
 {
 	if (!sock || !sock->channel || sock->channel->loop != loop)

@@ -123,7 +123,7 @@ static void channel_ready_later(struct lsk_loop *loop, struct channel *channel)
 
 static bool waits_for_out(const struct loop_op *op)
 {
-	return op->kind == OP_CONNECT;
+	return op->kind == OP_CONNECT || (op->kind == OP_EXCHANGE && op->progress == 0);
 }
 
 static void epoll_loop_arm(struct lsk_loop *loop, struct loop_op *op)
@@ -135,7 +135,7 @@ static void epoll_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 	if (op->kind == OP_CONNECT)
 		channel_want_out(channel, true);
 	else if (channel->state & CHANNEL_READABLE || op->kind == OP_POLL ||
-		 !(channel->state & CHANNEL_REGISTERED))
+		 op->kind == OP_EXCHANGE || !(channel->state & CHANNEL_REGISTERED))
 		channel_ready_later(loop, channel);
 }
 
@@ -193,6 +193,10 @@ static bool try_op(struct lsk_loop *loop, struct loop_op *op)
 	}
 	r = loop_attempt(op);
 	if (r == -EINPROGRESS) {
+		channel_want_out(op->channel, true);
+		return true;
+	}
+	if (r == -EAGAIN && waits_for_out(op)) {
 		channel_want_out(op->channel, true);
 		return true;
 	}

@@ -34,6 +34,7 @@ enum op_kind {
 	OP_RECV_STREAM,
 	OP_RECVMSG_STREAM,
 	OP_POLL,
+	OP_EXCHANGE,
 	OP_SEND,
 	OP_SENDMSG,
 	OP_DRAIN,
@@ -68,12 +69,14 @@ struct loop_op {
 		const void *bytes; /* of a send */
 		struct msghdr *message;
 		const struct msghdr *sent; /* of a send */
+		struct lsk_exchange *exchange;
 		struct lsk_pool *pool;
 		size_t low;
 		uint64_t lease; /* of a send, where OP_LEASED */
 	} u;
 	uint32_t len;      /* bytes; streams: leases that are out */
-	uint32_t progress; /* bytes done; streams: the last that is held back */
+	uint32_t progress; /* bytes done; streams: the last that is held back;
+			    * connections and exchanges by system call: begun */
 	int32_t flags;  /* MSG_*, POLL*; streams: the first that is held back, or 0 */
 	uint32_t next;  /* in the channel's queue of sends or list of others; free */
 	uint32_t link;  /* in the loop's list of work or the pool's of the starved */

@@ -64,6 +64,27 @@ static int attempt_poll(const struct loop_op *op)
 	return watched.revents;
 }
 
+static int attempt_exchange(struct loop_op *op)
+{
+	const int fd = op->channel->fd;
+	ssize_t r = 0;
+
+	if (op->progress == 0) {
+		do {
+			r = syscall_count(sendmsg(fd, &op->u.exchange->request,
+						  MSG_DONTWAIT | MSG_NOSIGNAL));
+		} while (r == -EINTR);
+		if (r < 0)
+			return (int)r;
+		op->progress = 1;
+	}
+	do {
+		r = syscall_count(recvmsg(fd, &op->u.exchange->answer,
+					  MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+	} while (r == -EINTR);
+	return (int)r;
+}
+
 /*
  * Make the system call of an operation that is no stream. Return: its result; -EAGAIN
  * where it has to wait for readiness, -EINPROGRESS for a connection that is being made.
@@ -77,6 +98,8 @@ int loop_attempt(struct loop_op *op)
 		return attempt_poll(op);
 	if (op->kind == OP_CONNECT)
 		return attempt_connect(op);
+	if (op->kind == OP_EXCHANGE)
+		return attempt_exchange(op);
 	if (op->kind == OP_ACCEPT)
 		return attempt_accept(fd);
 	do {

@@ -25,6 +25,10 @@ enum {
 	/* Slots that no operation has: what their completions mean. */
 	URING_SLOT_WAKE = LOOP_OPS_MAX,
 	URING_SLOT_NOTHING = LOOP_OPS_MAX + 1,
+	/* Beside the slot of an exchange: its request, which speaks only of failure. */
+	URING_SLOT_REQUEST = 1 << 30,
+	/* Beside it: a cancel that found no request. */
+	URING_SLOT_AGAIN = 1 << 29,
 	/* Channels with something to send up to which send(2) is used. */
 	URING_INLINE_MAX = 1,
 };
@@ -176,6 +180,7 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 		io_uring_prep_poll_add(sqe, fd, (unsigned int)op->flags);
 		break;
 	case OP_CONNECT:
+	case OP_EXCHANGE:
 	case OP_SEND:
 	case OP_SENDMSG:
 	case OP_DRAIN:
@@ -186,10 +191,58 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 	}
 }
 
+static bool is_plain(const struct msghdr *message)
+{
+	return !message->msg_name && !message->msg_control && message->msg_iovlen == 1;
+}
+
+/*
+ * Send, and linked to it receive. A request that fails breaks the link, and then its
+ * completion is the only one; of one that succeeds nothing is heard.
+ */
+static bool arm_exchange(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct uring_loop *uring = loop->state;
+	struct msghdr *request = &op->u.exchange->request;
+	struct msghdr *answer = &op->u.exchange->answer;
+	const int fd = op->channel->fd;
+	struct io_uring_sqe *sqe;
+
+	/* A link ends with the submission: both, or none. */
+	if (io_uring_sq_space_left(&uring->ring) < 2 &&
+	    (io_uring_submit(&uring->ring) < 0 ||
+	     io_uring_sq_space_left(&uring->ring) < 2))
+		return false;
+	sqe = io_uring_get_sqe(&uring->ring);
+	if (is_plain(request))
+		io_uring_prep_send(sqe, fd, request->msg_iov->iov_base,
+				   request->msg_iov->iov_len,
+				   MSG_NOSIGNAL | MSG_WAITALL);
+	else
+		io_uring_prep_sendmsg(sqe, fd, request, MSG_NOSIGNAL | MSG_WAITALL);
+	sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = name_of(loop, op) | URING_SLOT_REQUEST;
+	sqe = io_uring_get_sqe(&uring->ring);
+	if (is_plain(answer))
+		io_uring_prep_recv(sqe, fd, answer->msg_iov->iov_base,
+				   answer->msg_iov->iov_len, 0);
+	else
+		io_uring_prep_recvmsg(sqe, fd, answer, MSG_CMSG_CLOEXEC);
+	sqe->user_data = name_of(loop, op);
+	op->state |= OP_ARMED;
+	return true;
+}
+
 static void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 {
-	struct io_uring_sqe *sqe = sqe_get(loop);
+	struct io_uring_sqe *sqe;
 
+	if (op->kind == OP_EXCHANGE) {
+		if (!arm_exchange(loop, op))
+			op_list(loop, op);
+		return;
+	}
+	sqe = sqe_get(loop);
 	if (!sqe) {
 		op_list(loop, op);
 		return;
@@ -203,6 +256,24 @@ static void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 	}
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED;
+}
+
+/*
+ * Of an exchange: whichever of the two waits. Between them, the one done and the other
+ * not begun, neither is found, and the completion of this cancel says so.
+ */
+static void cancel_request(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct io_uring_sqe *sqe = sqe_get(loop);
+
+	if (!sqe) {
+		op->state &= (uint16_t)~OP_STOPPING;
+		op_list(loop, op);
+		return;
+	}
+	io_uring_prep_cancel64(sqe, name_of(loop, op) | URING_SLOT_REQUEST, 0);
+	sqe->user_data = name_of(loop, op) | URING_SLOT_AGAIN;
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
 static void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
@@ -221,6 +292,8 @@ static void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
 	sqe->user_data = URING_SLOT_NOTHING;
 	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	op->state |= OP_STOPPING;
+	if (op->kind == OP_EXCHANGE)
+		cancel_request(loop, op);
 }
 
 /* Let the ring send the head of the queue, or wait until that can be sent. */
@@ -288,7 +361,8 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 			    unsigned int flags)
 {
 	struct uring_loop *uring = loop->state;
-	const uint32_t slot = (uint32_t)name;
+	const uint32_t slot =
+		(uint32_t)name & ~(uint32_t)(URING_SLOT_REQUEST | URING_SLOT_AGAIN);
 	struct loop_op *op;
 	struct loop_result result = {
 		.result = res,
@@ -310,6 +384,14 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 		loop->stats.stale++;
 		return;
 	}
+	if (name & URING_SLOT_AGAIN) {
+		op->state &= (uint16_t)~OP_STOPPING;
+		op_list(loop, op);
+		return;
+	}
+	/* Part of a request has no answer. */
+	if (name & URING_SLOT_REQUEST && res >= 0)
+		result.result = -EMSGSIZE;
 	op_complete(loop, op, &result);
 }
 

@@ -441,6 +441,34 @@ int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 		     const struct lsk_then *then);
 
 /**
+ * struct lsk_exchange - a message and the answer that it brings
+ * @request: sent, in one piece
+ * @answer: gets what comes back; msg_iov, msg_name and msg_control as for recvmsg(2)
+ */
+struct lsk_exchange {
+	struct msghdr request;
+	struct msghdr answer;
+};
+
+/**
+ * lsk_loop_exchange() - send a message and receive its answer, as one operation
+ * @loop: the loop
+ * @sock: of messages, with nothing else under way on it; its queue of sends is passed
+ *	by
+ * @exchange: and all it points to: borrowed until the terminal event. The request
+ *	must fit the socket's send buffer
+ * @then: result: bytes of the answer, or why there is none
+ *
+ * On a ring both go to the kernel at once, the receive linked to the send: what answers
+ * in the moment in which it is asked (AF_ALG) costs a share of one system call. Of a
+ * stopped exchange nobody knows how far it came: close the socket.
+ *
+ * Return: 0; -EOPNOTSUPP for a stream, or a family whose messages no ring can send.
+ */
+int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
+		      struct lsk_exchange *exchange, const struct lsk_then *then);
+
+/**
  * lsk_loop_queued() - bytes of sends that have not ended
  * @loop: the loop
  * @sock: the socket
