@@ -12,11 +12,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "uring/engine.h"
 #include "uring/loop.h"
+#include "uring/uring_loop.h"
 #include "uring/util.h"
 
 enum {
@@ -31,13 +31,6 @@ enum {
 	URING_SLOT_AGAIN = 1 << 29,
 	/* Channels with something to send up to which send(2) is used. */
 	URING_INLINE_MAX = 1,
-};
-
-struct uring_loop {
-	struct io_uring ring;
-	struct msghdr message_shape; /* room for names and control, for all streams */
-	int host_fd;
-	bool is_wake_armed;
 };
 
 static uint64_t name_of(const struct lsk_loop *loop, const struct loop_op *op)
@@ -529,63 +522,6 @@ static void uring_loop_unbind(struct lsk_loop *loop, struct channel *channel)
 {
 	(void)loop;
 	(void)channel;
-}
-
-/* Incremental buffers carry many small receptions each, and big ones in one piece. */
-static int register_buffers(struct uring_loop *uring, struct lsk_pool *pool,
-			    unsigned int flags)
-{
-	struct io_uring_buf_reg reg = {
-		.ring_addr = (uint64_t)(uintptr_t)pool->ring,
-		.ring_entries = pool->count_max,
-		.bgid = pool->group,
-		.flags = (uint16_t)flags,
-	};
-
-	return io_uring_register_buf_ring(&uring->ring, &reg, 0);
-}
-
-static int uring_pool_init(struct lsk_pool *pool)
-{
-	struct uring_loop *uring = pool->loop->state;
-	int r = -EINVAL;
-
-	pool->ring_size = pool->count_max * sizeof(struct io_uring_buf);
-	pool->ring = mmap(NULL, pool->ring_size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pool->ring == MAP_FAILED) {
-		pool->ring = NULL;
-		return -ENOMEM;
-	}
-	io_uring_buf_ring_init(pool->ring);
-	if (pool->flags == 0) {
-		r = register_buffers(uring, pool, IOU_PBUF_RING_INC);
-		pool->is_incremental = r == 0;
-	}
-	if (r < 0)
-		r = register_buffers(uring, pool, 0);
-	if (r < 0) {
-		munmap(pool->ring, pool->ring_size);
-		pool->ring = NULL;
-	}
-	return r;
-}
-
-static void uring_pool_done(struct lsk_pool *pool)
-{
-	struct uring_loop *uring = pool->loop->state;
-
-	io_uring_unregister_buf_ring(&uring->ring, pool->group);
-	munmap(pool->ring, pool->ring_size);
-}
-
-static void uring_pool_give(struct lsk_pool *pool, uint16_t index)
-{
-	struct io_uring_buf_ring *ring = pool->ring;
-
-	io_uring_buf_ring_add(ring, pool->memory + (size_t)index * pool->buffer_size,
-			      pool->buffer_size, index, (int)pool->count_max - 1, 0);
-	io_uring_buf_ring_advance(ring, 1);
 }
 
 const struct loop_backend loop_backend_uring = {
