@@ -89,11 +89,25 @@ static long batch_recv(void *context, void *data, size_t len, unsigned count)
 	return lsk_socket_recvmmsg(server->sock, server->received, count, 0);
 }
 
+static long batch_recv_nameless(void *context, void *data, size_t len, unsigned count)
+{
+	struct server *server = context;
+
+	for (unsigned i = 0; i < count; i++)
+		server->received[i].without_addr = true;
+	return batch_recv(context, data, len, count);
+}
+
 static const struct bench_sync calls = {
 	.send = sync_send,
 	.recv = sync_recv,
 	.send_batch = batch_send,
 	.recv_batch = batch_recv,
+};
+
+static const struct bench_sync nameless_calls = {
+	.send_batch = batch_send,
+	.recv_batch = batch_recv_nameless,
 };
 
 static const struct bench_adapter linsock_sync = {
@@ -107,4 +121,15 @@ static const struct bench_adapter linsock_sync = {
 	.sync = &calls,
 };
 
-const struct bench_adapter *const bench_adapters[] = {&linsock_sync, NULL};
+static const struct bench_adapter nameless = {
+	.name = "linsock-noname",
+	.summary = "lsk_socket_recvmmsg() that does not ask who sent",
+	.services = BENCH_BIT(BENCH_SYNC),
+	.version = lsk_version,
+	.open = sync_open,
+	.add = sync_add,
+	.close = sync_close,
+	.sync = &nameless_calls,
+};
+
+const struct bench_adapter *const bench_adapters[] = {&linsock_sync, &nameless, NULL};

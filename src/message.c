@@ -31,9 +31,11 @@ static void header_to_send(const struct lsk_message *message, struct msghdr *ret
 
 static void header_to_receive(struct lsk_message *message, struct msghdr *ret_header)
 {
+	bool has_addr = !message->without_addr;
+
 	*ret_header = (struct msghdr){
-		.msg_name = &message->addr.storage,
-		.msg_namelen = sizeof(message->addr.storage),
+		.msg_name = has_addr ? &message->addr.storage : NULL,
+		.msg_namelen = has_addr ? sizeof(message->addr.storage) : 0,
 		.msg_iov = (struct iovec *)(uintptr_t)message->buffers,
 		.msg_iovlen = message->buffers_count,
 		.msg_control = message->control.size ? message->control.data : NULL,

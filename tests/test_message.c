@@ -117,6 +117,13 @@ Test(message, address_goes_along_both_ways)
 	cr_assert_eq(lsk_socket_sendmsg(b, &sent, 0), 5);
 	cr_assert_eq(lsk_socket_recvmsg(a, &got, 0), 5);
 	cr_assert(lsk_addr_equal(&got.addr, &addr));
+	got.without_addr = true;
+	cr_assert_eq(lsk_socket_sendmsg(b, &sent, 0), 5);
+	cr_assert_eq(lsk_socket_recvmsg(a, &got, 0), 5);
+	cr_assert_eq(got.addr.len, 0, "nobody asked");
+	cr_assert_eq(lsk_socket_sendmsg(b, &sent, 0), 5);
+	cr_assert_eq(lsk_socket_recvmmsg(a, &got, 1, 0), 1);
+	cr_assert_eq(got.addr.len, 0, "nobody asked");
 	lsk_socket_free(a);
 	lsk_socket_free(b);
 }

@@ -201,7 +201,7 @@ def other_cells():
 
 
 def sync_cells():
-    single = (Target("linsock-sync", 1.05, "bare"),
+    single = (Target("linsock-sync", 1.03, "bare"),
               Target("linsock-sync", 1.00, "bare-poll"))
     for transport in ("unix", "tcp"):
         for direction in ("recv", "send"):
@@ -230,7 +230,8 @@ def sync_cells():
             workload=f"sync-{direction}-batch", service="sync",
             parameters={"size": 64},
             clock="server", unit="datagram",
-            targets=(Target("linsock-sync", 1.05, "bare"),),
+            targets=(Target("linsock-sync", 1.05, "bare"),
+                     Target("linsock-noname", 1.05, "bare-noname")),
             is_quick=direction == "recv",
         )
 

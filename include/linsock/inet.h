@@ -121,8 +121,8 @@ bool lsk_has_dual_stack(void);
 
 /**
  * struct lsk_inet_packet_info - how a packet came, or shall go
- * @local: the address that it was sent to, or shall come from, with port 0; a length of
- *0 lets the kernel choose
+ * @local: the address that it was sent to, or shall come from, with port 0; a length
+ *	of 0 lets the kernel choose
  * @interface: index; 0 lets the kernel choose
  */
 struct lsk_inet_packet_info {
@@ -213,9 +213,9 @@ int lsk_inet_add_segment_size(struct lsk_control *control, int size);
  * @type: ICMP type
  * @code: ICMP code; SO_EE_CODE_*
  * @info: MTU of an -EMSGSIZE; of a time stamp SCM_TSTAMP_*; of zero-copy sends the
- *first of those that are done
+ *	first of those that are done
  * @data: of a time stamp the number of the packet (SOF_TIMESTAMPING_OPT_ID); of
- *zero-copy sends the last
+ *	zero-copy sends the last
  * @offender: who reported it; a length of 0 where that is not known
  */
 struct lsk_inet_error {

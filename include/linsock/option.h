@@ -2,9 +2,10 @@
 /*
  * Socket options by name, with values as text.
  *
- *	lsk_option_get(sock, "TCP_INFO", buf, size)    "state=TCP_ESTABLISHED rto=204ms
- *…" lsk_option_set(sock, "nodelay", "on", NULL) lsk_option_set(sock, "SO_TIMESTAMPING",
- *"SOF_TIMESTAMPING_SOFTWARE|…", NULL)
+ *	lsk_option_get(sock, "TCP_INFO", buf, size)
+ *		"state=TCP_ESTABLISHED rto=204ms …"
+ *	lsk_option_set(sock, "nodelay", "on", NULL)
+ *	lsk_option_set(sock, "SO_TIMESTAMPING", "SOF_TIMESTAMPING_SOFTWARE|…", NULL)
  *
  * A name is that of the headers, or short: without the prefix of its level, in lower
  * case, with or without "_" ("nodelay", "rcvbuf", "bind_to_device"). A short name is

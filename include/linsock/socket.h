@@ -65,7 +65,7 @@ int lsk_socket_new(struct lsk_socket **ret_socket, int domain, int type, int pro
  * lsk_socket_pair() - create two sockets that are connected to each other
  * @ret_pair: set on success; free both with lsk_socket_free()
  * @domain: AF_UNIX or AF_TIPC as socketpair(2); for AF_INET and AF_INET6 a TCP pair
- *over loopback is made, each end checked to be the other's peer
+ *	over loopback is made, each end checked to be the other's peer
  * @type: as for lsk_socket_new()
  * @protocol: as for lsk_socket_new()
  *
