@@ -370,6 +370,12 @@ static const struct family_option inet6_options[] = {
 	{0},
 };
 
+/* To a peer without MPTCP its kernel speaks TCP; ours without it does so here. */
+static int inet_fallback(int protocol)
+{
+	return protocol == PROTOCOL_MPTCP ? IPPROTO_TCP : -1;
+}
+
 static const struct family_type inet_types[] = {
 	{"stream", SOCK_STREAM, 0},
 	{"dgram", SOCK_DGRAM, 0},
@@ -409,6 +415,7 @@ const struct lsk_family lsk_family_inet = {
 	.equal = inet_equal,
 	.has_host = inet_has_host,
 	.loopback = "127.0.0.1:0",
+	.fallback_protocol = inet_fallback,
 	.schemes = inet_schemes,
 	.options = inet_options,
 	.types = inet_types,
@@ -426,6 +433,7 @@ const struct lsk_family lsk_family_inet6 = {
 	.equal = inet6_equal,
 	.has_host = inet_has_host,
 	.loopback = "[::1]:0",
+	.fallback_protocol = inet_fallback,
 	.schemes = inet6_schemes,
 	.options = inet6_options,
 	.types = inet6_types,

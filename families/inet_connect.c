@@ -14,6 +14,7 @@
 
 #include "src/error.h"
 #include "src/interrupt.h"
+#include "src/socket.h"
 #include "uring/engine.h"
 #include "uring/util.h"
 
@@ -72,8 +73,9 @@ static int attempt_open(struct race *race, struct attempt *attempt)
 	struct epoll_event event = {.events = EPOLLOUT, .data.ptr = attempt};
 	int r;
 
-	r = lsk_socket_new(&attempt->sock, info->family, SOCK_STREAM | SOCK_NONBLOCK,
-			   race->options->protocol);
+	r = socket_new_or_fallback(&attempt->sock, info->family,
+				   SOCK_STREAM | SOCK_NONBLOCK,
+				   race->options->protocol);
 	if (r == 0 && race->options->source)
 		r = lsk_socket_bind(attempt->sock, race->options->source);
 	if (r == 0)

@@ -3,9 +3,15 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include <linux/mptcp.h>
+
 #include <linsock/inet.h>
 
 #include "src/error.h"
+#include "src/socket.h"
+
+/* SOL_MPTCP, which is younger than the headers of some systems. */
+#define LEVEL_MPTCP 284
 
 /* Set up a new socket; @ret_step is what was being done when it failed. */
 static int set_up(struct lsk_socket *sock, const struct lsk_addr *addr,
@@ -55,7 +61,7 @@ int lsk_create_server(struct lsk_socket **ret_socket, const struct lsk_addr *add
 	if (options->dual_stack && family != AF_INET6)
 		return error_set(ret_error, LSK_ERR_FAMILY, 0,
 				 "both families at once need an IPv6 address");
-	r = lsk_socket_new(&sock, family, SOCK_STREAM, options->protocol);
+	r = socket_new_or_fallback(&sock, family, SOCK_STREAM, options->protocol);
 	if (r == 0)
 		r = set_up(sock, addr, options, &step);
 	if (r == 0) {
@@ -90,4 +96,21 @@ bool lsk_has_dual_stack(void)
 	lsk_socket_getsockopt_int(sock, IPPROTO_IPV6, IPV6_V6ONLY, &is_v6_only);
 	lsk_socket_free(sock);
 	return is_v6_only == 0;
+}
+
+int lsk_inet_is_multipath(const struct lsk_socket *sock)
+{
+	struct mptcp_info info = {0};
+	socklen_t len = sizeof(info);
+	struct lsk_addr peer;
+	int r;
+
+	r = lsk_socket_getpeername(sock, &peer);
+	if (r < 0)
+		return r;
+	r = lsk_socket_getsockopt(sock, LEVEL_MPTCP, MPTCP_INFO, &info, &len);
+	/* A connection that fell back when it began: IPv4, IPv6. */
+	if (r == -EOPNOTSUPP || r == -ENOPROTOOPT)
+		return 0;
+	return r < 0 ? r : !(info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK);
 }

@@ -97,8 +97,8 @@ static int try_address(const struct open_step *step,
 	struct lsk_socket *sock;
 	int r;
 
-	r = lsk_socket_new(&sock, choice->family->domain, choice->type,
-			   choice->protocol);
+	r = socket_new_or_fallback(&sock, choice->family->domain, choice->type,
+				   choice->protocol);
 	if (r < 0)
 		return error_set(ret_error, r, 0, "%s socket: %s", choice->family->name,
 				 lsk_strerror(r));

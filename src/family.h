@@ -99,6 +99,9 @@ struct lsk_family {
 	/* Optional; NULL: the scheme says it. The protocol that a place which parse()
 	 * accepted names ("netlink://route"); negative: none, the scheme's holds. */
 	int (*place_protocol)(const char *text);
+	/* Optional; NULL: none. What does nearly the same as @protocol where the kernel
+	 * lacks it (MPTCP, TCP); negative: nothing does. */
+	int (*fallback_protocol)(int protocol);
 
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */

@@ -102,6 +102,22 @@ int lsk_socket_new(struct lsk_socket **ret_socket, int domain, int type, int pro
 		     .protocol = protocol);
 }
 
+int socket_new_or_fallback(struct lsk_socket **ret_socket, int domain, int type,
+			   int protocol)
+{
+	const struct lsk_family *family = family_by_domain(domain);
+	int fallback = -1;
+	int r;
+
+	r = lsk_socket_new(ret_socket, domain, type, protocol);
+	/* Not built, or switched off. */
+	if (r != -EPROTONOSUPPORT && r != -ENOPROTOOPT)
+		return r;
+	if (family && family->fallback_protocol)
+		fallback = family->fallback_protocol(protocol);
+	return fallback < 0 ? r : lsk_socket_new(ret_socket, domain, type, fallback);
+}
+
 static int ask_int(int fd, int option, int *ret_value)
 {
 	socklen_t len = sizeof(*ret_value);

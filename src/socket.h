@@ -107,6 +107,10 @@ void socket_end_waits(struct lsk_socket *sock);
 /* The timeout of a new socket of @type, and the SOCK_* flags that go with it. */
 int64_t socket_initial_timeout(int type, int *ret_flags);
 
+/* lsk_socket_new(), with the family's fallback where the kernel lacks the protocol. */
+int socket_new_or_fallback(struct lsk_socket **ret_socket, int domain, int type,
+			   int protocol);
+
 /*
  * Make an object of @fd, which is handed over on success. The descriptor's O_NONBLOCK
  * is taken to be right already.

@@ -65,6 +65,7 @@ const char *lsk_endpoint_text(const struct lsk_endpoint *endpoint);
  *
  * For families where a client binds (CAN, PACKET, NETLINK) it binds. Where a name has
  * several addresses they are tried in turn. The socket's timeout is the default one.
+ * Where the kernel has no MPTCP, mptcp:// is TCP.
  *
  * Return: 0, -ETIME, or what the step that failed says; -EINVAL for a timeout of 0.
  */

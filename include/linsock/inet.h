@@ -30,7 +30,8 @@ LSK_BEGIN_DECLS
  * @source: local address to bind to; addresses of the other family are then not tried;
  *	borrowed; NULL for any
  * @family: AF_INET, AF_INET6, or 0 for both
- * @protocol: IPPROTO_TCP, IPPROTO_MPTCP …; 0 for TCP
+ * @protocol: IPPROTO_TCP, IPPROTO_MPTCP …; 0 for TCP. Where the kernel has no MPTCP it
+ *	becomes TCP, as lsk_socket_protocol() then says
  *
  * All zero, or NULL instead of it, is a plain attempt at each address without a limit.
  */
@@ -88,7 +89,8 @@ int lsk_connect_host(struct lsk_socket **ret_socket, const char *host,
  * @reuse_port: several sockets share the port (SO_REUSEPORT)
  * @dual_stack: an IPv6 socket takes IPv4 too, whose peers read as ::ffff:1.2.3.4; else
  *	IPv6 alone, whatever net.ipv6.bindv6only says
- * @protocol: IPPROTO_TCP, IPPROTO_MPTCP …; 0 for TCP
+ * @protocol: as in struct lsk_connect_options. A server of MPTCP serves peers with
+ *	plain TCP too
  */
 struct lsk_server_options {
 	int backlog;
@@ -112,6 +114,19 @@ struct lsk_server_options {
 int lsk_create_server(struct lsk_socket **ret_socket, const struct lsk_addr *addr,
 		      const struct lsk_server_options *options,
 		      struct lsk_error *ret_error);
+
+/**
+ * lsk_inet_is_multipath() - whether a connection speaks MPTCP
+ * @sock: a connected stream socket
+ *
+ * A socket that was made for MPTCP speaks TCP where its peer or a box on the way knows
+ * nothing else; the kernel's own words for it differ (MPTCP_INFO: -EOPNOTSUPP,
+ * -ENOPROTOOPT, or a flag), and are read here.
+ *
+ * Return: 1, or 0 for plain TCP; -ENOTCONN where there is no connection; another
+ * negated errno of getsockopt(2).
+ */
+int lsk_inet_is_multipath(const struct lsk_socket *sock);
 
 /** lsk_has_ipv6() - whether this kernel makes IPv6 sockets; tried now */
 bool lsk_has_ipv6(void);
