@@ -35,6 +35,7 @@
 #include <linsock/rtnl_can.h>
 #include <linsock/socket.h>
 #include <linsock/tipc.h>
+#include <linsock/tipc_config.h>
 #include <linsock/trace.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>

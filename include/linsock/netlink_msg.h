@@ -310,6 +310,13 @@ struct lsk_nl_table {
 		.name = (text), .kind = LSK_NL_NESTED, .nested = (pointer), \
 	}
 
+/** LSK_HAS() - whether field @what (LSK_LINK_MTU …) of a struct that a
+ * table filled is there */
+#define LSK_HAS(object, what) (((object)->has >> (what)) & 1)
+
+/** LSK_SET() - the presence bit of field @what, to be or-ed into has */
+#define LSK_SET(what) (UINT64_C(1) << (what))
+
 /**
  * lsk_nl_parse() - read a message by a table
  * @msg: a whole message, aligned to 4 bytes; views point into it

@@ -34,12 +34,6 @@
 
 LSK_BEGIN_DECLS
 
-/** LSK_HAS() - whether field @what (LSK_LINK_MTU …) of a typed struct is there */
-#define LSK_HAS(object, what) (((object)->has >> (what)) & 1)
-
-/** LSK_SET() - the presence bit of field @what, to be or-ed into has */
-#define LSK_SET(what) (UINT64_C(1) << (what))
-
 /** enum lsk_link_bit - presence bits of struct lsk_rtnl_link */
 enum lsk_link_bit {
 	LSK_LINK_NAME,

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# TIPC on one node, through the ring.
+#
+#      client ---- service 18888:17 ---- server       (one kernel)
+#
+# needs: tipc
+# kernels: all
+# timeout: 120
+# criterion: test_tipc
+set -eu
