@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "families/netlink_handle.h"
+#include "families/netlink_loop.h"
 #include "uring/engine.h"
 #include "uring/util.h"
 
@@ -80,6 +81,8 @@ struct lsk_nl *lsk_nl_close(struct lsk_nl *nl)
 {
 	if (!nl)
 		return NULL;
+	(void)lsk_nl_events_stop(nl);
+	(void)lsk_nl_detach(nl);
 	while (nl->dumps_spare > 0) {
 		struct netlink_channel *channel = nl->dumps[--nl->dumps_spare];
 
@@ -109,6 +112,10 @@ void lsk_nl_set_trace(struct lsk_nl *nl, lsk_nl_trace_fn trace, void *context)
 	nl->requests.trace_context = context;
 	nl->events.trace = trace;
 	nl->events.trace_context = context;
+	if (nl->loop) {
+		nl->loop->channel.trace = trace;
+		nl->loop->channel.trace_context = context;
+	}
 	for (unsigned int i = 0; i < nl->dumps_spare; i++) {
 		nl->dumps[i]->trace = trace;
 		nl->dumps[i]->trace_context = context;

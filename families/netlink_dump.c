@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "families/netlink_handle.h"
+#include "families/netlink_loop.h"
 #include "uring/util.h"
 
 /* Datagrams that an abandoned dump is drained of; with more left the socket is closed,
@@ -60,6 +61,8 @@ static void channel_give(struct lsk_nl *nl, struct netlink_channel *channel,
 			 bool is_clean)
 {
 	nl->dumps_busy--;
+	if (nl->loop)
+		netlink_loop_wake(nl->loop);
 	if (is_clean) {
 		nl->dumps[nl->dumps_spare++] = channel;
 		return;
@@ -209,27 +212,60 @@ static int dump_receive(struct lsk_nl_dump *dump)
 	return netlink_channel_receive(dump->channel, deadline_ns);
 }
 
-int lsk_nl_dump_next(struct lsk_nl_dump *dump, const struct nlmsghdr **ret_msg)
+/* Return: 1 with a message; 0 where another datagram has to be received. */
+static int dump_take(struct lsk_nl_dump *dump, const struct nlmsghdr **ret_msg)
 {
 	const struct nlmsghdr *msg;
+	int r = 0;
+
+	while (r == 0 && (msg = netlink_channel_message(dump->channel))) {
+		r = dump_message(dump, msg);
+		if (r > 0)
+			*ret_msg = msg;
+		else if (dump->is_ended)
+			return r;
+	}
+	return r < 0 && !dump->is_ended ? dump_finish(dump, r) : r;
+}
+
+int lsk_nl_dump_next(struct lsk_nl_dump *dump, const struct nlmsghdr **ret_msg)
+{
 	int r;
 
-	for (;;) {
-		if (dump->is_ended)
-			return dump->result;
-		msg = netlink_channel_message(dump->channel);
-		if (msg) {
-			r = dump_message(dump, msg);
-			if (r > 0)
-				*ret_msg = msg;
-		} else {
-			r = dump_receive(dump);
-		}
+	while (!dump->is_ended) {
+		r = dump_take(dump, ret_msg);
 		if (r > 0)
 			return 1;
+		if (dump->is_ended)
+			break;
+		r = dump_receive(dump);
 		if (r < 0)
-			return dump->is_ended ? r : dump_finish(dump, r);
+			return dump_finish(dump, r);
 	}
+	return dump->result;
+}
+
+int netlink_dump_try(struct lsk_nl_dump *dump, unsigned int *datagrams,
+		     const struct nlmsghdr **ret_msg)
+{
+	int r;
+
+	while (!dump->is_ended) {
+		r = dump_take(dump, ret_msg);
+		if (r > 0)
+			return 1;
+		if (dump->is_ended)
+			break;
+		if (*datagrams == 0)
+			return -EAGAIN;
+		(*datagrams)--;
+		r = netlink_channel_receive(dump->channel, 0);
+		if (r == -EAGAIN && !netlink_is_synchronous(dump->nl->protocol))
+			return r;
+		if (r < 0)
+			return dump_finish(dump, r == -EAGAIN ? -ENOMSG : r);
+	}
+	return dump->result;
 }
 
 bool lsk_nl_dump_is_restarted(const struct lsk_nl_dump *dump)

@@ -8,6 +8,9 @@
 /* Most that options.dump_sockets may ask for. */
 #define NETLINK_DUMP_SOCKETS_MAX 16
 
+struct netlink_loop;
+struct netlink_event_stream;
+
 struct lsk_nl {
 	struct lsk_nl_options options; /* no zeros left: defaults filled in */
 	int protocol;
@@ -23,6 +26,9 @@ struct lsk_nl {
 
 	struct netlink_channel events; /* sock is NULL before the first join */
 	struct lsk_nl_event event;
+
+	struct netlink_loop *loop;           /* NULL: not attached */
+	struct netlink_event_stream *stream; /* NULL: none */
 };
 
 /* The next sequence number: not 0, which marks events. */
@@ -30,6 +36,13 @@ uint32_t netlink_next_sequence(struct lsk_nl *nl);
 
 /* Open another socket for @nl. */
 int netlink_open_channel(struct lsk_nl *nl, struct netlink_channel *channel);
+
+/*
+ * As lsk_nl_dump_next(), without a wait: -EAGAIN where nothing is queued, or
+ * @datagrams, counted down for each that is received, is 0.
+ */
+int netlink_dump_try(struct lsk_nl_dump *dump, unsigned int *datagrams,
+		     const struct nlmsghdr **ret_msg);
 
 /*
  * Receive the answer to the request @sequence on @channel until it is complete. The

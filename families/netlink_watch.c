@@ -8,6 +8,7 @@
  *list or in the queue behind it. An event that is older than the list may undo it for a
  * moment, and the events behind it set that right again, as they come in order.
  */
+#include <linsock/netlink_loop.h>
 #include <linsock/netlink_watch.h>
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 #include "families/netlink_handle.h"
 #include "families/netlink_mirror.h"
+#include "families/netlink_watch.h"
 #include "src/socket.h"
 #include "uring/engine.h"
 #include "uring/util.h"
@@ -53,6 +55,7 @@ struct lsk_nl_watch {
 	struct mirror_entry *gone; /* what the last event showed and is no more */
 	struct nlmsghdr *old;
 	struct lsk_nl_key key;
+	struct netlink_watch_run *run; /* NULL: not on a loop */
 };
 
 int lsk_nl_watch_new(struct lsk_nl *nl, const struct lsk_nl_watched *watched,
@@ -91,6 +94,7 @@ struct lsk_nl_watch *lsk_nl_watch_free(struct lsk_nl_watch *watch)
 {
 	if (!watch)
 		return NULL;
+	(void)lsk_nl_watch_stop(watch);
 	forget_event(watch);
 	lsk_nl_dump_end(watch->dump, NULL);
 	mirror_done(&watch->mirror);
@@ -98,6 +102,16 @@ struct lsk_nl_watch *lsk_nl_watch_free(struct lsk_nl_watch *watch)
 		(void)lsk_nl_leave(watch->nl, *group);
 	free(watch);
 	return NULL;
+}
+
+struct netlink_watch_run **netlink_watch_run(struct lsk_nl_watch *watch)
+{
+	return &watch->run;
+}
+
+struct lsk_socket *netlink_watch_socket(const struct lsk_nl_watch *watch)
+{
+	return watch->nl->events.sock;
 }
 
 bool lsk_nl_watch_is_synced(const struct lsk_nl_watch *watch)

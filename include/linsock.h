@@ -24,6 +24,7 @@
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
+#include <linsock/netlink_loop.h>
 #include <linsock/netlink_msg.h>
 #include <linsock/netlink_watch.h>
 #include <linsock/netns.h>
