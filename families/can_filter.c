@@ -93,7 +93,7 @@ int lsk_can_filter_format(const struct lsk_can_filter *filter, char *buf, size_t
 	id = filter->id & ~(CAN_EFF_FLAG | CAN_INV_FILTER);
 	if (filter->id & CAN_EFF_FLAG)
 		len = snprintf(buf, size, "%08X%c%X", id, separator, filter->mask);
-	else if (id > LSK_CAN_EXTENDED_ID_MAX)
+	else if (id >= 0x10000000)
 		/* Eight plain digits would read as an extended identifier. */
 		len = snprintf(buf, size, "0x%X%c%X", id, separator, filter->mask);
 	else
