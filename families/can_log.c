@@ -14,7 +14,8 @@
 
 /* In the order of detection: candump's log, which has no heading, is the last. */
 static const struct can_log_codec *const codecs[] = {
-	&can_log_pcapng, &can_log_trc, &can_log_asc, &can_log_csv, &can_log_candump,
+	&can_log_pcapng, &can_log_blf, &can_log_trc,
+	&can_log_asc,    &can_log_csv, &can_log_candump,
 };
 
 static const struct can_log_codec *codec_of(enum lsk_can_log_format format)
@@ -169,10 +170,28 @@ int lsk_can_log_reader_new(struct lsk_can_log_reader **ret_reader,
 
 struct lsk_can_log_reader *lsk_can_log_reader_free(struct lsk_can_log_reader *reader)
 {
+	if (reader && reader->codec && reader->codec->done)
+		reader->codec->done(reader);
 	if (reader)
 		free(reader->buf);
 	free(reader);
 	return NULL;
+}
+
+/* What ends a name in the formats that are text. */
+static bool ends_name(char c)
+{
+	return (unsigned char)c <= ' ' || c == ',' || c == '"' || c == '\177';
+}
+
+/* No interface is called so, but a log may say it. */
+static void mend_name(char *name)
+{
+	if (!*name)
+		memcpy(name, "canX", sizeof("canX"));
+	for (; *name; name++)
+		if (ends_name(*name))
+			*name = '_';
 }
 
 int lsk_can_log_read(struct lsk_can_log_reader *reader,
@@ -186,6 +205,8 @@ int lsk_can_log_read(struct lsk_can_log_reader *reader,
 		return error_set(ret_error, reader->failure, 0,
 				 "reading ended at an earlier fault");
 	r = reader->codec->read(reader, ret_entry, ret_error);
+	if (r == 1)
+		mend_name(ret_entry->interface);
 	/* Faults of a line have the library's numbers; those of errno end it all. */
 	if (r < 0 && r > LSK_ERR_SCHEME) {
 		reader->failure = r;
@@ -221,24 +242,43 @@ int can_log_channel(struct lsk_can_log_writer *writer, const char *name)
 	return (int)++channels->count;
 }
 
+void can_log_name_channel(struct lsk_can_log_entry *entry, uint64_t channel)
+{
+	if (channel > 0)
+		snprintf(entry->interface, sizeof(entry->interface), "can%u",
+			 (unsigned int)channel - 1);
+	else
+		snprintf(entry->interface, sizeof(entry->interface), "canX");
+}
+
+/* Room for what is gathered, and for what it is packed into. */
+static int writer_allocate(struct lsk_can_log_writer *writer)
+{
+	writer->buf = malloc(CAN_LOG_BUFFER_SIZE);
+	if (!writer->buf)
+		return -ENOMEM;
+	if (!writer->codec->packed_max)
+		return 0;
+	writer->packed_size = writer->codec->packed_max(CAN_LOG_BUFFER_SIZE);
+	writer->packed = malloc(writer->packed_size);
+	return writer->packed ? 0 : -ENOMEM;
+}
+
 int lsk_can_log_writer_new(struct lsk_can_log_writer **ret_writer,
 			   enum lsk_can_log_format format,
 			   const struct lsk_can_log_options *options,
 			   lsk_can_log_write_fn write, void *context)
 {
 	struct lsk_can_log_writer *writer;
-	int r = 0;
+	int r;
 
 	if (!ret_writer || !write || !codec_of(format))
 		return -EINVAL;
 	writer = calloc(1, sizeof(*writer));
-	if (writer)
-		writer->buf = malloc(CAN_LOG_BUFFER_SIZE);
-	if (!writer || !writer->buf) {
-		free(writer);
+	if (!writer)
 		return -ENOMEM;
-	}
 	writer->codec = codec_of(format);
+	r = writer_allocate(writer);
 	writer->write = write;
 	writer->context = context;
 	if (options)
@@ -253,50 +293,99 @@ int lsk_can_log_writer_new(struct lsk_can_log_writer **ret_writer,
 	return 0;
 }
 
+/* Hand @size bytes over. */
+static void hand_over(struct lsk_can_log_writer *writer, const void *bytes, size_t size)
+{
+	writer->failure = writer->write(writer->context, bytes, size);
+	writer->bytes += size;
+}
+
 int lsk_can_log_flush(struct lsk_can_log_writer *writer)
 {
+	ssize_t packed;
+
 	if (!writer)
 		return -EINVAL;
-	if (writer->failure == 0 && writer->len > 0)
-		writer->failure =
-			writer->write(writer->context, writer->buf, writer->len);
+	if (writer->failure == 0 && writer->len > 0) {
+		if (!writer->codec->pack) {
+			hand_over(writer, writer->buf, writer->len);
+		} else {
+			packed = writer->codec->pack(writer);
+			if (packed < 0)
+				writer->failure = (int)packed;
+			else
+				hand_over(writer, writer->packed, (size_t)packed);
+		}
+	}
 	writer->len = 0;
+	return writer->failure;
+}
+
+uint64_t lsk_can_log_size(const struct lsk_can_log_writer *writer)
+{
+	return writer ? writer->bytes + writer->len : 0;
+}
+
+int lsk_can_log_heading(const struct lsk_can_log_writer *writer, void *buf, size_t size)
+{
+	if (!writer || (!buf && size > 0))
+		return -EINVAL;
+	if (!writer->codec->heading || !writer->is_begun)
+		return 0;
+	return writer->codec->heading(writer, buf, size);
+}
+
+/* What stands before the first entry, which nothing packs. */
+static int begin(struct lsk_can_log_writer *writer,
+		 const struct lsk_can_log_entry *entry)
+{
+	writer->is_begun = true;
+	writer->start_ns = writer->last_ns = entry->time_ns;
+	if (writer->codec->begin) {
+		int len = writer->codec->begin(writer, writer->buf, entry);
+
+		if (len < 0)
+			return len;
+		hand_over(writer, writer->buf, (size_t)len);
+	}
 	return writer->failure;
 }
 
 int lsk_can_log_write(struct lsk_can_log_writer *writer,
 		      const struct lsk_can_log_entry *entry)
 {
+	const char *name = entry ? entry->interface : "";
 	int r;
 
-	if (!writer || !entry)
+	if (!writer || !*name)
 		return -EINVAL;
+	for (; *name; name++)
+		if (ends_name(*name))
+			return -EINVAL;
 	if (CAN_LOG_BUFFER_SIZE - writer->len < CAN_LOG_ENTRY_MAX)
 		lsk_can_log_flush(writer);
 	if (writer->failure)
 		return writer->failure;
 	if (!writer->is_begun) {
-		writer->is_begun = true;
-		writer->start_ns = entry->time_ns;
-		if (writer->codec->begin)
-			writer->len += (size_t)writer->codec->begin(
-				writer, writer->buf + writer->len, entry);
-		lsk_can_log_flush(writer);
-		if (writer->failure)
-			return writer->failure;
+		r = begin(writer, entry);
+		if (r < 0)
+			return r;
 	}
 	r = writer->codec->write(writer, writer->buf + writer->len, entry);
 	if (r < 0)
 		return r;
 	writer->len += (size_t)r;
+	writer->last_ns = entry->time_ns;
 	writer->count++;
 	return 0;
 }
 
 struct lsk_can_log_writer *lsk_can_log_writer_free(struct lsk_can_log_writer *writer)
 {
-	if (writer)
+	if (writer) {
 		free(writer->buf);
+		free(writer->packed);
+	}
 	free(writer);
 	return NULL;
 }
@@ -336,23 +425,36 @@ int can_cursor_decimal(struct can_cursor *cursor, uint64_t max, uint64_t *ret_va
 	return 0;
 }
 
-int can_cursor_time(struct can_cursor *cursor, int64_t *ret_ns)
+int can_cursor_fixed(struct can_cursor *cursor, int64_t unit_ns, int64_t *ret_ns)
 {
-	int64_t unit = LSK_NSEC_PER_SEC;
-	int64_t nanos = 0;
-	uint64_t seconds = 0;
-	int r = can_cursor_decimal(cursor, INT64_MAX / LSK_NSEC_PER_SEC - 1, &seconds);
+	int64_t rest = 0, digit_ns = unit_ns;
+	uint64_t whole = 0;
+	int r = can_cursor_decimal(cursor, (uint64_t)(INT64_MAX / unit_ns - 1), &whole);
 
 	if (r < 0)
 		return r;
 	if (*cursor->at == '.' || *cursor->at == ',') {
 		cursor->at++;
 		while (*cursor->at >= '0' && *cursor->at <= '9') {
-			unit /= 10;
-			nanos += unit * (*cursor->at++ - '0');
+			digit_ns /= 10;
+			rest += digit_ns * (*cursor->at++ - '0');
 		}
 	}
-	*ret_ns = (int64_t)seconds * LSK_NSEC_PER_SEC + nanos;
+	*ret_ns = (int64_t)whole * unit_ns + rest;
+	return 0;
+}
+
+int can_cursor_time(struct can_cursor *cursor, int64_t *ret_ns)
+{
+	return can_cursor_fixed(cursor, LSK_NSEC_PER_SEC, ret_ns);
+}
+
+int can_log_add_time(const struct can_cursor *cursor, int64_t start_ns, int64_t add_ns,
+		     int64_t *ret_ns)
+{
+	if (__builtin_add_overflow(start_ns, add_ns, ret_ns))
+		return can_cursor_fault(cursor, LSK_ERR_RANGE,
+					"the time is past the year 2262");
 	return 0;
 }
 

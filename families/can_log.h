@@ -27,7 +27,8 @@ struct lsk_can_log_reader {
 	bool is_end; /* the read function has no more */
 	int failure; /* what ended the reading for good */
 	unsigned long line;
-	_Alignas(16) unsigned char state[CAN_LOG_STATE_SIZE]; /* the format's own */
+	/* The format's own; all zero at first. */
+	_Alignas(16) unsigned char state[CAN_LOG_STATE_SIZE];
 };
 
 struct lsk_can_log_writer {
@@ -40,7 +41,12 @@ struct lsk_can_log_writer {
 	int failure;
 	bool is_begun;
 	int64_t start_ns; /* time of the first frame */
+	int64_t last_ns;  /* of the last one */
 	unsigned long count;
+	uint64_t bytes;    /* handed to the write function */
+	uint64_t unpacked; /* what they were before they were packed */
+	uint8_t *packed;   /* room for what pack() makes; NULL: nothing is packed */
+	size_t packed_size;
 	struct can_log_channels channels;
 };
 
@@ -62,8 +68,21 @@ struct can_log_codec {
 	/* Return: bytes written at @out, at most CAN_LOG_ENTRY_MAX; or an error. */
 	int (*write)(struct lsk_can_log_writer *writer, char *out,
 		     const struct lsk_can_log_entry *entry);
+	/*
+	 * Optional: make of what was gathered since the last flush, which is never
+	 * nothing, what is to be written, at writer->packed. Return: its bytes, or an
+	 * error.
+	 */
+	ssize_t (*pack)(struct lsk_can_log_writer *writer);
+	/* Optional: bytes of writer->packed that do for all that is gathered. */
+	size_t (*packed_max)(size_t gathered_max);
+	/* Optional: as lsk_can_log_heading(). */
+	int (*heading)(const struct lsk_can_log_writer *writer, char *out, size_t size);
+	/* Optional: free what a reader's state holds. */
+	void (*done)(struct lsk_can_log_reader *reader);
 };
 
+extern const struct can_log_codec can_log_blf;
 extern const struct can_log_codec can_log_candump;
 extern const struct can_log_codec can_log_asc;
 extern const struct can_log_codec can_log_trc;
@@ -86,6 +105,9 @@ int can_log_next_line(struct lsk_can_log_reader *reader, char **ret_line);
 /* The number of an interface, from 1 on. Return: it, or -ENOSPC. */
 int can_log_channel(struct lsk_can_log_writer *writer, const char *name);
 
+/* Name the interface of a format that numbers them: "can0" for 1, "canX" for 0. */
+void can_log_name_channel(struct lsk_can_log_entry *entry, uint64_t channel);
+
 /* Step over blanks. */
 void can_cursor_blanks(struct can_cursor *cursor);
 
@@ -97,6 +119,13 @@ int can_cursor_decimal(struct can_cursor *cursor, uint64_t max, uint64_t *ret_va
 
 /* Read "seconds.decimals", of which nine count. Return: as above. */
 int can_cursor_time(struct can_cursor *cursor, int64_t *ret_ns);
+
+/* Read "units.decimals" of @unit_ns nanoseconds each. Return: as above. */
+int can_cursor_fixed(struct can_cursor *cursor, int64_t unit_ns, int64_t *ret_ns);
+
+/* Add times. Return: 0, or LSK_ERR_RANGE, told. */
+int can_log_add_time(const struct can_cursor *cursor, int64_t start_ns, int64_t add_ns,
+		     int64_t *ret_ns);
 
 /* Read up to eight hexadecimal digits. Return: as above. */
 int can_cursor_hex_number(struct can_cursor *cursor, uint32_t *ret_value);

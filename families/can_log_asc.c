@@ -92,7 +92,7 @@ static int64_t read_date(const char *text)
 		can_cursor_word(&cursor, &word);
 	}
 	cursor.at = word;
-	if (can_cursor_decimal(&cursor, 9999, &year) < 0 || year < 1970)
+	if (can_cursor_decimal(&cursor, 2261, &year) < 0 || year < 1970)
 		return 0;
 	if (is_afternoon && hour < 12)
 		hour += 12;
@@ -121,15 +121,6 @@ static bool take_heading(struct asc_state *state, const char *line)
 		return true;
 	}
 	return line[0] != ' ' && (line[0] < '0' || line[0] > '9');
-}
-
-static void set_channel(struct lsk_can_log_entry *entry, uint64_t channel)
-{
-	if (channel > 0)
-		snprintf(entry->interface, sizeof(entry->interface), "can%u",
-			 (unsigned int)channel - 1);
-	else
-		snprintf(entry->interface, sizeof(entry->interface), "canX");
 }
 
 /* "123x": an x at the end makes it extended. */
@@ -284,7 +275,7 @@ static int read_fd(struct can_cursor *cursor, const struct asc_state *state,
 		r = read_id(cursor, &(struct asc_state){0}, frame);
 	if (r < 0)
 		return r;
-	set_channel(entry, channel);
+	can_log_name_channel(entry, channel);
 	if (!read_fd_head(cursor, head)) {
 		can_cursor_word(cursor, &word); /* the symbolic name */
 		if (!read_fd_head(cursor, head))
@@ -326,9 +317,12 @@ static int read_line(struct asc_state *state, struct can_cursor *cursor,
 	if (r < 0)
 		return r;
 	if (state->is_relative)
-		time_ns += state->last_ns;
+		r = can_log_add_time(cursor, time_ns, state->last_ns, &time_ns);
+	if (r == 0)
+		r = can_log_add_time(cursor, state->date_ns, time_ns, &entry->time_ns);
+	if (r < 0)
+		return r;
 	state->last_ns = time_ns;
-	entry->time_ns = state->date_ns + time_ns;
 	can_cursor_blanks(cursor);
 	if (starts_with(cursor->at, "CANFD")) {
 		cursor->at += strlen("CANFD");
@@ -341,7 +335,7 @@ static int read_line(struct asc_state *state, struct can_cursor *cursor,
 		r = can_cursor_decimal(cursor, 255, &channel);
 		if (r < 0)
 			return r;
-		set_channel(entry, channel);
+		can_log_name_channel(entry, channel);
 		can_cursor_blanks(cursor);
 		if (starts_with(cursor->at, "Statistic"))
 			return 0;

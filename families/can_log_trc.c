@@ -43,7 +43,9 @@ static int64_t read_start(const char *text)
 	uint64_t days = 0;
 	int64_t nanos = 0, unit = DAY_NS;
 
-	if (can_cursor_decimal(&cursor, 1000000, &days) < 0 || days < DAYS_BEFORE_1970)
+	/* Nanoseconds since 1970 end in the year 2262. */
+	if (can_cursor_decimal(&cursor, DAYS_BEFORE_1970 + 106000, &days) < 0 ||
+	    days < DAYS_BEFORE_1970)
 		return 0;
 	if (*cursor.at == '.')
 		for (cursor.at++; *cursor.at >= '0' && *cursor.at <= '9'; cursor.at++) {
@@ -170,10 +172,10 @@ static int read_time(struct can_cursor *cursor, const struct trc_state *state,
 	int r;
 
 	can_cursor_blanks(cursor);
-	r = can_cursor_time(cursor, &nanos);
-	/* Milliseconds were read as if they were seconds. */
-	entry->time_ns = state->start_ns + nanos / 1000;
-	return r;
+	r = can_cursor_fixed(cursor, NSEC_PER_MSEC, &nanos);
+	if (r < 0)
+		return r;
+	return can_log_add_time(cursor, state->start_ns, nanos, &entry->time_ns);
 }
 
 /* One column. Return: 1 to go on, 0 for a line that is no frame, or a fault. */

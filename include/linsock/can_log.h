@@ -30,6 +30,7 @@ LSK_BEGIN_DECLS
  * @LSK_CAN_LOG_TRC: PEAK's trace, 2.1 when written; 1.1 to 2.1 when read
  * @LSK_CAN_LOG_CSV: a table with a heading; python-can's is read too
  * @LSK_CAN_LOG_PCAPNG: packet capture of link type 227, for Wireshark
+ * @LSK_CAN_LOG_BLF: Vector's binary log, its objects packed by zlib
  * @LSK_CAN_LOG__COUNT: number of formats
  */
 enum lsk_can_log_format {
@@ -39,6 +40,7 @@ enum lsk_can_log_format {
 	LSK_CAN_LOG_TRC,
 	LSK_CAN_LOG_CSV,
 	LSK_CAN_LOG_PCAPNG,
+	LSK_CAN_LOG_BLF,
 	LSK_CAN_LOG__COUNT
 };
 
@@ -66,8 +68,8 @@ struct lsk_can_log_entry {
 
 /**
  * lsk_can_log_format_by_name() - the format of a name or of a file's ending
- * @name: "candump", "asc", "trc", "csv", "pcapng", or a file name that ends in one of
- *	these or in ".log"
+ * @name: "candump", "asc", "trc", "csv", "pcapng", "blf", or a file name that ends in
+ *one of these or in ".log"
  *
  * Return: the format, or LSK_CAN_LOG_AUTO for a name that tells none.
  */
@@ -126,8 +128,9 @@ struct lsk_can_log_reader *lsk_can_log_reader_free(struct lsk_can_log_reader *re
  * Lines that are comments, and events that are no frames, are stepped over.
  *
  * Return: 1 for a frame, 0 at the end; LSK_ERR_SYNTAX, LSK_ERR_RANGE or LSK_ERR_LENGTH
- * for a line that is no frame, after which reading goes on; -EBADMSG for a binary log
- * that is broken here, after which nothing can be read; or what the read function said.
+ * for a line or object that is no frame, after which reading goes on; -EBADMSG for a
+ * binary log that is broken here, after which nothing can be read; or what the read
+ * function said.
  */
 int lsk_can_log_read(struct lsk_can_log_reader *reader,
 		     struct lsk_can_log_entry *ret_entry, struct lsk_error *ret_error);
@@ -182,8 +185,9 @@ int lsk_can_log_writer_new(struct lsk_can_log_writer **ret_writer,
  *
  * Bytes are gathered; lsk_can_log_flush() lets them go.
  *
- * Return: 0; -EOPNOTSUPP for a frame that the format cannot hold (XL in ASC, TRC);
- * -ENOSPC for more interfaces than the format or the writer counts; or what the write
+ * Return: 0; -EOPNOTSUPP for a frame that the format cannot hold (XL in ASC, TRC, BLF);
+ * -ENOSPC for more interfaces than the format or the writer counts; -EINVAL for an
+ * interface without a name, or with blanks, commas or quotes in it; or what the write
  * function said.
  */
 int lsk_can_log_write(struct lsk_can_log_writer *writer,
@@ -196,6 +200,29 @@ int lsk_can_log_write(struct lsk_can_log_writer *writer,
  * Return: 0 or what the write function said.
  */
 int lsk_can_log_flush(struct lsk_can_log_writer *writer);
+
+/**
+ * lsk_can_log_size() - how long the log is up to now
+ * @writer: the writer
+ *
+ * Return: bytes, those included that are gathered (and not packed yet); 0 for NULL.
+ */
+uint64_t lsk_can_log_size(const struct lsk_can_log_writer *writer);
+
+/**
+ * lsk_can_log_heading() - what the log should begin with, now that its end is known
+ * @writer: the writer, flushed
+ * @buf: gets the bytes, which replace as many at the start of what was written
+ * @size: bytes in @buf; 256 suffice for every format
+ *
+ * BLF's heading tells the log's size, and the time of its last frame. Readers do
+ * without when the log cannot be rewound: they take 0 for "not known".
+ *
+ * Return: how many bytes; 0 for formats whose heading is right from the start, and for
+ * a log without a frame; -ENOSPC; -EINVAL for NULL.
+ */
+int lsk_can_log_heading(const struct lsk_can_log_writer *writer, void *buf,
+			size_t size);
 
 /**
  * lsk_can_log_writer_free() - end writing
