@@ -10,15 +10,26 @@
 #include <unistd.h>
 
 #include "tools/can.h"
+#include "tools/can_rotate.h"
+
+/* Bytes that the heading of every format fits into. */
+#define HEADING_MAX 256
+
+enum { OPTION_ROTATE_SIZE = 256, OPTION_ROTATE_TIME };
 
 struct conversion {
 	enum lsk_can_log_format from;
 	enum lsk_can_log_format to;
 	const char *input;
-	const char *output;
+	const char *output; /* NULL: stdout */
 	struct lsk_can_log_options options;
+	struct can_rotation rotation;
+
 	int in_fd;
 	int out_fd;
+	char out_name[PATH_MAX]; /* for messages, and of the file of a row of files */
+	off_t out_start; /* where the log begins in its file; -1: it cannot be told */
+	struct lsk_can_log_writer *writer;
 	uint64_t frames;
 	uint64_t left_out; /* the format cannot hold them */
 	uint64_t faults;
@@ -58,8 +69,34 @@ static int parse_format(const char *text, enum lsk_can_log_format *ret_format)
 	*ret_format = lsk_can_log_format_by_name(text);
 	if (*ret_format != LSK_CAN_LOG_AUTO)
 		return COMMAND_OK;
-	return command_usage("\"%s\" is no format: candump, asc, trc, csv, pcapng",
+	return command_usage("\"%s\" is no format: candump, asc, trc, csv, pcapng, "
+			     "blf",
 			     text);
+}
+
+static int parse_option(struct conversion *conversion, int option, const char *value)
+{
+	switch (option) {
+	case 'f':
+		return parse_format(value, &conversion->from);
+	case 't':
+		return parse_format(value, &conversion->to);
+	case 'o':
+		conversion->output = strcmp(value, "-") == 0 ? NULL : value;
+		return COMMAND_OK;
+	case 'x':
+		conversion->options.with_direction = true;
+		return COMMAND_OK;
+	case 'N':
+		conversion->options.with_nanoseconds = true;
+		return COMMAND_OK;
+	case OPTION_ROTATE_SIZE:
+		return can_rotation_parse_size(&conversion->rotation, value);
+	case OPTION_ROTATE_TIME:
+		return can_rotation_parse_time(&conversion->rotation, value);
+	default:
+		return command_bad_option();
+	}
 }
 
 static int parse_options(struct conversion *conversion, int argc, char **argv)
@@ -70,32 +107,24 @@ static int parse_options(struct conversion *conversion, int argc, char **argv)
 		{"output", required_argument, NULL, 'o'},
 		{"direction", no_argument, NULL, 'x'},
 		{"nanoseconds", no_argument, NULL, 'N'},
+		{"rotate-size", required_argument, NULL, OPTION_ROTATE_SIZE},
+		{"rotate-time", required_argument, NULL, OPTION_ROTATE_TIME},
 		{0},
 	};
 	int status = COMMAND_OK;
 	int option;
 
 	while (status == COMMAND_OK &&
-	       (option = getopt_long(argc, argv, "f:t:o:xN", longs, NULL)) != -1) {
-		if (option == 'f')
-			status = parse_format(optarg, &conversion->from);
-		else if (option == 't')
-			status = parse_format(optarg, &conversion->to);
-		else if (option == 'o')
-			conversion->output = optarg;
-		else if (option == 'x')
-			conversion->options.with_direction = true;
-		else if (option == 'N')
-			conversion->options.with_nanoseconds = true;
-		else
-			status = command_bad_option();
-	}
+	       (option = getopt_long(argc, argv, "f:t:o:xN", longs, NULL)) != -1)
+		status = parse_option(conversion, option, optarg);
 	if (status != COMMAND_OK)
 		return status;
 	if (argc - optind > 1)
 		return command_usage("one log at most is read");
 	if (optind < argc)
 		conversion->input = argv[optind];
+	if (can_rotation_is_on(&conversion->rotation) && !conversion->output)
+		return command_usage("rotation needs a name: -o FILE");
 	if (conversion->to == LSK_CAN_LOG_AUTO && conversion->output)
 		conversion->to = lsk_can_log_format_by_name(conversion->output);
 	if (conversion->to == LSK_CAN_LOG_AUTO)
@@ -103,51 +132,106 @@ static int parse_options(struct conversion *conversion, int argc, char **argv)
 	return COMMAND_OK;
 }
 
-static int open_files(struct conversion *conversion)
+static int output_failure(const struct conversion *conversion, int error)
 {
-	conversion->in_fd = STDIN_FILENO;
-	conversion->out_fd = STDOUT_FILENO;
-	if (strcmp(conversion->input, "-") != 0)
-		conversion->in_fd = open(conversion->input, O_RDONLY | O_CLOEXEC);
-	if (conversion->in_fd < 0)
-		return command_failure(-errno, "%s", conversion->input);
-	if (conversion->output && strcmp(conversion->output, "-") != 0)
-		conversion->out_fd =
-			open(conversion->output,
-			     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (conversion->out_fd < 0)
-		return command_failure(-errno, "%s", conversion->output);
-	return COMMAND_OK;
+	return command_failure(error, "%s", conversion->out_name);
 }
 
-static int write_entry(struct conversion *conversion, struct lsk_can_log_writer *writer,
+/* Open the output, or the next file of a row. */
+static int begin_output(struct conversion *conversion)
+{
+	int flags, r;
+
+	snprintf(conversion->out_name, sizeof(conversion->out_name), "stdout");
+	conversion->out_fd = STDOUT_FILENO;
+	if (conversion->output) {
+		if (can_rotation_is_on(&conversion->rotation))
+			can_rotation_name(conversion->out_name, conversion->output,
+					  conversion->rotation.number);
+		else
+			snprintf(conversion->out_name, sizeof(conversion->out_name),
+				 "%s", conversion->output);
+		conversion->out_fd =
+			open(conversion->out_name,
+			     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
+	if (conversion->out_fd < 0)
+		return output_failure(conversion, -errno);
+	/* Of a file that is only appended to, the start cannot be written again. */
+	flags = fcntl(conversion->out_fd, F_GETFL);
+	conversion->out_start = flags < 0 || flags & O_APPEND
+					? -1
+					: lseek(conversion->out_fd, 0, SEEK_CUR);
+	r = lsk_can_log_writer_new(&conversion->writer, conversion->to,
+				   &conversion->options, take, conversion);
+	return r < 0 ? output_failure(conversion, r) : COMMAND_OK;
+}
+
+/* What the log's beginning should be is known at its end. */
+static int write_heading(const struct conversion *conversion)
+{
+	char heading[HEADING_MAX];
+	int len = lsk_can_log_heading(conversion->writer, heading, sizeof(heading));
+
+	if (len <= 0 || conversion->out_start < 0)
+		return len;
+	if (pwrite(conversion->out_fd, heading, (size_t)len, conversion->out_start) !=
+	    len)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+static int end_output(struct conversion *conversion)
+{
+	int r = 0;
+
+	if (conversion->writer) {
+		r = lsk_can_log_flush(conversion->writer);
+		if (r == 0)
+			r = write_heading(conversion);
+		conversion->writer = lsk_can_log_writer_free(conversion->writer);
+	}
+	if (conversion->out_fd > STDERR_FILENO && close(conversion->out_fd) < 0 &&
+	    r == 0)
+		r = -errno;
+	conversion->out_fd = -1;
+	return r < 0 ? output_failure(conversion, r) : COMMAND_OK;
+}
+
+static int write_entry(struct conversion *conversion,
 		       const struct lsk_can_log_entry *entry)
 {
-	int r = lsk_can_log_write(writer, entry);
+	int status, r;
 
+	if (can_rotation_is_due(&conversion->rotation,
+				lsk_can_log_size(conversion->writer), entry->time_ns)) {
+		status = end_output(conversion);
+		if (status == COMMAND_OK)
+			status = begin_output(conversion);
+		if (status != COMMAND_OK)
+			return status;
+	}
+	r = lsk_can_log_write(conversion->writer, entry);
 	if (r == -EOPNOTSUPP) {
 		conversion->left_out++;
-		return 0;
+		return COMMAND_OK;
 	}
 	conversion->frames += r == 0;
-	return r;
+	return r < 0 ? output_failure(conversion, r) : COMMAND_OK;
 }
 
-static int convert(struct conversion *conversion, struct lsk_can_log_reader *reader,
-		   struct lsk_can_log_writer *writer)
+static int convert(struct conversion *conversion, struct lsk_can_log_reader *reader)
 {
 	struct lsk_can_log_entry entry;
 	struct lsk_error error = {0};
+	int status;
 	int r;
 
 	while ((r = lsk_can_log_read(reader, &entry, &error)) != 0) {
 		if (r == 1) {
-			r = write_entry(conversion, writer, &entry);
-			if (r < 0)
-				return command_failure(r, "%s",
-						       conversion->output
-							       ? conversion->output
-							       : "stdout");
+			status = write_entry(conversion, &entry);
+			if (status != COMMAND_OK)
+				return status;
 			continue;
 		}
 		conversion->faults++;
@@ -157,32 +241,27 @@ static int convert(struct conversion *conversion, struct lsk_can_log_reader *rea
 		if (r > LSK_ERR_SCHEME) /* an errno: nothing comes after it */
 			break;
 	}
-	r = lsk_can_log_flush(writer);
-	if (r < 0)
-		return command_failure(r, "output");
 	return conversion->faults > 0 ? COMMAND_FAILURE : COMMAND_OK;
 }
 
 static int run_conversion(struct conversion *conversion)
 {
 	struct lsk_can_log_reader *reader = NULL;
-	struct lsk_can_log_writer *writer = NULL;
 	struct lsk_error error = {0};
-	int status;
+	int status, end_status;
 	int r;
 
 	r = lsk_can_log_reader_new(&reader, conversion->from, bring, conversion,
 				   &error);
 	if (r < 0)
 		return command_failure(r, "%s: %s", conversion->input, error.text);
-	r = lsk_can_log_writer_new(&writer, conversion->to, &conversion->options, take,
-				   conversion);
-	if (r < 0)
-		status = command_failure(r, "writer");
-	else
-		status = convert(conversion, reader, writer);
+	status = begin_output(conversion);
+	if (status == COMMAND_OK)
+		status = convert(conversion, reader);
+	end_status = end_output(conversion);
+	if (end_status != COMMAND_OK)
+		status = end_status;
 	lsk_can_log_reader_free(reader);
-	lsk_can_log_writer_free(writer);
 	if (conversion->left_out > 0) {
 		fprintf(stderr, "%s: left out %" PRIu64 " frames that %s cannot hold\n",
 			program_invocation_short_name, conversion->left_out,
@@ -195,17 +274,23 @@ static int run_conversion(struct conversion *conversion)
 
 static int can_log_main(int argc, char **argv)
 {
-	struct conversion conversion = {.input = "-", .in_fd = -1, .out_fd = -1};
+	struct conversion conversion = {
+		.input = "-",
+		.in_fd = STDIN_FILENO,
+		.out_fd = -1,
+		.rotation = {.number = 1},
+	};
 	int status = parse_options(&conversion, argc, argv);
 
-	if (status == COMMAND_OK)
-		status = open_files(&conversion);
-	if (status == COMMAND_OK)
-		status = run_conversion(&conversion);
+	if (status != COMMAND_OK)
+		return status;
+	if (strcmp(conversion.input, "-") != 0)
+		conversion.in_fd = open(conversion.input, O_RDONLY | O_CLOEXEC);
+	if (conversion.in_fd < 0)
+		return command_failure(-errno, "%s", conversion.input);
+	status = run_conversion(&conversion);
 	if (conversion.in_fd > STDERR_FILENO)
 		close(conversion.in_fd);
-	if (conversion.out_fd > STDERR_FILENO && close(conversion.out_fd) < 0)
-		status = command_failure(-errno, "%s", conversion.output);
 	return status;
 }
 
@@ -213,11 +298,14 @@ static const char can_log_help[] =
 	"Reads LOG, or stdin, in the format that its start tells, and writes it in\n"
 	"another one: the format of the output's name, or candump's log.\n"
 	"\n"
-	"  -f, --from=FORMAT   candump, asc, trc, csv, pcapng\n"
+	"  -f, --from=FORMAT   candump, asc, trc, csv, pcapng, blf\n"
 	"  -t, --to=FORMAT\n"
 	"  -o, --output=FILE   instead of stdout\n"
 	"  -x, --direction     candump's log: add T or R\n"
 	"  -N, --nanoseconds   candump's log: nine decimals\n"
+	"      --rotate-size=SIZE     go on in a new file after SIZE bytes (k, M, G)\n"
+	"      --rotate-time=SECONDS  and where the file's first frame is so old;\n"
+	"                      bus.log becomes bus-0001.log, bus-0002.log, ...\n"
 	"\n"
 	"A line that is no frame is told with its place; the rest is converted.\n"
 	"\n"
@@ -226,8 +314,8 @@ static const char can_log_help[] =
 
 const struct command can_log_command = {
 	.name = "log",
-	.arguments = "[-xN] [-f FORMAT] [-t FORMAT] [-o FILE] [LOG]",
-	.summary = "convert logs: candump, ASC, TRC, CSV, pcapng",
+	.arguments = "[options] [LOG]",
+	.summary = "convert logs: candump, ASC, TRC, CSV, pcapng, BLF",
 	.help = can_log_help,
 	.main = can_log_main,
 };
