@@ -23,7 +23,9 @@ struct command {
 	const char *arguments; /* synopsis after the name; NULL for a group */
 	const char *summary;   /* one line for "linsock --help" */
 	const char *alias;     /* name under which a link calls it; NULL: none */
-	const char *help;      /* text of --help after the synopsis; NULL for a group */
+	/* Text of --help after the synopsis; NULL for a group, and where main() answers
+	 * --help itself. */
+	const char *help;
 
 	/* argv[0] is the full name ("linsock can dump"), as getopt_long() prints it.
 	 * The dispatcher has answered --help already. NULL for a group. */
@@ -41,6 +43,7 @@ extern const struct command netlink_command;
 extern const struct command opt_command;
 extern const struct command probe_command;
 extern const struct command ss_command;
+extern const struct command vm_command;
 
 /* Tell that the arguments make no sense and where help is. Return: COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

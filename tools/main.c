@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
 	&probe_command,
 	&ss_command,
 	NULL,
+	&can_command, &cat_command,   &echo_command, &listen_command, &netlink_command,
+	&opt_command, &probe_command, &ss_command,   &vm_command,     NULL,
 };
 /* clang-format on */
 
@@ -133,8 +135,13 @@ static void print_group_help(const struct command *group, FILE *to)
 
 static int print_help(const struct command *row)
 {
+	char name[] = "", option[] = "--help";
+	char *arguments[] = {name, option, NULL};
+
 	if (row->children)
 		print_group_help(row, stdout);
+	else if (!row->help)
+		return row->main(2, arguments);
 	else
 		printf("usage: %s %s\n\n%s\n\n%s", program_invocation_short_name,
 		       row->arguments, row->summary, row->help);
@@ -178,7 +185,7 @@ static int run_help(const struct command *group, int argc, char **argv)
 
 static int run_leaf(const struct command *row, int argc, char **argv)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = 1; row->help && i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0)
 			return print_help(row);
 	argv[0] = program_invocation_short_name;

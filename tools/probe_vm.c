@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "tools/command.h"
 #include "tools/probe.h"
+#include "tools/vm.h"
 
 #define OUTPUT_MAX    ((size_t)16 * 1024 * 1024)
 #define ARGUMENTS_MAX 256
@@ -218,24 +218,6 @@ static const char *const modules[] = {
 	"dpll?",
 };
 
-/* Where the laboratory is: named, beside the build folder, or in PATH. */
-static const char *find_laboratory(const char *program, char *buf, size_t size)
-{
-	const char *named = getenv("LINSOCK_VM");
-	char folder[PATH_MAX];
-
-	if (named)
-		return named;
-	snprintf(folder, sizeof(folder), "%s", program);
-	for (char *slash = strrchr(folder, '/'); slash; slash = strrchr(folder, '/')) {
-		*slash = '\0';
-		snprintf(buf, size, "%s/vm-tests/vm", folder);
-		if (access(buf, X_OK) == 0)
-			return buf;
-	}
-	return "linsock-vm";
-}
-
 /* All that comes until the end; NULL where it is too much. */
 static char *read_all(int fd)
 {
@@ -304,23 +286,20 @@ static int start(pid_t *ret_pid, const char *const *arguments)
 
 int report_from_vm(json_t **ret_report, const char *label)
 {
-	char program[PATH_MAX] = "", path[PATH_MAX + 16];
 	const char *arguments[ARGUMENTS_MAX];
-	const char *vm;
+	struct vm_place place;
 	int fd, status, r;
 	pid_t pid = -1;
 	char *text;
 
-	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
-		return command_failure(-errno, "/proc/self/exe");
-	vm = find_laboratory(program, path, sizeof(path));
-	fill_arguments(arguments, vm, label, program);
+	r = vm_find(&place);
+	if (r != COMMAND_OK)
+		return r;
+	fill_arguments(arguments, place.laboratory, label, place.program);
 	fprintf(stderr, "probing kernel %s in a virtual machine\n", label);
 	fd = start(&pid, arguments);
-	if (fd == -ENOENT)
-		return command_failure(fd, "%s (set LINSOCK_VM to vm-tests/vm)", vm);
 	if (fd < 0)
-		return command_failure(fd, "%s", vm);
+		return command_failure(fd, "%s", place.laboratory);
 	text = read_all(fd);
 	close(fd);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "vm-tests"))
 
-from lab import cli, run  # noqa: E402
+from lab import cli, paths, plan, report, run  # noqa: E402
 from lab.errors import LabError  # noqa: E402
 from lab.kernel import Kernel, open_kernel  # noqa: E402
 
@@ -185,19 +185,19 @@ class Guest:
 
     def run(self, script: str, label: str, files: dict[str, Path]) -> str:
         """Run a script; its output."""
-        payload = cli.common_payload(self.build)
+        payload = plan.common_payload(self.build)
         for place, source in files.items():
             payload.add_file(source, place)
         output = bytearray()
         needs = [name for name in MODULES if not self.kernel.modules.missing([name])]
-        text = (run.preamble() + f"export PATH={shlex.quote(str(self.build))}/tools:"
-                f"{run.GUEST_PATH}\n" + script)
+        search = f"{self.build}/tools:{run.GUEST_PATH}"
+        job = run.Job(("/bin/sh", "/run/job"), environment=(("PATH", search),), script=script,
+                      timeout_s=LIMIT_S)
         SCREEN.progress(f"{label} (a first run boots the kernel for a template)")
-        result = run.run(self.kernel, needs, payload, run.Job(text, LIMIT_S),
-                         cli.deps_folder() / "vm",
-                         {"out": output.extend, "err": sink_stderr})
+        result = run.run(self.kernel, needs, payload, job, paths.store() / "vm",
+                         [{"out": output.extend, "err": sink_stderr}])
         if result.exit_status() != 0:
-            run.report(result, self.kernel.label)
+            report.tell(report.judge(label, self.kernel.label, result, b"", b""))
             raise Unequal(f"{label} ended with status {result.exit_status()} in the guest")
         return output.decode("utf-8", "replace")
 
@@ -328,7 +328,7 @@ def main(arguments: list[str]) -> int:
     begin = time.monotonic()
     cli.catch_signals()
     try:
-        guest = Guest(build, open_kernel(kernel, cli.deps_folder() / "kernels"))
+        guest = Guest(build, open_kernel(kernel, paths.kernels()))
         show_bytes(linsock)
         show_can(guest)
         show_probe(linsock, guest)

@@ -259,8 +259,8 @@ def replace_folder(new: Path, old: Path) -> None:
 
 
 def in_series(version: str, series: str) -> bool:
-    """Whether a kernel version such as 6.12.41 belongs to series 6.12 or 6."""
-    return re.match(rf"{re.escape(series)}(\D|$)", version) is not None
+    """Whether a kernel version such as 6.12.41 belongs to series 6.12 or 6, or "any"."""
+    return series == "any" or re.match(rf"{re.escape(series)}(\D|$)", version) is not None
 
 
 def version_key(version: str) -> tuple[int, ...]:

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The initramfs of a template: busybox, the modules in order, and the agent."""
+"""The initramfs of a template: the agent, and the modules in their order."""
 
 from __future__ import annotations
 
-import shutil
 import stat
 from pathlib import Path
 
-from .errors import LabError
 from .kernel import LoadStep
 
-FOLDERS = ("bin", "dev", "lib", "lib/modules", "new", "over", "payload", "proc", "run",
-           "sys", "tmp")
+FOLDERS = ("dev", "lib", "lib/modules", "new", "over", "payload", "proc", "sys")
 
 
 class Archive:
@@ -40,21 +37,11 @@ def pad(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % 4)
 
 
-def find_busybox() -> Path:
-    """The static busybox of the host."""
-    found = shutil.which("busybox")
-    if found is None:
-        raise LabError("busybox is missing: install busybox-static (scripts/setup vm)")
-    return Path(found)
-
-
 def build(agent: bytes, steps: list[LoadStep]) -> bytes:
     """The initramfs that runs `agent` as its first process."""
     archive = Archive()
     for folder in FOLDERS:
         archive.add(folder, stat.S_IFDIR | 0o755)
-    archive.add("bin/busybox", stat.S_IFREG | 0o755, find_busybox().read_bytes())
-    archive.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
     order = ""
     for step in steps:
         archive.add(f"lib/modules/{step.name}.ko", stat.S_IFREG | 0o644, step.image)

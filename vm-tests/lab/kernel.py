@@ -7,12 +7,15 @@ depmod nor root is needed and an unpacked package is enough.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-import lzma
+import hashlib
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .errors import LabError, NeedError
@@ -33,6 +36,9 @@ def read_module(path: Path) -> bytes:
     """The ELF image of a module, whatever it is compressed with."""
     data = path.read_bytes()
     if path.suffix == ".xz":
+        # Only where modules are read, which is seldom.
+        import lzma
+
         return lzma.decompress(data)
     tool = {".zst": "zstd", ".gz": "gzip"}.get(path.suffix)
     if tool is None:
@@ -134,6 +140,9 @@ class ModuleSet:
 
     def missing(self, wanted: list[str]) -> list[str]:
         """Those of the names that are neither a module nor built in."""
+        if self.folder is None:
+            # An image alone: what it has is built in, and the guest is asked.
+            return []
         names = [module_name(name) for name in wanted]
         absent = [name for name in names if name not in self.paths]
         builtin = self.builtin() if absent else set()
@@ -187,21 +196,74 @@ def find_image(folder: Path) -> Path | None:
 
 def find_modules(folder: Path) -> Path | None:
     """The folder that holds `kernel/` with the modules."""
-    for pattern in ("lib/modules/*", "usr/lib/modules/*", "modules/*", "."):
-        found = sorted(path for path in folder.glob(pattern) if (path / "kernel").is_dir())
+    for pattern in ("lib/modules/*", "usr/lib/modules/*", "modules/*", ""):
+        places = folder.glob(pattern) if pattern else [folder]
+        found = sorted(path for path in places if (path / "kernel").is_dir())
         if found:
             return found[-1]
     return None
 
 
+def unpack_debs(names: list[str], store: Path) -> Path:
+    """The folder that packages were unpacked into, once."""
+    stamps = []
+    for name in names:
+        if not Path(name).is_file():
+            raise LabError(f"no such package: {name}")
+        status = os.stat(name)
+        stamps.append(f"{os.path.abspath(name)} {status.st_size} {status.st_mtime_ns}")
+    key = hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:12]
+    folder = store / "unpacked" / f"{Path(names[0]).name.split('_')[0]}-{key}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.which("dpkg-deb") is None:
+        raise LabError("dpkg-deb is missing: install dpkg, or unpack the package yourself "
+                       "(ar x, tar x) and name the folder")
+    with tempfile.TemporaryDirectory(prefix=".unpack.", dir=folder.parent) as temporary:
+        root = Path(temporary, "root")
+        for name in names:
+            done = subprocess.run(["dpkg-deb", "-x", name, str(root)], text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if done.returncode != 0:
+                raise LabError(f"{name} is no whole package: {done.stdout.strip()}")
+        if find_image(root) is None:
+            raise LabError(f"{names[0]} holds no kernel image: name the package "
+                           "linux-image-... or linux-binary-...")
+        if find_modules(root) is None:
+            raise LabError(f"{names[0]} holds no modules: name the package with the modules as "
+                           "well, as IMAGE.deb+MODULES.deb")
+        with contextlib.suppress(FileExistsError, OSError):
+            root.rename(folder)
+    return folder
+
+
+def is_kernel_image(path: Path) -> bool:
+    """Whether QEMU could boot the file: an ELF (vmlinux) or a bzImage."""
+    with path.open("rb") as file:
+        head = file.read(0x206)
+    return head[:4] == b"\x7fELF" or head[0x202:0x206] == b"HdrS"
+
+
 def open_kernel(name: str, store: Path) -> Kernel:
-    """A kernel by series (6.12), or by the folder that it was unpacked into."""
-    folder = Path(name) if "/" in name or Path(name).is_dir() else store / name
+    """A kernel by series (6.12), folder, package (A.deb+B.deb), or image (vmlinux)."""
+    label = name.rstrip("/").split("/")[-1]
+    if name.endswith(".deb"):
+        folder = unpack_debs(name.split("+"), store)
+        label = folder.name.rsplit("-", 1)[0]
+    elif Path(name).is_file():
+        if not is_kernel_image(Path(name)):
+            raise LabError(f"{name} is no kernel image (vmlinux, vmlinuz, bzImage)")
+        return Kernel(label, Path(name), None)
+    else:
+        folder = Path(name) if "/" in name or Path(name).is_dir() else store / name
     if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in store.glob("[0-9]*"))) or "none"
+        known = ", ".join(sorted(path.name for path in store.glob("[0-9a-z]*")
+                                 if (path / "package").is_file())) or "none"
         raise LabError(f"no kernel {name} (there: {known}); fetch one of Debian's with "
-                       f"scripts/kernels {name}, or name a folder with vmlinuz and modules")
+                       f"'linsock vm kernels --fetch {name}', or name a folder with vmlinuz "
+                       "and modules, a .deb, or a vmlinux")
     image = find_image(folder)
     if image is None:
         raise LabError(f"{folder} holds no kernel image (vmlinuz)")
-    return Kernel(name.rstrip("/").split("/")[-1], image, find_modules(folder))
+    return Kernel(label, image, find_modules(folder))

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable
+from pathlib import Path
+
+from .errors import LabError
 
 FAULTS = re.compile("|".join([
     r"\bWARNING: ", r"\bBUG: ", r"kernel BUG at", r"\bOops\b", r"\bKASAN\b", r"\bKMSAN\b",
@@ -17,13 +21,15 @@ FAULTS = re.compile("|".join([
     r"unregister_netdevice: waiting for",
 ]))
 
-# What a healthy run may say, each with the reason why it is no fault.
-IGNORED: tuple[tuple[str, str], ...] = (
-    (r"WARNING: Support for this device .* is not included",
-     "a notice about emulated hardware"),
-    (r"WARNING: CPU: \d+ PID: \d+ at arch/x86/kernel/tsc",
-     "the emulated clock is coarse while a busy host boots it"),
-)
+IGNORED_FILE = Path(__file__).with_name("ignored-faults")
+
+# A report is known by the functions that led to it, without those that only report.
+FRAME = re.compile(r"^(?:\[ *[\d.]+\] +)?(?:RIP: 0010:|\? )? ?([A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x[0-9a-f]+")
+PLACE = re.compile(r" at (?:\S+ )?([A-Za-z_][\w.]*)\+0x")
+REPORTERS = re.compile(r"^(dump_stack|show_stack|print_|kasan_|__warn|report_bug|handle_bug|"
+                       r"exc_|asm_exc_|panic|die|oops_|page_fault_oops|warn_slowpath|"
+                       r"__asan_|nmi_|default_do_nmi|unknown_nmi|end_repeat_nmi|asm_|lockdep_)")
+FINGERPRINT_FRAMES = 5
 
 KMSG_RECORD = re.compile(r"^(\d+),(\d+),(\d+),[^;]*;(.*)$")
 
@@ -36,8 +42,26 @@ class Fault:
     context: tuple[str, ...]
 
     def text(self) -> str:
-        """The line and its context, as printed to a person."""
-        return "\n".join([self.line, *("  " + line for line in self.context)])
+        """The line, its fingerprint and its context, as printed to a person."""
+        return "\n".join([self.line, f"  fingerprint {self.fingerprint()}",
+                          *("  " + line for line in self.context)])
+
+    def frames(self) -> list[str]:
+        """The functions that led to it, innermost first."""
+        found = PLACE.findall(self.line)
+        for line in self.context:
+            if "? " in line:
+                continue
+            found += FRAME.findall(line.replace("\t", " ").strip())
+        # A function inlined or named twice in a row is one.
+        names = [re.sub(r"\.(isra|part|constprop|cold).*", "", name) for name in found]
+        return [name for at, name in enumerate(names)
+                if not REPORTERS.match(name) and (at == 0 or names[at - 1] != name)]
+
+    def fingerprint(self) -> str:
+        """Equal for the same fault in another run and, mostly, in another build."""
+        frames = self.frames()[:FINGERPRINT_FRAMES]
+        return ":".join(frames) if frames else re.sub(r"^\[.*?\] |0x[0-9a-f]+|\d+", "", self.line)
 
 
 def decode_kmsg(text: str) -> list[str]:
@@ -51,24 +75,52 @@ def decode_kmsg(text: str) -> list[str]:
     return lines
 
 
-def is_ignored(line: str) -> bool:
-    """Whether a line is known to be harmless."""
-    return any(re.search(pattern, line) for pattern, _ in IGNORED)
+def read_ignored(path: Path) -> list[re.Pattern[str]]:
+    """The patterns of a file of lines that are no fault; each needs a reason."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        pattern, _, reason = re.sub(r"\s{2,}#|\t+#", "\0", line, count=1).partition("\0")
+        if not reason.strip():
+            raise LabError(f"{path}:{number}: no reason: write 'PATTERN  # why it is no fault'")
+        try:
+            found.append(re.compile(pattern.strip()))
+        except re.error as error:
+            raise LabError(f"{path}:{number}: {error}") from error
+    return found
 
 
-def scan(lines: Iterable[str], context_max: int = 30) -> list[Fault]:
-    """Faults in a log. Lines that belong to one report are told once."""
+@functools.cache
+def known_ignored() -> tuple[re.Pattern[str], ...]:
+    """What the laboratory itself ignores."""
+    return tuple(read_ignored(IGNORED_FILE))
+
+
+def scan(lines: Iterable[str], context_max: int = 30,
+         ignored: Iterable[re.Pattern[str]] = ()) -> list[Fault]:
+    """Faults in a log. Lines that belong to one report are told once.
+
+    A pattern is tried on the first line of a report and on its fingerprint.
+    """
     kept = list(lines)
+    patterns = [*known_ignored(), *ignored]
     faults: list[Fault] = []
     index = 0
     while index < len(kept):
-        line = kept[index]
-        if not FAULTS.search(line) or is_ignored(line):
+        if not FAULTS.search(kept[index]):
             index += 1
             continue
         end = report_end(kept, index + 1, context_max)
-        faults.append(Fault(line, tuple(kept[index + 1:end])))
-        index = end
+        fault = Fault(kept[index], tuple(kept[index + 1:end]))
+        words = (fault.line, fault.fingerprint())
+        if not any(pattern.search(word) for pattern in patterns for word in words):
+            faults.append(fault)
+            index = end
+        elif "end trace" in kept[end - 1]:
+            index = end
+        else:
+            index += 1
     return faults
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import subprocess
 import tempfile
 from pathlib import Path
 
 from .payload import locked
-from .qemu import find_qemu, qemu_version
+from .qemu import find_qemu, qemu_identity
 
 PROBE_LIMIT_S = 3
 
@@ -46,10 +45,12 @@ def choose_accel(store: Path) -> str:
     """`kvm` or `tcg`, by a verdict kept per host kernel and QEMU."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
-    host = f"{platform.node()} {platform.release()} {platform.version()} {qemu_version()}"
-    store.mkdir(parents=True, exist_ok=True)
+    name = os.uname()
+    host = f"{name.nodename} {name.release} {name.version} {qemu_identity()}"
     verdict = store / f"accel-{hashlib.sha256(host.encode()).hexdigest()[:12]}"
-    with locked(store / "accel.lock"):
-        if not verdict.exists():
-            verdict.write_text("kvm" if probe() else "tcg")
-        return verdict.read_text()
+    if not verdict.exists():
+        store.mkdir(parents=True, exist_ok=True)
+        with locked(store / "accel.lock"):
+            if not verdict.exists():
+                verdict.write_text("kvm" if probe() else "tcg")
+    return verdict.read_text()

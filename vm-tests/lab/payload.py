@@ -16,15 +16,15 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import LabError
-from .initramfs import find_busybox
 
 IMAGE_MIB = 256
-KEPT_IMAGES_MAX = 8
-FORMAT = 3
+KEPT_IMAGES_MAX = 16
+KEPT_CLOSURES_MAX = 200
+FORMAT = 4
 
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
@@ -49,12 +49,45 @@ def parse_ldd(text: str) -> list[Path]:
     return [Path(name) for name in dict.fromkeys(found)]
 
 
-def libraries(program: Path) -> list[Path]:
-    """What the dynamic loader would load for a program; nothing if static."""
-    done = subprocess.run(["ldd", str(program)], stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT, check=False, env={"LC_ALL": "C",
-                                                                      **os.environ})
-    return parse_ldd(done.stdout)
+def find_busybox() -> Path:
+    """The static busybox of the host."""
+    found = shutil.which("busybox")
+    if found is None:
+        raise LabError("busybox is missing: install busybox-static (scripts/setup vm)")
+    return Path(found)
+
+
+def stamp(path: Path) -> str:
+    """Changes whenever the file does."""
+    status = path.stat()
+    return f"{path}\t{status.st_size}\t{status.st_mtime_ns}\t{status.st_mode}"
+
+
+def libraries(programs: list[Path], store: Path | None = None) -> list[Path]:
+    """What the dynamic loader would load for the programs; nothing where static.
+
+    One call asks for all, and its answer is kept while neither the programs nor the
+    libraries change.
+    """
+    if not programs:
+        return []
+    key = hashlib.sha256("\n".join(map(stamp, programs)).encode()).hexdigest()[:20]
+    kept = store / "closures" / key if store else None
+    if kept and kept.is_file():
+        lines = kept.read_text().splitlines()
+        found = [Path(line.split("\t")[0]) for line in lines]
+        if all(path.is_file() for path in found) and [*map(stamp, found)] == lines:
+            return found
+    done = subprocess.run(["ldd", *map(str, programs)], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False,
+                          env={**os.environ, "LC_ALL": "C"})
+    found = parse_ldd(done.stdout)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as file:
+            file.write("".join(stamp(path) + "\n" for path in found))
+        os.rename(file.name, kept)
+    return found
 
 
 def interpreter(program: Path) -> Path | None:
@@ -95,6 +128,8 @@ class Payload:
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
         self.folders: set[str] = set()
+        # Programs whose libraries are still to be found.
+        self._programs: dict[Path, None] = {}
 
     def add_file(self, source: Path, place: str | None = None) -> None:
         """Ship one file as it is."""
@@ -117,8 +152,7 @@ class Payload:
         """Ship a program with its libraries or its interpreter."""
         self.add_file(program, place)
         if is_elf(program):
-            for library in libraries(program):
-                self.add_file(library)
+            self._programs[program.resolve()] = None
             return
         helper = interpreter(program)
         if helper is not None:
@@ -138,13 +172,24 @@ class Payload:
             if found is not None:
                 self.add_program(Path(found), f"/usr/bin/{name}")
 
+    def copy(self) -> Payload:
+        """Another one of the same content, to add to."""
+        other = Payload()
+        other.files, other.folders = dict(self.files), set(self.folders)
+        other._programs = dict(self._programs)
+        return other
+
+    def close(self, store: Path | None = None) -> None:
+        """Add the libraries of all programs."""
+        for library in libraries(list(self._programs), store):
+            self.add_file(library)
+        self._programs.clear()
+
     def key(self) -> str:
         """The identity of the content, from names, sizes and times."""
         digest = hashlib.sha256(f"{FORMAT} {IMAGE_MIB} {ETC} {sorted(self.folders)}".encode())
         for place, source in sorted(self.files.items()):
-            status = source.stat()
-            digest.update(f"{place}\0{source}\0{status.st_size}\0{status.st_mtime_ns}"
-                          f"\0{status.st_mode}\n".encode())
+            digest.update(f"{place} {stamp(source)}\n".encode())
         return digest.hexdigest()[:20]
 
     def check_room(self) -> None:
@@ -167,7 +212,10 @@ class Payload:
         for place, source in self.files.items():
             target = root / place
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copy2(source, target)
         self._link_applets(root)
 
     def _link_applets(self, root: Path) -> None:
@@ -182,6 +230,7 @@ class Payload:
 
     def image(self, store: Path) -> Path:
         """An ext4 image of the content, made unless it is kept already."""
+        self.close(store)
         self.check_room()
         store.mkdir(parents=True, exist_ok=True)
         path = store / f"{self.key()}.ext4"
@@ -222,7 +271,8 @@ def guest_path(place: str) -> str:
 def forget_old(store: Path) -> None:
     """Keep the images used last; a running guest holds its own open."""
     images = sorted(store.glob("*.ext4"), key=lambda path: -path.stat().st_mtime)
-    for path in images[KEPT_IMAGES_MAX:]:
+    closures = sorted(store.glob("closures/*"), key=lambda path: -path.stat().st_mtime)
+    for path in [*images[KEPT_IMAGES_MAX:], *closures[KEPT_CLOSURES_MAX:]]:
         path.unlink(missing_ok=True)
 
 
@@ -233,9 +283,3 @@ def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
         fcntl.flock(file, how)
         yield
 
-
-def add_all(payload: Payload, programs: Iterable[Path]) -> Payload:
-    """Add programs one by one; for the command line."""
-    for program in programs:
-        payload.add_program(program)
-    return payload

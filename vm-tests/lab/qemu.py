@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,9 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .errors import LabError
+from .errors import LabError, MachineError
 
 PORTS = ("control", "out", "err", "klog")
+OLDEST = (6, 0)
+QUIT_LIMIT_S = 10
 APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 "
           "unknown_nmi_panic=1")
 PR_SET_PDEATHSIG = 1
@@ -27,15 +31,20 @@ PR_SET_PDEATHSIG = 1
 class Machine:
     """What must be equal where a state is saved and where it is restored."""
 
-    kernel: Path
-    initramfs: Path
+    kernel: Path = Path()
+    initramfs: Path = Path()
     accel: str = "tcg"
     smp: int = 1
     memory_mib: int = 512
+    # The clock runs by instructions: waiting costs no time.
+    is_warped: bool = False
+    can_controllers: int = 0
+    has_network: bool = False
 
     def describe(self) -> str:
         """The parts that a template's identity depends on."""
-        return f"{self.accel} {self.smp} {self.memory_mib} {APPEND}"
+        return (f"{self.accel} {self.smp} {self.memory_mib} {self.is_warped} "
+                f"{self.can_controllers} {self.has_network} {APPEND}")
 
 
 def find_qemu() -> str:
@@ -47,11 +56,59 @@ def find_qemu() -> str:
     return found
 
 
-def qemu_version() -> str:
-    """The first line of the emulator's version text."""
-    done = subprocess.run([find_qemu(), "--version"], stdout=subprocess.PIPE, text=True,
-                          check=True)
-    return done.stdout.splitlines()[0]
+def qemu_identity() -> str:
+    """Tells one emulator from another without running it."""
+    status = os.stat(find_qemu())
+    return f"{find_qemu()} {status.st_size} {status.st_mtime_ns}"
+
+
+def check_version() -> None:
+    """Refuse an emulator that lacks what the laboratory uses."""
+    done = subprocess.run([find_qemu(), "--version"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    match = re.search(r"version (\d+)\.(\d+)", done.stdout)
+    if match is None:
+        raise LabError(f"{find_qemu()} does not tell its version: {done.stdout[:200].strip()}")
+    if tuple(map(int, match.groups())) < OLDEST:
+        raise LabError(f"QEMU {match.group(0).removeprefix('version ')} is too old: "
+                       f"{OLDEST[0]}.{OLDEST[1]} or newer is needed (scripts/setup vm)")
+
+
+def memory_options(machine: Machine, ram: Path | None, is_clone: bool) -> list[str]:
+    """Memory of QEMU's own, or in a file: that of a template, or a copy of it."""
+    size = f"{machine.memory_mib}"
+    if ram is None:
+        return ["-M", "pc", "-m", size]
+    sharing = "off" if is_clone else "on"
+    return ["-M", "pc,memory-backend=ram", "-m", size, "-object",
+            f"memory-backend-file,id=ram,size={size}M,mem-path={comma_safe(ram)},"
+            f"share={sharing}"]
+
+
+def port_options(handles: dict[str, int]) -> list[str]:
+    """The monitor, the console and the agent's ports, each a socket of ours."""
+    line = ["-chardev", f"socket,id=monitor,fd={handles['monitor']}",
+            "-mon", "chardev=monitor,mode=control",
+            "-chardev", f"socket,id=console,fd={handles['console']}",
+            "-serial", "chardev:console",
+            "-device", "virtio-serial-pci,max_ports=8"]
+    for number, name in enumerate(PORTS, 1):
+        line += ["-chardev", f"socket,id={name},fd={handles[name]}", "-device",
+                 f"virtserialport,chardev={name},name=linsock.{name},nr={number}"]
+    return line
+
+
+def device_options(machine: Machine, disk: Path, handles: dict[str, int]) -> list[str]:
+    """The payload disk, and what was asked for."""
+    line = ["-drive", f"if=none,id=payload,file={comma_safe(disk)},format=raw,readonly=on",
+            "-device", "virtio-blk-pci,drive=payload"]
+    if machine.can_controllers:
+        line += ["-object", "can-bus,id=can"]
+        line += ["-device", "kvaser_pci,canbus=can"] * machine.can_controllers
+    if machine.has_network:
+        line += ["-netdev", f"socket,id=net,fd={handles['network']}",
+                 "-device", "virtio-net-pci,netdev=net"]
+    return line
 
 
 def command_line(machine: Machine, disk: Path, ram: Path | None, is_clone: bool,
@@ -60,26 +117,14 @@ def command_line(machine: Machine, disk: Path, ram: Path | None, is_clone: bool,
     line = [find_qemu(), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-accel", machine.accel,
             "-cpu", "host" if machine.accel == "kvm" else "qemu64",
-            "-smp", str(machine.smp), "-m", str(machine.memory_mib),
+            "-smp", str(machine.smp),
             "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
             "-append", APPEND, "-action", "panic=none"]
-    if ram is None:
-        line += ["-M", "pc"]
-    else:
-        sharing = "off" if is_clone else "on"
-        line += ["-M", "pc,memory-backend=ram", "-object",
-                 f"memory-backend-file,id=ram,size={machine.memory_mib}M,"
-                 f"mem-path={comma_safe(ram)},share={sharing}"]
-    line += ["-chardev", f"socket,id=monitor,fd={handles['monitor']}",
-             "-mon", "chardev=monitor,mode=control",
-             "-chardev", f"socket,id=console,fd={handles['console']}",
-             "-serial", "chardev:console",
-             "-device", "virtio-serial-pci,max_ports=8"]
-    for number, name in enumerate(PORTS, 1):
-        line += ["-chardev", f"socket,id={name},fd={handles[name]}", "-device",
-                 f"virtserialport,chardev={name},name=linsock.{name},nr={number}"]
-    line += ["-drive", f"if=none,id=payload,file={comma_safe(disk)},format=raw,readonly=on",
-             "-device", "virtio-blk-pci,drive=payload"]
+    if machine.is_warped:
+        line += ["-icount", "shift=3,sleep=off"]
+    line += memory_options(machine, ram, is_clone)
+    line += port_options(handles)
+    line += device_options(machine, disk, handles)
     return line + (["-incoming", "defer"] if is_clone else [])
 
 
@@ -99,9 +144,12 @@ class Qemu:
     def __init__(self, machine: Machine, disk: Path, ram: Path | None = None,
                  is_clone: bool = False) -> None:
         self.ports: dict[str, socket.socket] = {}
+        self.network: socket.socket | None = None
         theirs: dict[str, socket.socket] = {}
         for name in ("monitor", "console", *PORTS):
             self.ports[name], theirs[name] = socket.socketpair()
+        if machine.has_network:
+            self.network, theirs["network"] = socket.socketpair()
         handles = {name: end.fileno() for name, end in theirs.items()}
         self.process = subprocess.Popen(
             command_line(machine, disk, ram, is_clone, handles),
@@ -123,7 +171,7 @@ class Qemu:
         try:
             self._monitor.readline()
             self.command("qmp_capabilities")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MachineError) as error:
             text = self.complaint()
             self.end()
             raise LabError(f"QEMU did not start: {text or error}") from error
@@ -138,15 +186,17 @@ class Qemu:
 
     def command(self, name: str, **arguments: object) -> Any:
         """Run one monitor command; events in between are of no interest."""
-        self._monitor.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self._monitor.flush()
-        while line := self._monitor.readline():
-            reply = json.loads(line)
-            if "return" in reply:
-                return reply["return"]
-            if "error" in reply:
-                raise LabError(f"QEMU refused {name}: {reply['error'].get('desc')}")
-        raise OSError(f"QEMU ended during {name}")
+        line = json.dumps({"execute": name, "arguments": arguments}) + "\n"
+        with contextlib.suppress(OSError):
+            self._monitor.write(line)
+            self._monitor.flush()
+            while line := self._monitor.readline():
+                reply = json.loads(line)
+                if "return" in reply:
+                    return reply["return"]
+                if "error" in reply:
+                    raise LabError(f"QEMU refused {name}: {reply['error'].get('desc')}")
+        raise MachineError(f"QEMU ended during {name}: {self.complaint() or 'no word'}")
 
     def _share_memory(self) -> None:
         self.command("migrate-set-capabilities", capabilities=[
@@ -162,7 +212,7 @@ class Qemu:
                 raise LabError(f"QEMU could not save the template's state: {status}")
             time.sleep(0.005)
         self.command("quit")
-        self.process.wait(10)
+        self.process.wait(QUIT_LIMIT_S)
 
     def restore(self, state: Path) -> None:
         """Load the device state and let the guest go on."""
@@ -183,7 +233,7 @@ class Qemu:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
-        for end in self.ports.values():
+        for end in [*self.ports.values(), *([self.network] if self.network else [])]:
             end.close()
 
 
@@ -191,7 +241,3 @@ def quoted(path: Path) -> str:
     """A path as one word of sh."""
     return "'" + str(path).replace("'", "'\\''") + "'"
 
-
-def is_writable(folder: Path) -> bool:
-    """Whether templates can be kept there."""
-    return os.access(folder, os.W_OK)

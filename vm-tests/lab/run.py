@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Run one job in one guest, from its start to its verdict."""
+"""Run one job in one guest, or in several on one network, from start to verdict."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import shlex
-import sys
+import os
+import re
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import klog, template
-from .errors import EXIT_KERNEL_FAULT, EXIT_TIMEOUT, LabError
+from .errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_TIMEOUT, LabError, MachineError
 from .kernel import Kernel
-from .kvm import choose_accel
 from .payload import Payload
 from .qemu import Machine, Qemu
 from .session import Session, Sink
@@ -25,15 +25,41 @@ LOG_END = "linsock-vm: end of job"
 GUEST_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Job:
     """What to run, and within which limits."""
 
-    script: str
+    command: tuple[str, ...]
+    folder: str = "/"
+    environment: tuple[tuple[str, str], ...] = ()
+    # Written to /run/job, which the command may name.
+    script: str | None = None
     timeout_s: float = 60
     runner: str = "clone"
-    smp: int = 1
-    memory_mib: int = 512
+    shape: Machine = Machine()
+    machines: int = 1
+    ignored: tuple[re.Pattern[str], ...] = ()
+
+    def message(self, number: int) -> bytes:
+        """What the agent of a machine reads."""
+        variables = {"PATH": GUEST_PATH, "HOME": "/root", "USER": "root", "LANG": "C.UTF-8",
+                     "TERM": "dumb", "LINSOCK_VM": "1", **dict(self.environment)}
+        if self.shape.has_network:
+            variables.update(LINSOCK_MACHINE=str(number), LINSOCK_MACHINES=str(self.machines))
+        records = [f"clock={time.time_ns()}", f"cd={self.folder}"]
+        # Time that is counted by instructions is to be the same in each run.
+        if not self.shape.is_warped:
+            records.append(f"seed={os.urandom(32).hex()}")
+        if self.shape.has_network:
+            records.append(f"machine={number}")
+        if self.script is not None:
+            records.append(f"script={self.script}")
+        records += [f"env={name}={value}" for name, value in variables.items()]
+        records += [f"arg={word}" for word in self.command]
+        if any("\0" in record for record in records):
+            raise LabError("a word of the command or of its environment holds a NUL")
+        body = b"".join(os.fsencode(record) + b"\0" for record in records)
+        return b"%d\n" % len(body) + body
 
 
 @dataclasses.dataclass
@@ -46,78 +72,86 @@ class Result:
     console: str = ""
     begun_s: float = 0
     total_s: float = 0
+    # The machine ended before the program did.
+    is_lost: bool = False
+    # What the first try's machine died of; this is then the second.
+    retried: str = ""
 
     def exit_status(self) -> int:
         """The status for the caller: a fault of the kernel outweighs all."""
         return EXIT_KERNEL_FAULT if self.faults else self.status
 
 
-def job_script(command: list[str], folder: str, environment: dict[str, str]) -> str:
-    """The shell text that the agent runs for a command."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    lines += [f"cd {shlex.quote(folder)}", "exec " + shlex.join(command)]
-    return preamble() + "\n".join(lines) + "\n"
-
-
-def preamble() -> str:
-    """The environment that every job begins with."""
-    return (f"export PATH={GUEST_PATH} HOME=/root USER=root LANG=C.UTF-8 TERM=dumb "
-            "LINSOCK_VM=1\n")
-
-
 @contextlib.contextmanager
-def started(kernel: Kernel, needs: list[str], job: Job, disk: Path,
-            store: Path) -> Iterator[Qemu]:
-    """A guest whose agent waits for its job, by the way that the job asks for."""
+def starter(kernel: Kernel, needs: list[str], job: Job, store: Path) -> Iterator[Starter]:
+    """What makes guests of the kind that the job asks for."""
     if job.runner == "clone":
-        with template.ready_template(kernel, needs, store, job.smp, job.memory_mib) as found, \
-                found.start(disk) as qemu:
-            yield qemu
+        with template.ready_template(kernel, needs, store, job.shape) as found:
+            yield Starter(found, None)
         return
     with tempfile.TemporaryDirectory(prefix="linsock-vm-") as temporary:
         path = Path(temporary, "initramfs")
-        template.make_initramfs(kernel, template.modules_wanted(kernel, needs), path)
-        machine = Machine(kernel.image, path, choose_accel(store), job.smp, job.memory_mib)
-        with Qemu(machine, disk) as qemu:
-            yield qemu
+        machine = template.complete(job.shape, kernel, store)
+        wanted = template.modules_wanted(kernel, needs, machine)
+        template.make_initramfs(kernel, wanted, path)
+        yield Starter(None, dataclasses.replace(machine, initramfs=path))
 
 
-def run(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
-        sinks: dict[str, Sink]) -> Result:
-    """Run a job in a fresh guest."""
-    disk = payload.image(store / "payloads")
-    begin = time.monotonic()
-    with started(kernel, needs, job, disk, store) as qemu:
-        session = Session(qemu, sinks)
+@dataclasses.dataclass(frozen=True)
+class Starter:
+    """A template to clone, or a machine to boot."""
+
+    template: template.Template | None
+    machine: Machine | None
+
+    def start(self, disk: Path) -> Qemu:
+        """A guest whose agent waits for its job, or soon will."""
+        if self.template:
+            return self.template.start(disk)
+        assert self.machine is not None
+        return Qemu(self.machine, disk)
+
+
+class Guest:
+    """One machine of a run, driven to its verdict."""
+
+    def __init__(self, qemu: Qemu, sinks: dict[str, Sink], begin: float) -> None:
+        self.session = Session(qemu, sinks)
+        self.begin = begin
+        self.result: Result | BaseException | None = None
+
+    def drive(self, job: Job, number: int) -> None:
+        """Hand the job over, wait for its end or its limit, and judge the log."""
         try:
-            if job.runner != "clone":
-                template.wait_ready(session)
-            result = drive(session, job, begin)
-        finally:
-            session.close()
-    result.total_s = time.monotonic() - begin
-    return result
+            self.result = self._drive(job, number)
+        except BaseException as error:  # noqa: BLE001 - told by the thread that joins us
+            self.result = error
+
+    def _drive(self, job: Job, number: int) -> Result:
+        session = self.session
+        if job.runner != "clone":
+            template.wait_ready(session)
+        session.send(job.message(number))
+        deadline = time.monotonic() + job.timeout_s
+        session.wait(lambda: session.words("begun") is not None or is_over(session), deadline)
+        begun = time.monotonic() - self.begin
+        is_done = session.wait(lambda: is_over(session), deadline)
+        result = verdict(session, job, is_done)
+        result.begun_s = begun
+        result.console = session.console()
+        judge_log(result, session, job)
+        return result
 
 
-def drive(session: Session, job: Job, begin: float) -> Result:
-    """Hand the job over, wait for its end or its limit, and judge the log."""
-    script = job.script.encode()
-    session.send(f"{int(time.time())} {len(script)}\n".encode() + script)
-    session.wait(lambda: session.words("begun") is not None or is_over(session),
-                 time.monotonic() + job.timeout_s)
-    begun = time.monotonic() - begin
-    is_done = session.wait(lambda: is_over(session), time.monotonic() + job.timeout_s)
-    result = verdict(session, job, is_done)
-    result.begun_s = begun
-    log = [line for line in klog.decode_kmsg(session.logs["klog"].decode("utf-8", "replace"))
-           if LOG_END not in line]
-    result.console = session.console()
-    # A panic reaches the console only; whatever is in both is told once.
-    result.faults = klog.scan(log) or klog.scan(result.console.splitlines())
-    if result.status == EXIT_TIMEOUT:
-        # The backtrace that we asked for is no fault of the kernel's.
-        result.faults = klog.scan(log)
-    return result
+def judge_log(result: Result, session: Session, job: Job) -> None:
+    """Put the faults that the kernel told of into the result."""
+    text = session.logs["klog"].decode("utf-8", "replace")
+    log = [line for line in klog.decode_kmsg(text) if LOG_END not in line]
+    result.faults = klog.scan(log, ignored=job.ignored)
+    # A panic reaches the console only; whatever is in both is told once. The
+    # backtrace that we asked for is no fault of the kernel's.
+    if not result.faults and result.status != EXIT_TIMEOUT:
+        result.faults = klog.scan(result.console.splitlines(), ignored=job.ignored)
 
 
 def is_over(session: Session) -> bool:
@@ -130,8 +164,9 @@ def is_over(session: Session) -> bool:
 
 def verdict(session: Session, job: Job, is_done: bool) -> Result:
     """The status of a job from what the agent said last."""
-    if session.words("broken") is not None:
-        raise LabError("the guest could not mount the payload disk:\n"
+    broken = session.words("broken")
+    if broken is not None:
+        raise LabError(f"the guest failed at {' '.join(broken)}; its console said:\n"
                        + session.console()[-2000:])
     words = session.words("exit")
     if words is not None:
@@ -139,22 +174,67 @@ def verdict(session: Session, job: Job, is_done: bool) -> Result:
         return Result(int(words[0]))
     if is_done or session.has_ended():
         session.drain(1)
-        return Result(EXIT_KERNEL_FAULT, "the virtual machine ended before the program did")
+        return Result(EXIT_LAB, "the virtual machine ended before the program did", is_lost=True)
     with contextlib.suppress(OSError, LabError):
         session.qemu.backtrace()
         session.drain(BACKTRACE_LIMIT_S)
     return Result(EXIT_TIMEOUT, f"time limit of {job.timeout_s:g} s")
 
 
-def report(result: Result, label: str) -> None:
-    """Tell a person what the exit status alone does not."""
-    if result.reason:
-        print(f"vm: {label}: {result.reason}", file=sys.stderr)
-    if result.status in {EXIT_TIMEOUT, EXIT_KERNEL_FAULT} and result.console.strip():
-        print("vm: the console's last lines:", file=sys.stderr)
-        print("\n".join(result.console.splitlines()[-60:]), file=sys.stderr)
-    if result.faults:
-        print(f"vm: {label}: the kernel log tells of {len(result.faults)} fault(s):",
-              file=sys.stderr)
-        for fault in result.faults:
-            print(fault.text(), file=sys.stderr)
+def run_once(kernel: Kernel, needs: list[str], disk: Path, job: Job, store: Path,
+             sinks: list[dict[str, Sink]]) -> list[Result]:
+    """Run a job in fresh guests; one result for each."""
+    with starter(kernel, needs, job, store) as start, contextlib.ExitStack() as stack:
+        begin = time.monotonic()
+        qemus = [stack.enter_context(start.start(disk)) for _ in range(job.machines)]
+        if job.shape.has_network:
+            from .network import Hub
+
+            stack.enter_context(Hub([qemu.network for qemu in qemus if qemu.network]))
+        guests = [Guest(qemu, sink, begin) for qemu, sink in zip(qemus, sinks)]
+        for guest in guests:
+            stack.callback(guest.session.close)
+        threads = [threading.Thread(target=guest.drive, args=(job, number))
+                   for number, guest in enumerate(guests[1:], 2)]
+        for thread in threads:
+            thread.start()
+        guests[0].drive(job, 1)
+        for thread in threads:
+            thread.join()
+        results = []
+        for guest in guests:
+            if isinstance(guest.result, BaseException):
+                raise guest.result
+            assert guest.result is not None
+            guest.result.total_s = time.monotonic() - begin
+            results.append(guest.result)
+    return results
+
+
+def worst(results: list[Result]) -> Result:
+    """The result that decides over those of all machines."""
+    return max(results, key=lambda one: (bool(one.faults), bool(one.reason), one.status != 0))
+
+
+def attempt(kernel: Kernel, needs: list[str], disk: Path, job: Job, store: Path,
+            sinks: list[dict[str, Sink]]) -> Result:
+    """One try; a machine that was lost on its way is a result as well."""
+    try:
+        return worst(run_once(kernel, needs, disk, job, store, sinks))
+    except MachineError as error:
+        return Result(EXIT_LAB, str(error), is_lost=True)
+
+
+def run(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
+        sinks: list[dict[str, Sink]]) -> Result:
+    """Run a job; a machine that was lost is replaced once."""
+    disk = payload.image(store / "payloads")
+    first = attempt(kernel, needs, disk, job, store, sinks)
+    if not first.is_lost:
+        return first
+    second = attempt(kernel, needs, disk, job, store, sinks)
+    second.retried = first.faults[0].line if first.faults else first.reason
+    if first.faults and not second.faults:
+        # The kernel's fault stays one, whatever the second try did.
+        second.faults, second.console = first.faults, first.console
+    return second

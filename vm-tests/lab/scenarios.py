@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Run the scenarios on a matrix of kernels.
+"""Run the scenarios on the matrix of kernels.
 
 A scenario is a script for sh in vm-tests/scenarios, whose first comment
 lines declare what it wants:
 
-    # needs: can-raw vcan         modules to load
+    # needs: can-raw vcan uring.send_zc   modules and features (needs.py)
     # kernels: all                or a list of series: 6.12 7
     # timeout: 60                 seconds
     # files: tests/data/x         more files to ship, relative to the source
     # criterion: test_can         run this test program after the script
+    # time-warp: yes              waiting costs no time
+    # can-bus: 2                  CAN controllers on one bus, can0...
+    # machines: 2                 run in two machines on one network
 
 It succeeds by exit status 0, or by the TAP that it prints; 77 is a skip, with
 the reason in its last line.
@@ -18,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import contextlib
 import dataclasses
 import json
 import os
@@ -29,16 +31,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import cli, run, tap
-from .errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_SKIP, LabError, NeedError
+from . import cli, needs, paths, plan, run, tap
+from .errors import EXIT_LAB, EXIT_SKIP, LabError, NeedError
 from .kernel import Kernel, open_kernel
+from .needs import Answer, Needs
 from .payload import Payload
+from .qemu import Machine
 from .tap import Case
 from .template import ready_template
 
 SUITE = "vm"
-HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion): *(.*)$")
-OUTPUT_KEPT_MAX = 1 << 20
+HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion|time-warp|can-bus|machines): *(.*)$")
+ROOT = paths.HERE.parents[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +56,12 @@ class Scenario:
     timeout_s: float = 60
     files: tuple[str, ...] = ()
     criterion: tuple[str, ...] = ()
+    shape: Machine = Machine()
+    machines: int = 1
+
+    def wanted(self) -> Needs:
+        """Its needs, by kind."""
+        return needs.parse(list(self.needs))
 
     def runs_on(self, kernel: str) -> bool:
         """Whether the scenario wants a series."""
@@ -67,13 +77,19 @@ def parse_scenario(name: str, text: str) -> Scenario:
         match = HEADER.match(line)
         if match:
             fields.setdefault(match.group(1), []).extend(match.group(2).split())
-    timeout = fields.get("timeout", ["60"])[0]
-    if not timeout.isdigit():
-        raise LabError(f"{name}: not a number of seconds: {timeout}")
+    def number(key: str, usual: str) -> int:
+        text = fields.get(key, [usual])[0]
+        if not text.isdigit():
+            raise LabError(f"{name}: {key}: not a number: {text}")
+        return int(text)
+
+    machines = number("machines", "1")
+    shape = Machine(is_warped=fields.get("time-warp") == ["yes"], has_network=machines > 1,
+                    can_controllers=number("can-bus", "0"))
     kernels = [word for word in fields.get("kernels", []) if word != "all"]
     return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
-                    float(timeout), tuple(fields.get("files", [])),
-                    tuple(fields.get("criterion", [])))
+                    float(number("timeout", "60")), tuple(fields.get("files", [])),
+                    tuple(fields.get("criterion", [])), shape, machines)
 
 
 def load(folder: Path, names: list[str]) -> list[Scenario]:
@@ -97,8 +113,7 @@ def find_test(build: Path, name: str) -> Path:
 
 def job_text(scenario: Scenario, build: Path) -> str:
     """The script as the guest runs it: tools in PATH, an empty folder to work in."""
-    lines = [run.preamble().rstrip(), f"export PATH={build}/tools:{run.GUEST_PATH}",
-             f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={cli.ROOT}",
+    lines = [f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={ROOT}",
              "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
     for name in scenario.criterion:
         lines.append(f"{find_test(build, name)} --tap=- || status=$?")
@@ -114,38 +129,46 @@ class Matrix:
     build: Path
     payload: Payload
     store: Path
-    needs: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    # What each kernel has of the needs, by its label and the shape of the machine.
+    answers: dict[tuple[str, Machine], Answer | LabError] = dataclasses.field(
+        default_factory=dict)
 
 
-def shared_needs(kernel: Kernel, scenarios: list[Scenario]) -> list[str]:
-    """All modules that any scenario wants and this kernel has: one template."""
-    wanted = dict.fromkeys(name for one in scenarios for name in one.needs)
-    return [name for name in wanted if not kernel.modules.missing([name])]
+def shared_needs(scenarios: list[Scenario], shape: Machine) -> Needs:
+    """All that the scenarios of one shape want: one template."""
+    return needs.merge([one.wanted() for one in scenarios if one.shape == shape])
+
+
+def job_of(matrix: Matrix, scenario: Scenario) -> run.Job:
+    """What a guest is to do for a scenario."""
+    search = f"{matrix.build}/tools:{run.GUEST_PATH}"
+    return run.Job(("/bin/sh", "/run/job"), "/", (("PATH", search),),
+                   script=job_text(scenario, matrix.build), timeout_s=scenario.timeout_s,
+                   shape=scenario.shape, machines=scenario.machines)
 
 
 def run_one(matrix: Matrix, scenario: Scenario, kernel: Kernel) -> tuple[list[Case], float]:
     """The cases of one scenario on one kernel, and how long it took."""
     name = f"{scenario.name} [{kernel.label}]"
     begin = time.monotonic()
-    output = bytearray()
-    errors = bytearray()
-
-    def keep(into: bytearray) -> run.Sink:
-        def sink(data: bytes) -> None:
-            if len(into) < OUTPUT_KEPT_MAX:
-                into.extend(data)
-        return sink
-
+    out = [plan.Keeper() for _ in range(scenario.machines)]
+    err = [plan.Keeper() for _ in range(scenario.machines)]
     try:
-        kernel.modules.require(list(scenario.needs))
-        job = run.Job(job_text(scenario, matrix.build), scenario.timeout_s)
-        result = run.run(kernel, matrix.needs[kernel.label], matrix.payload, job,
-                         matrix.store, {"out": keep(output), "err": keep(errors)})
+        answer = matrix.answers[kernel.label, scenario.shape]
+        if isinstance(answer, LabError):
+            raise answer
+        wanted = scenario.wanted()
+        kernel.modules.require([one for one in wanted.modules if not one.endswith("?")])
+        answer.require(wanted.features)
+        result = run.run(kernel, answer.modules, matrix.payload, job_of(matrix, scenario),
+                         matrix.store, [{"out": one, "err": other}
+                                        for one, other in zip(out, err)])
     except NeedError as error:
         return [Case(SUITE, name, tap.SKIPPED, str(error))], time.monotonic() - begin
     except LabError as error:
         return [Case(SUITE, name, tap.FAILED, str(error))], time.monotonic() - begin
-    cases = list(judge(name, result, output.decode("utf-8", "replace"),
+    errors = b"".join(one.data for one in [*out[1:], *err])
+    cases = list(judge(name, result, out[0].data.decode("utf-8", "replace"),
                        errors.decode("utf-8", "replace")))
     return cases, time.monotonic() - begin
 
@@ -155,7 +178,7 @@ def judge(name: str, result: run.Result, output: str, errors: str) -> Iterator[C
     both = (output + errors).strip()
     faults = "\n".join(fault.text() for fault in result.faults)
     if faults or result.reason:
-        console = result.console[-3000:] if result.status == EXIT_KERNEL_FAULT else ""
+        console = result.console[-3000:] if result.status != EXIT_SKIP else ""
         yield Case(SUITE, name, tap.FAILED,
                    "\n".join(filter(None, [result.reason, faults, console, both[-4000:]])))
     elif result.status == EXIT_SKIP:
@@ -165,7 +188,8 @@ def judge(name: str, result: run.Result, output: str, errors: str) -> Iterator[C
     elif result.status != 0:
         yield Case(SUITE, name, tap.FAILED, f"exit status {result.status}\n{both[-4000:]}")
     else:
-        yield Case(SUITE, name, tap.PASSED)
+        yield Case(SUITE, name, tap.PASSED,
+                   f"flaky: {result.retried}" if result.retried else "")
 
 
 def show(cases: list[Case], label: str, seconds: float) -> None:
@@ -185,10 +209,10 @@ def show(cases: list[Case], label: str, seconds: float) -> None:
 
 def make_payload(build: Path, scenarios: list[Scenario]) -> Payload:
     """One payload for all scenarios, so that its image is made once."""
-    payload = cli.common_payload(build)
+    payload = plan.common_payload(build)
     for scenario in scenarios:
         for name in scenario.files:
-            payload.add_tree(cli.ROOT / name)
+            payload.add_tree(ROOT / name)
     return payload
 
 
@@ -205,11 +229,12 @@ def run_matrix(matrix: Matrix, scenarios: list[Scenario], kernels: list[Kernel],
             cases.extend(found)
             show(found, f"{scenario.name} [{kernel.label}]", seconds)
 
-    for kernel in kernels:
-        matrix.needs[kernel.label] = shared_needs(kernel, scenarios)
+    shapes = list(dict.fromkeys(one.shape for one in scenarios))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         # Templates first, in parallel: then every run is only a clone.
-        list(pool.map(lambda one: prepare(matrix, one), kernels))
+        list(pool.map(lambda one: prepare(matrix, *one),
+                      [(kernel, shape, shared_needs(scenarios, shape))
+                       for kernel in kernels for shape in shapes]))
         pairs = [(scenario, kernel) for kernel in kernels for scenario in scenarios
                  if scenario.runs_on(kernel.label)]
         pairs.sort(key=lambda pair: -pair[0].timeout_s)
@@ -217,15 +242,27 @@ def run_matrix(matrix: Matrix, scenarios: list[Scenario], kernels: list[Kernel],
     return cases
 
 
-def prepare(matrix: Matrix, kernel: Kernel) -> None:
-    """Make a kernel's template, and say how long it took."""
+def prepare(matrix: Matrix, kernel: Kernel, shape: Machine, wanted: Needs) -> None:
+    """Ask what a kernel has, make its template, and say how long it took."""
     begin = time.monotonic()
-    # A template that cannot be made is told by each scenario that wanted it.
-    with contextlib.suppress(LabError):
-        with ready_template(kernel, matrix.needs[kernel.label], matrix.store):
+    try:
+        answer = needs.resolve(kernel, wanted, shape)
+        matrix.answers[kernel.label, shape] = answer
+        with ready_template(kernel, answer.modules, matrix.store, shape):
             pass
-    print(f"  kernel {kernel.label} is ready after {time.monotonic() - begin:.1f} s",
-          flush=True)
+    except LabError as error:
+        # Told by each scenario that wanted it.
+        matrix.answers[kernel.label, shape] = error
+    print(f"  kernel {kernel.label}{describe(shape)} is ready after "
+          f"{time.monotonic() - begin:.1f} s", flush=True)
+
+
+def describe(shape: Machine) -> str:
+    """What is special about a machine."""
+    words = [*(["time warp"] if shape.is_warped else []),
+             *([f"{shape.can_controllers} CAN controllers"] if shape.can_controllers else []),
+             *(["network"] if shape.has_network else [])]
+    return f" ({', '.join(words)})" if words else ""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -234,18 +271,19 @@ def main(arguments: list[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernels", default="6.1,6.12,7", metavar="K,K")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
-    parser.add_argument("--build", type=Path, default=cli.ROOT / "build/main")
-    parser.add_argument("--folder", type=Path, default=cli.ROOT / "vm-tests/scenarios")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/main")
+    parser.add_argument("--folder", type=Path, default=ROOT / "vm-tests/scenarios")
     parser.add_argument("--json", type=Path, help="write the cases to this file")
     parser.add_argument("names", nargs="*", metavar="SCENARIO")
     args = parser.parse_args(arguments)
     cli.catch_signals()
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
     try:
         scenarios = load(args.folder, args.names)
-        kernels = [open_kernel(name, cli.deps_folder() / "kernels")
+        kernels = [open_kernel(name, paths.kernels())
                    for name in args.kernels.split(",")]
         build = Path(os.path.abspath(args.build))
-        matrix = Matrix(build, make_payload(build, scenarios), cli.deps_folder() / "vm")
+        matrix = Matrix(build, make_payload(build, scenarios), paths.store() / "vm")
         cases = run_matrix(matrix, scenarios, kernels, args.jobs)
     except (LabError, OSError) as error:
         print(f"run-scenarios: {error}", file=sys.stderr)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 import lzma
+import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,6 +13,56 @@ from lab.kernel import ModuleSet, module_name, open_kernel, parse_modinfo
 def modinfo(*pairs: str) -> bytes:
     """The part of a module that the resolver reads."""
     return b"\x7fELF\0" + b"".join(pair.encode() + b"\0" for pair in pairs)
+
+
+class Packages(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        if shutil.which("dpkg-deb") is None:
+            self.skipTest("dpkg-deb is not here")
+
+    def package(self, name: str, *files: str) -> str:
+        root = self.folder / name
+        (root / "DEBIAN").mkdir(parents=True)
+        (root / "DEBIAN/control").write_text(
+            f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\n"
+            "Description: x\n")
+        for place in files:
+            (root / place).parent.mkdir(parents=True, exist_ok=True)
+            (root / place).write_bytes(b"x")
+        subprocess.run(["dpkg-deb", "-b", str(root)], check=True, stdout=subprocess.DEVNULL)
+        return f"{root}.deb"
+
+    def test_image_and_modules_are_found_in_two_packages(self) -> None:
+        image = self.package("linux-image", "boot/vmlinuz-9")
+        modules = self.package("linux-modules", "lib/modules/9/kernel/a.ko")
+        kernel = open_kernel(f"{image}+{modules}", self.folder)
+        self.assertEqual(kernel.image.name, "vmlinuz-9")
+        self.assertIn("a", kernel.modules.paths)
+        # The second time nothing is unpacked.
+        self.assertEqual(open_kernel(f"{image}+{modules}", self.folder).image, kernel.image)
+
+    def test_package_without_modules_names_the_remedy(self) -> None:
+        image = self.package("linux-image", "boot/vmlinuz-9")
+        with self.assertRaisesRegex(LabError, r"no modules.*IMAGE\.deb\+MODULES\.deb"):
+            open_kernel(image, self.folder)
+        self.assertEqual(list((self.folder / "unpacked").iterdir()), [])
+
+    def test_package_without_image_is_refused(self) -> None:
+        with self.assertRaisesRegex(LabError, "no kernel image"):
+            open_kernel(self.package("linux-doc", "usr/share/doc/x"), self.folder)
+
+    def test_broken_package_is_told(self) -> None:
+        path = self.folder / "broken.deb"
+        path.write_bytes(b"!<arch>\n")
+        with self.assertRaisesRegex(LabError, "no whole package"):
+            open_kernel(str(path), self.folder)
+
+    def test_missing_package_is_named(self) -> None:
+        with self.assertRaisesRegex(LabError, "no such package: ./none.deb"):
+            open_kernel("./none.deb", self.folder)
 
 
 class Modules(unittest.TestCase):
@@ -82,8 +134,22 @@ class Modules(unittest.TestCase):
 
     def test_unknown_kernel_names_the_remedy(self) -> None:
         (self.folder / "6.12").mkdir()
-        with self.assertRaisesRegex(LabError, r"there: 6\.12.*scripts/kernels 5\.4"):
+        (self.folder / "6.12/package").touch()
+        with self.assertRaisesRegex(LabError, r"there: 6\.12.*vm kernels --fetch 5\.4"):
             open_kernel("5.4", self.folder)
+
+    def test_image_alone_has_all_built_in(self) -> None:
+        image = self.folder / "vmlinux"
+        image.write_bytes(b"\x7fELF" + bytes(0x300))
+        kernel = open_kernel(str(image), self.folder)
+        self.assertEqual((kernel.label, kernel.image), ("vmlinux", image))
+        self.assertEqual(kernel.modules.missing(["can-raw"]), [])
+
+    def test_file_that_is_no_image_is_refused(self) -> None:
+        image = self.folder / "vmlinuz"
+        image.write_bytes(bytes(0x300))
+        with self.assertRaisesRegex(LabError, "no kernel image"):
+            open_kernel(str(image), self.folder)
 
     def test_folder_without_image_is_refused(self) -> None:
         with self.assertRaisesRegex(LabError, "no kernel image"):

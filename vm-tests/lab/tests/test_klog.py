@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
+import tempfile
 import unittest
+from pathlib import Path
 
-from lab.klog import decode_kmsg, scan
+from lab.errors import LabError
+from lab.klog import decode_kmsg, read_ignored, scan
 
 WARN = """\
 [    1.000000] usb: hello
@@ -56,3 +59,50 @@ class Kmsg(unittest.TestCase):
 
     def test_a_broken_record_is_left_out(self) -> None:
         self.assertEqual(decode_kmsg("garbage\n4,1,2"), [])
+
+
+TRACE = """\
+[    2.0] BUG: kernel NULL pointer dereference, address: 0000000000000000
+[    2.0] RIP: 0010:isotp_sendmsg+0x12/0x340 [can_isotp]
+[    2.0] Call Trace:
+[    2.0]  <TASK>
+[    2.0]  ? page_fault_oops+0x1/0x2
+[    2.0]  exc_page_fault+0x7f/0x180
+[    2.0]  sock_sendmsg.isra.0+0x1/0x40
+[    2.0]  __sys_sendto+0x1/0x40
+[    2.0]  do_syscall_64+0x5/0x80
+[    2.0] ---[ end trace 0000000000000000 ]---
+"""
+
+
+class Fingerprint(unittest.TestCase):
+    def test_functions_that_led_to_the_fault_are_its_name(self) -> None:
+        fault, = scan(TRACE.splitlines())
+        self.assertEqual(fault.fingerprint(), "isotp_sendmsg:sock_sendmsg:__sys_sendto:do_syscall_64")
+
+    def test_report_without_frames_is_named_by_its_words(self) -> None:
+        fault, = scan(["[    3.5] unregister_netdevice: waiting for vcan0 to become free. Usage 2"])
+        self.assertEqual(fault.fingerprint(),
+                         "unregister_netdevice: waiting for vcan to become free. Usage ")
+
+
+class Ignored(unittest.TestCase):
+    def read(self, text: str) -> list:
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return read_ignored(Path(file.name))
+
+    def test_line_or_fingerprint_may_be_ignored(self) -> None:
+        for pattern in ("NULL pointer", "^isotp_sendmsg:sock_sendmsg"):
+            ignored = self.read(f"# a comment\n\n{pattern}  # known, ticket 7\n")
+            self.assertEqual(scan(TRACE.splitlines(), ignored=ignored), [])
+
+    def test_a_reason_is_demanded(self) -> None:
+        for text in ("BUG: x\n", "BUG: x  # \n", "BUG: x # too near\n"):
+            with self.assertRaisesRegex(LabError, ":1: no reason"):
+                self.read(text)
+
+    def test_a_bad_pattern_is_told(self) -> None:
+        with self.assertRaisesRegex(LabError, ":2: "):
+            self.read("ok  # fine\n(  # open\n")

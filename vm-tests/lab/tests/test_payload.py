@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab import initramfs
 from lab.errors import LabError
-from lab.payload import Payload, build_outputs, guest_path, interpreter, parse_ldd
+from lab.payload import Payload, build_outputs, guest_path, interpreter, libraries, parse_ldd
 
 LDD = """\
 \tlinux-vdso.so.1 (0x00007f97ef34f000)
@@ -58,7 +58,17 @@ class Files(unittest.TestCase):
     def test_dynamic_program_brings_its_libraries(self) -> None:
         payload = Payload()
         payload.add_program(Path(shutil.which("cat") or "/bin/cat"))
+        payload.close()
         self.assertTrue(any("libc.so" in place for place in payload.files), payload.files)
+
+    def test_libraries_are_remembered_until_the_program_changes(self) -> None:
+        program = self.write("cat", Path(shutil.which("cat") or "/bin/cat").read_bytes(), 0o755)
+        first = libraries([program], self.folder)
+        kept = list((self.folder / "closures").iterdir())
+        kept[0].write_text("")
+        self.assertEqual(libraries([program], self.folder), [])
+        os.utime(program, (1, 1))
+        self.assertEqual(libraries([program], self.folder), first)
 
     def test_script_brings_its_interpreter(self) -> None:
         script = self.write("s", b"#!/usr/bin/env cat\n", 0o755)

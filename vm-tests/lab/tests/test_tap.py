@@ -55,3 +55,39 @@ class Tap(unittest.TestCase):
     def test_plain_text_is_no_tap(self) -> None:
         self.assertFalse(is_tap("all is ok\n"))
         self.assertTrue(is_tap("x\n1..2\n"))
+
+
+KTAP = """\
+KTAP version 1
+1..2
+    KTAP version 1
+    # Subtest: inner
+    1..3
+    ok 1 a
+    not ok 2 b
+    # it was b
+    ok 3 c # SKIP no device
+not ok 1 inner
+ok 2 - last
+"""
+
+
+class Nested(unittest.TestCase):
+    def cases(self, text: str, status: int = 0) -> list[Case]:
+        return list(parse("unit", "t", text, status))
+
+    def test_cases_of_a_subtest_carry_its_name(self) -> None:
+        self.assertEqual([(case.name, case.outcome) for case in self.cases(KTAP, 1)], [
+            ("t: inner: a", PASSED), ("t: inner: b", FAILED), ("t: inner: c", SKIPPED),
+            ("t: last", PASSED)])
+
+    def test_unkept_plan_of_a_subtest_is_a_failure(self) -> None:
+        found = self.cases(KTAP.replace("1..3", "1..4").replace("not ok 2", "ok 2")
+                           .replace("not ok 1 inner", "ok 1 inner"))
+        self.assertEqual([case.name for case in found if case.outcome == FAILED],
+                         ["t: inner: whole plan"])
+
+    def test_details_end_where_the_next_result_begins(self) -> None:
+        case = self.cases(KTAP, 1)[1]
+        self.assertIn("it was b", case.text)
+        self.assertNotIn("ok 3", case.text)

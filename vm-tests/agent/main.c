@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent from its start to the job's end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define KLOG_END "<6>linsock-vm: end of job\n"
+
+void give_up(const char *format, ...)
+{
+	va_list arguments;
+	char text[512];
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	dprintf(STDERR_FILENO, "agent: %s\n", text);
+	/* Ends QEMU, which is started with -no-reboot. */
+	reboot(RB_AUTOBOOT);
+	_exit(1);
+}
+
+void write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		ssize_t count = write(fd, at, len);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return;
+		at += count;
+		len -= (size_t)count;
+	}
+}
+
+/* What the kernel said while it booted is of no interest in a clone. */
+static int open_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		give_up("/dev/kmsg: %s", strerror(errno));
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+int main(void)
+{
+	static struct job job;
+	char failed[1024];
+	int ports[PORT__COUNT];
+	const char *broken;
+	int klog, status;
+
+	boot_mount();
+	boot_load_modules(failed, sizeof(failed));
+	net_up("lo");
+	boot_open_ports(ports);
+	klog = open_log();
+	dprintf(ports[PORT_CONTROL], "ready%s\n", failed);
+
+	job_read(ports[PORT_CONTROL], &job);
+	broken = job_enter_payload(&job);
+	if (broken) {
+		dprintf(ports[PORT_CONTROL], "broken %s: %s\n", broken,
+			strerror(errno));
+		pause();
+	}
+	if (job.machine > 0)
+		net_configure(job.machine);
+	dprintf(ports[PORT_CONTROL], "begun\n");
+	status = job_run(&job, ports, klog);
+	write_all(klog, KLOG_END, strlen(KLOG_END));
+	job_drain_log(klog, ports[PORT_KLOG]);
+	dprintf(ports[PORT_CONTROL], "exit %d\n", status);
+	/* The host ends the machine once it has read everything. */
+	for (;;)
+		pause();
+}
