@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/can.h>
 #include <linux/can/bcm.h>
 #include <net/if.h>
@@ -17,8 +18,17 @@
 #define NSEC_PER_USEC 1000
 #define WATCH_MAX     257
 
+/* A job as it was asked for, to ask again when the interface was gone. */
+struct bcm_job {
+	struct bcm_job *next;
+	size_t size;
+	struct bcm_msg_head *head;
+};
+
 struct lsk_bcm {
 	struct lsk_socket *sock;
+	char interface[IF_NAMESIZE]; /* empty: all */
+	struct bcm_job *jobs;
 };
 
 /* A message to the kernel: a head, and frames of one kind after it. */
@@ -34,23 +44,36 @@ static int step_failed(struct lsk_error *error, int r, const char *what)
 }
 
 /* The kernel wants connect(2), not bind(2). */
-static int bcm_init(struct lsk_bcm *bcm, const char *interface, struct lsk_error *error)
+static int bcm_connect(const struct lsk_bcm *bcm, struct lsk_socket *sock)
 {
 	struct sockaddr_can sa = {.can_family = AF_CAN};
 	struct lsk_addr addr;
+	int r;
+
+	if (bcm->interface[0]) {
+		sa.can_ifindex = (int)if_nametoindex(bcm->interface);
+		if (sa.can_ifindex == 0)
+			return -ENODEV;
+	}
+	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	return r < 0 ? r : lsk_socket_connect(sock, &addr);
+}
+
+static int bcm_init(struct lsk_bcm *bcm, const char *interface, struct lsk_error *error)
+{
 	int r = lsk_socket_new(&bcm->sock, AF_CAN, SOCK_DGRAM, CAN_BCM);
 
 	if (r < 0)
 		return step_failed(error, r, "BCM socket");
-	if (interface && strcmp(interface, LSK_CAN_ANY) != 0) {
-		sa.can_ifindex = (int)if_nametoindex(interface);
-		if (sa.can_ifindex == 0)
-			return error_set(error, -ENODEV, 0,
-					 "no interface is called \"%s\"", interface);
-	}
-	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	if (interface && strlen(interface) >= sizeof(bcm->interface))
+		r = -ENODEV;
+	else if (interface && strcmp(interface, LSK_CAN_ANY) != 0)
+		memcpy(bcm->interface, interface, strlen(interface) + 1);
 	if (r == 0)
-		r = lsk_socket_connect(bcm->sock, &addr);
+		r = bcm_connect(bcm, bcm->sock);
+	if (r == -ENODEV)
+		return error_set(error, r, 0, "no interface is called \"%s\"",
+				 interface);
 	return r < 0 ? step_failed(error, r, "connect") : 0;
 }
 
@@ -74,10 +97,22 @@ int lsk_bcm_open(struct lsk_bcm **ret_bcm, const char *interface,
 	return 0;
 }
 
+static void job_drop(struct bcm_job **place)
+{
+	struct bcm_job *job = *place;
+
+	*place = job->next;
+	free(job->head);
+	free(job);
+}
+
 struct lsk_bcm *lsk_bcm_free(struct lsk_bcm *bcm)
 {
-	if (bcm)
-		lsk_socket_free(bcm->sock);
+	if (!bcm)
+		return NULL;
+	lsk_socket_free(bcm->sock);
+	while (bcm->jobs)
+		job_drop(&bcm->jobs);
 	free(bcm);
 	return NULL;
 }
@@ -142,6 +177,56 @@ static int request_send(const struct lsk_bcm *bcm, const struct request *request
 	return count < 0 ? (int)count : 0;
 }
 
+/* Where the job of this identity stands, or the end of the list. */
+static struct bcm_job **job_find(struct lsk_bcm *bcm, const struct bcm_msg_head *head)
+{
+	struct bcm_job **place = &bcm->jobs;
+
+	while (*place && ((*place)->head->opcode != head->opcode ||
+			  (*place)->head->can_id != head->can_id ||
+			  ((*place)->head->flags ^ head->flags) & CAN_FD_FRAME))
+		place = &(*place)->next;
+	return place;
+}
+
+/*
+ * Send the request of a job, and keep it. @request's memory is taken over or freed.
+ * Without memory to keep it nothing is sent.
+ */
+static int job_start(struct lsk_bcm *bcm, struct request *request)
+{
+	struct bcm_job *job = malloc(sizeof(*job));
+	struct bcm_job **place;
+	int r = job ? request_send(bcm, request) : -ENOMEM;
+
+	if (r < 0) {
+		free(request->head);
+		free(job);
+		return r;
+	}
+	place = job_find(bcm, request->head);
+	if (*place)
+		job_drop(place);
+	*job = (struct bcm_job){
+		.next = *place, .size = request->size, .head = request->head};
+	*place = job;
+	return 0;
+}
+
+static void job_forget(struct lsk_bcm *bcm, uint32_t opcode, uint32_t can_id,
+		       bool is_fd)
+{
+	const struct bcm_msg_head head = {
+		.opcode = opcode,
+		.can_id = can_id,
+		.flags = is_fd ? CAN_FD_FRAME : 0,
+	};
+	struct bcm_job **place = job_find(bcm, &head);
+
+	if (*place)
+		job_drop(place);
+}
+
 /* A request without frames: the job is named by identifier and kind. */
 static int job_request(const struct lsk_bcm *bcm, uint32_t opcode, uint32_t can_id,
 		       bool is_fd)
@@ -157,6 +242,14 @@ static int job_request(const struct lsk_bcm *bcm, uint32_t opcode, uint32_t can_
 	r = request_send(bcm, &request);
 	free(request.head);
 	return r;
+}
+
+/* Frames that the job of this identity was made with; more than any for none. */
+static size_t job_frames(struct lsk_bcm *bcm, const struct bcm_msg_head *head)
+{
+	struct bcm_job *job = *job_find(bcm, head);
+
+	return job ? job->head->nframes : SIZE_MAX;
 }
 
 int lsk_bcm_send_cycle(struct lsk_bcm *bcm, const struct lsk_bcm_cycle *cycle)
@@ -177,15 +270,21 @@ int lsk_bcm_send_cycle(struct lsk_bcm *bcm, const struct lsk_bcm_cycle *cycle)
 	request.head->count = cycle->first_count;
 	request.head->ival1 = interval_of(cycle->first_ns);
 	request.head->ival2 = interval_of(cycle->then_ns);
-	r = request_send(bcm, &request);
-	if (r == -E2BIG) {
-		/* A job cannot grow: it has to be made anew. */
-		r = lsk_bcm_stop_cycle(bcm, &cycle->frames[0]);
-		if (r == 0)
-			r = request_send(bcm, &request);
-	}
-	free(request.head);
-	return r;
+	/* A job cannot grow: it has to be made anew. */
+	if (job_frames(bcm, request.head) < cycle->frame_count)
+		lsk_bcm_stop_cycle(bcm, &cycle->frames[0]);
+	return job_start(bcm, &request);
+}
+
+/* What a job sends now, for when it has to be made anew. */
+static void job_keep_data(struct lsk_bcm *bcm, const struct request *request)
+{
+	struct bcm_job *job = *job_find(bcm, request->head);
+
+	if (!job || request->size > job->size)
+		return;
+	memcpy(job->head + 1, request->head + 1,
+	       request->size - sizeof(*request->head));
 }
 
 int lsk_bcm_update(struct lsk_bcm *bcm, const struct lsk_can_frame *frames,
@@ -207,6 +306,8 @@ int lsk_bcm_update(struct lsk_bcm *bcm, const struct lsk_can_frame *frames,
 	if (announce)
 		request.head->flags |= TX_ANNOUNCE;
 	r = request_send(bcm, &request);
+	if (r == 0)
+		job_keep_data(bcm, &request);
 	free(request.head);
 	return r;
 }
@@ -215,6 +316,7 @@ int lsk_bcm_stop_cycle(struct lsk_bcm *bcm, const struct lsk_can_frame *frame)
 {
 	if (!bcm || !frame)
 		return -EINVAL;
+	job_forget(bcm, TX_SETUP, kernel_id(frame), frame->kind == LSK_CAN_FD);
 	return job_request(bcm, TX_DELETE, kernel_id(frame), frame->kind == LSK_CAN_FD);
 }
 
@@ -248,14 +350,62 @@ int lsk_bcm_watch(struct lsk_bcm *bcm, const struct lsk_bcm_watch *watch)
 		request.head->flags |= STARTTIMER;
 	request.head->ival1 = interval_of(watch->timeout_ns);
 	request.head->ival2 = interval_of(watch->throttle_ns);
-	r = request_send(bcm, &request);
-	free(request.head);
-	return r;
+	return job_start(bcm, &request);
 }
 
 int lsk_bcm_unwatch(struct lsk_bcm *bcm, uint32_t can_id, bool is_fd)
 {
-	return bcm ? job_request(bcm, RX_DELETE, can_id, is_fd) : -EINVAL;
+	if (!bcm)
+		return -EINVAL;
+	job_forget(bcm, RX_SETUP, can_id, is_fd);
+	return job_request(bcm, RX_DELETE, can_id, is_fd);
+}
+
+/* Whether the kernel took the socket off its interface. No job has this identifier. */
+static bool is_unbound(const struct lsk_bcm *bcm)
+{
+	return job_request(bcm, TX_READ, UINT32_MAX, false) == -ENOTCONN;
+}
+
+/*
+ * A new socket in the old one's place: the old one holds jobs of an interface that is
+ * no more, whose index may come again. The descriptor keeps its number.
+ */
+static int replace_socket(struct lsk_bcm *bcm)
+{
+	struct lsk_socket *sock = NULL;
+	int r = lsk_socket_new(&sock, AF_CAN, SOCK_DGRAM, CAN_BCM);
+
+	if (r == 0)
+		r = bcm_connect(bcm, sock);
+	if (r == 0)
+		r = syscall_result(
+			dup3(socket_fd(sock), socket_fd(bcm->sock), O_CLOEXEC));
+	lsk_socket_free(sock);
+	return r < 0 ? r : 0;
+}
+
+int lsk_bcm_restore(struct lsk_bcm *bcm)
+{
+	int r;
+
+	if (!bcm)
+		return -EINVAL;
+	if (!bcm->interface[0] || !is_unbound(bcm))
+		return 0;
+	r = replace_socket(bcm);
+	for (struct bcm_job *job = bcm->jobs; job && r >= 0; job = job->next) {
+		const struct request request = {.size = job->size, .head = job->head};
+		struct bcm_msg_head *head = job->head;
+
+		/* What was to be sent so often only was sent, or is late. */
+		head->count = 0;
+		if (head->opcode == TX_SETUP && head->ival2.tv_sec == 0 &&
+		    head->ival2.tv_usec == 0)
+			continue;
+		r = request_send(bcm, &request);
+	}
+	return r < 0 ? r : 1;
 }
 
 /* Whether the kernel's words are an event; answers to TX_READ are none. */

@@ -91,31 +91,46 @@ static int set_raw_int(struct lsk_can *can, int option, int value)
 	return set_raw(can, option, &value, sizeof(value));
 }
 
-static int set_filters(struct lsk_can *can, const struct lsk_can_config *config)
+static int give_filters(struct lsk_can *can)
+{
+	return set_raw(can, CAN_RAW_FILTER, can->filter_count ? can->filters : NULL,
+		       can->filter_count * sizeof(*can->filters));
+}
+
+/* Keep what the kernel is to judge by: what it is given, everything, or nothing. */
+static int keep_filters(struct lsk_can *can, const struct lsk_can_config *config)
 {
 	static const struct lsk_can_filter everything = {0, 0};
-	int r;
+	const struct lsk_can_filter *filters = &everything;
+	size_t count = 1;
 
 	static_assert(sizeof(struct lsk_can_filter) == sizeof(struct can_filter),
 		      "filters are handed to the kernel as they are");
 	if (config->receive_nothing)
-		return set_raw(can, CAN_RAW_FILTER, NULL, 0);
-	if (config->filter_count == 0)
 		return 0;
-	if (config->filter_count > KERNEL_FILTERS_MAX) {
+	if (config->filter_count > 0 && config->filter_count <= KERNEL_FILTERS_MAX) {
+		filters = config->filters;
+		count = config->filter_count;
+	}
+	can->filters = calloc(count, sizeof(*filters));
+	if (!can->filters)
+		return -ENOMEM;
+	memcpy(can->filters, filters, count * sizeof(*filters));
+	can->filter_count = count;
+	return 0;
+}
+
+static int set_filters(struct lsk_can *can, const struct lsk_can_config *config)
+{
+	int r = keep_filters(can, config);
+
+	if (r == 0 && !config->receive_nothing &&
+	    config->filter_count > KERNEL_FILTERS_MAX)
 		r = can_judge_init(&can->judge, config);
-		if (r < 0)
-			return r;
-		return set_raw(can, CAN_RAW_FILTER, &everything, sizeof(everything));
-	}
 	/* Joined before the filters are: between the two nothing may pass. */
-	if (config->join_filters) {
+	else if (r == 0 && config->join_filters && config->filter_count > 0)
 		r = set_raw_int(can, CAN_RAW_JOIN_FILTERS, 1);
-		if (r < 0)
-			return r;
-	}
-	return set_raw(can, CAN_RAW_FILTER, config->filters,
-		       config->filter_count * sizeof(*config->filters));
+	return r < 0 ? r : give_filters(can);
 }
 
 /*
@@ -202,27 +217,66 @@ static int set_options(struct lsk_can *can, const struct lsk_can_config *config,
 	return r < 0 ? step_failed(error, r, "time and drop counter") : 0;
 }
 
-static int bind_to(struct lsk_can *can, const char *interface, struct lsk_error *error)
+/* Return: 0; -ENODEV where there is no interface of that name; what bind(2) says. */
+static int bind_channel(struct lsk_can *can)
 {
 	struct sockaddr_can sa = {.can_family = AF_CAN};
 	struct lsk_addr addr;
 	int r;
 
-	if (interface && strcmp(interface, LSK_CAN_ANY) != 0) {
-		sa.can_ifindex = (int)if_nametoindex(interface);
+	if (can->interface[0]) {
+		sa.can_ifindex = (int)if_nametoindex(can->interface);
 		if (sa.can_ifindex == 0)
-			return error_set(error, -ENODEV, 0,
-					 "no interface is called "
-					 "\"%s\"",
-					 interface);
+			return -ENODEV;
 	}
 	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	return r < 0 ? r : lsk_socket_bind(can->sock, &addr);
+}
+
+static int bind_first(struct lsk_can *can, const char *interface,
+		      struct lsk_error *error)
+{
+	int r = 0;
+
+	if (interface && strlen(interface) >= sizeof(can->interface))
+		r = -ENODEV;
+	else if (interface && strcmp(interface, LSK_CAN_ANY) != 0)
+		memcpy(can->interface, interface, strlen(interface) + 1);
 	if (r == 0)
-		r = lsk_socket_bind(can->sock, &addr);
+		r = bind_channel(can);
+	if (r == -ENODEV)
+		return error_set(error, r, 0, "no interface is called \"%s\"",
+				 interface);
 	if (r < 0)
 		return error_set(error, r, 0, "bind to %s: %s",
 				 interface ? interface : LSK_CAN_ANY, lsk_strerror(r));
 	return 0;
+}
+
+int lsk_can_restore(struct lsk_can *can)
+{
+	struct sockaddr_can sa = {0};
+	struct lsk_addr addr;
+	int stale = 0;
+	int r;
+
+	if (!can)
+		return -EINVAL;
+	if (!can->interface[0])
+		return 0;
+	r = lsk_socket_getsockname(can->sock, &addr);
+	if (r < 0)
+		return r;
+	memcpy(&sa, &addr.storage, addr.len < sizeof(sa) ? addr.len : sizeof(sa));
+	if (sa.can_ifindex != 0)
+		return 0;
+	/* The kernel unbound the socket, took its filters and left -ENODEV behind. */
+	lsk_socket_getsockopt_int(can->sock, SOL_SOCKET, SO_ERROR, &stale);
+	r = give_filters(can);
+	if (r == 0)
+		r = bind_channel(can);
+	lsk_can_forget_names(can);
+	return r < 0 ? r : 1;
 }
 
 static int channel_init(struct lsk_can *can, const struct lsk_can_config *config,
@@ -248,7 +302,7 @@ static int channel_init(struct lsk_can *can, const struct lsk_can_config *config
 		r = can_batch_init(&can->tx, batch, LSK_CANXL_MTU, false);
 	if (r < 0)
 		return step_failed(error, r, "frame buffers");
-	return bind_to(can, config->interface, error);
+	return bind_first(can, config->interface, error);
 }
 
 int lsk_can_open(struct lsk_can **ret_can, const struct lsk_can_config *config,
@@ -280,6 +334,7 @@ struct lsk_can *lsk_can_free(struct lsk_can *can)
 	can_batch_done(&can->rx);
 	can_batch_done(&can->tx);
 	can_judge_done(&can->judge);
+	free(can->filters);
 	free(can);
 	return NULL;
 }

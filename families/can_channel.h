@@ -43,6 +43,10 @@ struct can_judge {
 
 struct lsk_can {
 	struct lsk_socket *sock;
+	char interface[IF_NAMESIZE]; /* empty: all */
+	/* What the kernel judges by; it forgets them when the interface goes. */
+	struct lsk_can_filter *filters;
+	size_t filter_count;
 	enum lsk_can_on_full on_full;
 	struct can_batch rx;
 	struct can_batch tx;
@@ -55,6 +59,13 @@ struct lsk_can {
 	struct can_name names[CAN_NAMES_MAX];
 	unsigned int name_next; /* the one to forget when all are taken */
 };
+
+/*
+ * Take what is there, without waiting. Return: how many frames; -EAGAIN for none; what
+ * the kernel says of the interface.
+ */
+int can_receive_ready(struct lsk_can *can, struct lsk_can_record *records,
+		      size_t count);
 
 /* Lay out @count messages of @stride bytes. Return: 0 or -ENOMEM. */
 int can_batch_init(struct can_batch *batch, size_t count, size_t stride,

@@ -94,6 +94,20 @@ static int take_ready(struct lsk_can *can, int fd, struct lsk_can_record *record
 	return got < 0 ? got : (int)taken;
 }
 
+int can_receive_ready(struct lsk_can *can, struct lsk_can_record *records, size_t count)
+{
+	int r;
+
+	do {
+		int fd = socket_fd(can->sock);
+
+		r = fd < 0 ? fd : take_ready(can, fd, records, count);
+	} while (r == 0); /* all of them were judged away */
+	if (r > 0)
+		can->received += (uint64_t)r;
+	return r;
+}
+
 int lsk_can_receive(struct lsk_can *can, struct lsk_can_record *ret_records,
 		    size_t count)
 {
@@ -103,15 +117,8 @@ int lsk_can_receive(struct lsk_can *can, struct lsk_can_record *ret_records,
 	if (!can || !ret_records || count == 0)
 		return -EINVAL;
 	for (;;) {
-		int fd = socket_fd(can->sock);
-		int r = fd < 0 ? fd : take_ready(can, fd, ret_records, count);
+		int r = can_receive_ready(can, ret_records, count);
 
-		if (r > 0) {
-			can->received += (uint64_t)r;
-			return r;
-		}
-		if (r == 0)
-			continue; /* all of them were judged away */
 		if (r != -EAGAIN || socket_timeout(can->sock) == 0)
 			return r;
 		if (!is_waiting)

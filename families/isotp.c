@@ -34,6 +34,9 @@ static_assert(LSK_ISOTP_SF_BROADCAST == CAN_ISOTP_SF_BROADCAST &&
 
 struct lsk_isotp {
 	struct lsk_socket *sock;
+	char interface[IF_NAMESIZE];
+	uint32_t tx_id;
+	uint32_t rx_id;
 	bool is_sending; /* a message was started and its end was not seen */
 };
 
@@ -90,11 +93,25 @@ static int set_options(const struct lsk_isotp *isotp,
 	return r < 0 ? step_failed(error, r, "STmin") : 0;
 }
 
-static int isotp_init(struct lsk_isotp *isotp, const struct lsk_isotp_config *config,
-		      struct lsk_error *error)
+static int bind_isotp(const struct lsk_isotp *isotp)
 {
 	struct sockaddr_can sa = {.can_family = AF_CAN};
 	struct lsk_addr addr;
+	int r;
+
+	sa.can_ifindex = (int)if_nametoindex(isotp->interface);
+	if (sa.can_ifindex == 0)
+		return -ENODEV;
+	sa.can_addr.tp.tx_id = isotp->tx_id;
+	sa.can_addr.tp.rx_id = isotp->rx_id;
+	r = lsk_addr_set(&addr, &sa, sizeof(sa));
+	return r < 0 ? r : lsk_socket_bind(isotp->sock, &addr);
+}
+
+static int isotp_init(struct lsk_isotp *isotp, const struct lsk_isotp_config *config,
+		      struct lsk_error *error)
+{
+	const char *interface = config->interface ? config->interface : "";
 	int r = lsk_socket_new(&isotp->sock, AF_CAN, SOCK_DGRAM, CAN_ISOTP);
 
 	if (r < 0)
@@ -102,16 +119,37 @@ static int isotp_init(struct lsk_isotp *isotp, const struct lsk_isotp_config *co
 	r = set_options(isotp, config, error);
 	if (r < 0)
 		return r;
-	sa.can_ifindex = config->interface ? (int)if_nametoindex(config->interface) : 0;
-	if (sa.can_ifindex == 0)
-		return error_set(error, -ENODEV, 0, "no interface is called \"%s\"",
-				 config->interface ? config->interface : "");
-	sa.can_addr.tp.tx_id = config->tx_id;
-	sa.can_addr.tp.rx_id = config->rx_id;
-	r = lsk_addr_set(&addr, &sa, sizeof(sa));
-	if (r == 0)
-		r = lsk_socket_bind(isotp->sock, &addr);
-	return r < 0 ? step_failed(error, r, config->interface) : 0;
+	isotp->tx_id = config->tx_id;
+	isotp->rx_id = config->rx_id;
+	if (strlen(interface) < sizeof(isotp->interface))
+		memcpy(isotp->interface, interface, strlen(interface));
+	r = bind_isotp(isotp);
+	if (r == -ENODEV)
+		return error_set(error, r, 0, "no interface is called \"%s\"",
+				 interface);
+	return r < 0 ? step_failed(error, r, interface) : 0;
+}
+
+int lsk_isotp_restore(struct lsk_isotp *isotp)
+{
+	struct sockaddr_can sa = {0};
+	struct lsk_addr addr;
+	int stale = 0;
+	int r;
+
+	if (!isotp)
+		return -EINVAL;
+	r = lsk_socket_getsockname(isotp->sock, &addr);
+	if (r < 0)
+		return r;
+	memcpy(&sa, &addr.storage, addr.len < sizeof(sa) ? addr.len : sizeof(sa));
+	if (sa.can_ifindex != 0)
+		return 0;
+	/* The kernel unbound the socket, kept its options and left -ENODEV behind. */
+	lsk_socket_getsockopt_int(isotp->sock, SOL_SOCKET, SO_ERROR, &stale);
+	isotp->is_sending = false;
+	r = bind_isotp(isotp);
+	return r < 0 ? r : 1;
 }
 
 int lsk_isotp_open(struct lsk_isotp **ret_isotp, const struct lsk_isotp_config *config,

@@ -9,6 +9,7 @@
 #include <time.h> /* before errqueue.h, which needs it and does not say so */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/can.h>
 #include <linux/can/j1939.h>
 #include <linux/errqueue.h>
@@ -17,6 +18,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/error.h"
 #include "src/socket.h"
@@ -27,7 +29,11 @@
 
 struct lsk_j1939 {
 	struct lsk_socket *sock;
-	int interface;
+	char name[IF_NAMESIZE];
+	int interface; /* 0: its interface is gone, and the socket is on none */
+	/* To do it all again when the interface was gone; filters are a copy. */
+	struct lsk_j1939_config config;
+	struct lsk_j1939_filter *filters; /* what @config.filters is */
 };
 
 static int step_failed(struct lsk_error *error, int r, const char *what)
@@ -66,6 +72,7 @@ int j1939_bind(struct lsk_j1939 *j1939, const struct lsk_j1939_place *local)
 	struct lsk_addr addr;
 	int r = lsk_addr_set(&addr, &sa, sizeof(sa));
 
+	j1939->config.local = *local;
 	return r < 0 ? r : lsk_socket_bind(j1939->sock, &addr);
 }
 
@@ -74,8 +81,6 @@ static int set_filters(const struct lsk_j1939 *j1939,
 {
 	struct j1939_filter filters[J1939_FILTER_MAX];
 
-	if (config->filter_count > J1939_FILTER_MAX || !config->filters)
-		return -EINVAL;
 	for (size_t i = 0; i < config->filter_count; i++)
 		filters[i] = (struct j1939_filter){
 			.name = config->filters[i].name,
@@ -126,6 +131,82 @@ static int set_options(const struct lsk_j1939 *j1939,
 	return r < 0 ? step_failed(error, r, "error queue") : 0;
 }
 
+/*
+ * Put a new socket in the old one's place, on no interface, with all options. The
+ * descriptor keeps its number.
+ */
+static int replace_socket(struct lsk_j1939 *j1939)
+{
+	struct lsk_socket *old = j1939->sock;
+	struct lsk_socket *sock = NULL;
+	int r = lsk_socket_new(&sock, AF_CAN, SOCK_DGRAM, CAN_J1939);
+
+	if (r < 0)
+		return r;
+	j1939->sock = sock;
+	r = set_options(j1939, &j1939->config, NULL);
+	j1939->sock = old;
+	if (r == 0)
+		r = syscall_result(dup3(socket_fd(sock), socket_fd(old), O_CLOEXEC));
+	lsk_socket_free(sock);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * Up to Linux 6.12 a deleted interface waits, in the kernel and with whoever deletes
+ * it, for the J1939 sockets that are on it. Later ones unbind them in silence. So a
+ * socket whose interface is gone is replaced by one that holds nothing.
+ */
+int lsk_j1939_restore(struct lsk_j1939 *j1939)
+{
+	struct lsk_j1939_place local;
+	char name[IF_NAMESIZE];
+	int interface;
+	int r = 0;
+
+	if (!j1939)
+		return -EINVAL;
+	local = j1939->config.local;
+	/* As long as it is there, also under another name, the socket stays on it. */
+	if (j1939->interface && if_indextoname((unsigned int)j1939->interface, name)) {
+		r = j1939_bind(j1939, &local);
+		return r < 0 ? r : 0;
+	}
+	interface = (int)if_nametoindex(j1939->name);
+	if (j1939->interface)
+		r = replace_socket(j1939);
+	if (r < 0)
+		return r;
+	j1939->interface = interface;
+	if (interface == 0)
+		return -ENODEV;
+	r = j1939_bind(j1939, &local);
+	if (r < 0)
+		j1939->interface = 0;
+	return r < 0 ? r : 1;
+}
+
+static int keep_config(struct lsk_j1939 *j1939, const struct lsk_j1939_config *config)
+{
+	size_t size = config->filter_count * sizeof(*config->filters);
+	struct lsk_j1939_filter *filters = NULL;
+
+	j1939->config = *config;
+	j1939->config.interface = j1939->name;
+	j1939->config.filters = NULL;
+	if (config->filter_count > J1939_FILTER_MAX ||
+	    (config->filter_count > 0 && !config->filters))
+		return -EINVAL;
+	if (size > 0) {
+		filters = malloc(size);
+		if (!filters)
+			return -ENOMEM;
+		memcpy(filters, config->filters, size);
+	}
+	j1939->config.filters = j1939->filters = filters;
+	return 0;
+}
+
 static int j1939_init(struct lsk_j1939 *j1939, const struct lsk_j1939_config *config,
 		      struct lsk_error *error)
 {
@@ -133,11 +214,15 @@ static int j1939_init(struct lsk_j1939 *j1939, const struct lsk_j1939_config *co
 
 	if (r < 0)
 		return step_failed(error, r, "J1939 socket");
-	j1939->interface =
-		config->interface ? (int)if_nametoindex(config->interface) : 0;
+	if (config->interface && strlen(config->interface) < sizeof(j1939->name))
+		memcpy(j1939->name, config->interface, strlen(config->interface));
+	j1939->interface = (int)if_nametoindex(j1939->name);
 	if (j1939->interface == 0)
 		return error_set(error, -ENODEV, 0, "no interface is called \"%s\"",
 				 config->interface ? config->interface : "");
+	r = keep_config(j1939, config);
+	if (r < 0)
+		return step_failed(error, r, "filters");
 	r = set_options(j1939, config, error);
 	if (r < 0)
 		return r;
@@ -167,8 +252,10 @@ int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *
 
 struct lsk_j1939 *lsk_j1939_free(struct lsk_j1939 *j1939)
 {
-	if (j1939)
-		lsk_socket_free(j1939->sock);
+	if (!j1939)
+		return NULL;
+	lsk_socket_free(j1939->sock);
+	free(j1939->filters);
 	free(j1939);
 	return NULL;
 }

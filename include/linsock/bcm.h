@@ -154,6 +154,22 @@ int lsk_bcm_watch(struct lsk_bcm *bcm, const struct lsk_bcm_watch *watch);
 int lsk_bcm_unwatch(struct lsk_bcm *bcm, uint32_t can_id, bool is_fd);
 
 /**
+ * lsk_bcm_restore() - start all jobs anew after the interface was gone
+ * @bcm: the socket
+ *
+ * When an interface is deleted or moved, its jobs go with it. This puts the socket on
+ * the interface that has the name now and asks for every job again, with the data of
+ * its last update; cycles that end by themselves are left out. The descriptor keeps its
+ * number and becomes another socket: options that were set on it by hand are lost.
+ * While the interface is only down, the kernel keeps the jobs, and counts their frames
+ * down without sending them.
+ *
+ * Return: 1 where it was put back; 0 where nothing had to be done; -ENODEV while there
+ * is no such interface; or as lsk_bcm_open().
+ */
+int lsk_bcm_restore(struct lsk_bcm *bcm);
+
+/**
  * enum lsk_bcm_event_kind - what happened
  * @LSK_BCM_CHANGED: a frame came whose data changed (or any, with LSK_BCM_WATCH_ID)
  * @LSK_BCM_SILENT: none came for the timeout

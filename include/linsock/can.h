@@ -530,6 +530,21 @@ int lsk_can_send_to(struct lsk_can *can, unsigned int interface,
 		    const struct lsk_can_frame *frames, size_t count, size_t *ret_sent);
 
 /**
+ * lsk_can_restore() - put a channel back on its interface after that was gone
+ * @can: the channel
+ *
+ * When an interface is deleted or moved to another namespace, the kernel unbinds the
+ * socket and forgets its filters; when one of the channel's name is there again, this
+ * sets both anew, on the same descriptor, so that rings and poll sets stay valid. A
+ * channel that is bound, or on all interfaces, is left alone: call it as often as you
+ * like. lsk_can_life_next() tells when it makes sense.
+ *
+ * Return: 1 where it was put back; 0 where nothing had to be done; -ENODEV while there
+ * is no such interface; or what bind(2) says.
+ */
+int lsk_can_restore(struct lsk_can *can);
+
+/**
  * struct lsk_can_stats - what a channel has done
  * @received: frames that were handed out
  * @dropped: frames that the kernel dropped since the queue was full, up to now

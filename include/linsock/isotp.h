@@ -137,6 +137,15 @@ struct lsk_isotp *lsk_isotp_free(struct lsk_isotp *isotp);
 struct lsk_socket *lsk_isotp_socket(const struct lsk_isotp *isotp);
 
 /**
+ * lsk_isotp_restore() - put a socket back on its interface after that was gone
+ * @isotp: the socket, which keeps its options and its descriptor
+ *
+ * Return: 1 where it was put back; 0 where nothing had to be done; -ENODEV while there
+ * is no such interface; or what bind(2) says.
+ */
+int lsk_isotp_restore(struct lsk_isotp *isotp);
+
+/**
  * lsk_isotp_send() - send a message, and wait until it is through
  * @isotp: the socket
  * @buf: the bytes; copied to the kernel before anything is waited for

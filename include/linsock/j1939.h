@@ -133,6 +133,19 @@ struct lsk_j1939 *lsk_j1939_free(struct lsk_j1939 *j1939);
 struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939);
 
 /**
+ * lsk_j1939_restore() - put a socket back on its interface after that was gone
+ * @j1939: the socket, which keeps its options, its filters and its descriptor's number
+ *
+ * Call it when the interface is gone, too: up to Linux 6.12 whoever deletes it waits
+ * until no J1939 socket is on it, and this lets go. An address that was claimed must be
+ * claimed anew, then and after the interface was down: lsk_j1939_claim_run() does both.
+ *
+ * Return: 1 where it was put back; 0 where nothing had to be done; -ENODEV while there
+ * is no such interface; -ENETDOWN while it is down; or what bind(2) says.
+ */
+int lsk_j1939_restore(struct lsk_j1939 *j1939);
+
+/**
  * lsk_j1939_send() - send a message, and wait until it is through
  * @j1939: the socket
  * @to: the destination; its address LSK_J1939_NO_ADDRESS and name 0 for all
