@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
@@ -336,37 +335,10 @@ static const struct family_scheme inet6_schemes[] = {
 	{0},
 };
 
-#define TCP_OPTIONS                                                                  \
-	{"nodelay", FAMILY_VALUE_FLAG, IPPROTO_TCP, TCP_NODELAY, NULL},              \
-		{"cork", FAMILY_VALUE_FLAG, IPPROTO_TCP, TCP_CORK, NULL},            \
-		{"quickack", FAMILY_VALUE_FLAG, IPPROTO_TCP, TCP_QUICKACK, NULL},    \
-		{"keepidle", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_KEEPIDLE, NULL},     \
-		{"keepintvl", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_KEEPINTVL, NULL},   \
-		{"keepcnt", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_KEEPCNT, NULL},       \
-		{"usertimeout", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_USER_TIMEOUT,     \
-		 NULL},                                                              \
-		{"maxseg", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_MAXSEG, NULL},         \
-		{"fastopen", FAMILY_VALUE_INT, IPPROTO_TCP, TCP_FASTOPEN, NULL},     \
-	{                                                                            \
-		"congestion", FAMILY_VALUE_STRING, IPPROTO_TCP, TCP_CONGESTION, NULL \
-	}
-
-static const struct family_option inet_options[] = {
-	TCP_OPTIONS,
-	{"ttl", FAMILY_VALUE_INT, IPPROTO_IP, IP_TTL, NULL},
-	{"tos", FAMILY_VALUE_INT, IPPROTO_IP, IP_TOS, NULL},
-	{"freebind", FAMILY_VALUE_FLAG, IPPROTO_IP, IP_FREEBIND, NULL},
-	{"transparent", FAMILY_VALUE_FLAG, IPPROTO_IP, IP_TRANSPARENT, NULL},
-	{0},
-};
-
+/* Words that mean the same for both; every option goes by its own name too. */
 static const struct family_option inet6_options[] = {
-	TCP_OPTIONS,
-	{"v6only", FAMILY_VALUE_FLAG, IPPROTO_IPV6, IPV6_V6ONLY, NULL},
 	{"ttl", FAMILY_VALUE_INT, IPPROTO_IPV6, IPV6_UNICAST_HOPS, NULL},
 	{"tos", FAMILY_VALUE_INT, IPPROTO_IPV6, IPV6_TCLASS, NULL},
-	{"freebind", FAMILY_VALUE_FLAG, IPPROTO_IPV6, IPV6_FREEBIND, NULL},
-	{"transparent", FAMILY_VALUE_FLAG, IPPROTO_IPV6, IPV6_TRANSPARENT, NULL},
 	{0},
 };
 
@@ -417,7 +389,6 @@ const struct lsk_family lsk_family_inet = {
 	.loopback = "127.0.0.1:0",
 	.fallback_protocol = inet_fallback,
 	.schemes = inet_schemes,
-	.options = inet_options,
 	.types = inet_types,
 	.probe = &inet_probe,
 	.send = FAMILY_SEND_RING,

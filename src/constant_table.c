@@ -2574,6 +2574,7 @@ const struct constant constants[] = {
 	{ "SOL_AAL", 0x109, GROUP_SOL, false },
 	{ "SOL_ALG", 0x117, GROUP_SOL, false },
 	{ "SOL_ATM", 0x108, GROUP_SOL, false },
+	{ "SOL_AX25", 0x101, GROUP_SOL, false },
 	{ "SOL_BLUETOOTH", 0x112, GROUP_SOL, false },
 	{ "SOL_CAIF", 0x116, GROUP_SOL, false },
 	{ "SOL_CAN_BASE", 100, GROUP_SOL, false },
@@ -2596,6 +2597,7 @@ const struct constant constants[] = {
 	{ "SOL_MPTCP", 0x11c, GROUP_SOL, false },
 	{ "SOL_NETBEUI", 0x10b, GROUP_SOL, false },
 	{ "SOL_NETLINK", 0x10e, GROUP_SOL, false },
+	{ "SOL_NETROM", 0x103, GROUP_SOL, false },
 	{ "SOL_NFC", 0x118, GROUP_SOL, false },
 	{ "SOL_PACKET", 0x107, GROUP_SOL, false },
 	{ "SOL_PNPIPE", 0x113, GROUP_SOL, false },
@@ -2603,6 +2605,7 @@ const struct constant constants[] = {
 	{ "SOL_RAW", 255, GROUP_SOL, false },
 	{ "SOL_RDS", 0x114, GROUP_SOL, false },
 	{ "SOL_RFCOMM", 18, GROUP_SOL, false },
+	{ "SOL_ROSE", 0x104, GROUP_SOL, false },
 	{ "SOL_RXRPC", 0x110, GROUP_SOL, false },
 	{ "SOL_SCO", 17, GROUP_SOL, true },
 	{ "SOL_SCTP", 132, GROUP_SOL, false },
@@ -3160,4 +3163,4 @@ const struct constant constants[] = {
 	{ "XDP_ZEROCOPY", 4, GROUP_XDP, true },
 };
 
-const unsigned int constant_count = 2756;
+const unsigned int constant_count = 2759;

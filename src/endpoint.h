@@ -54,9 +54,9 @@ void endpoint_options_free(struct lsk_endpoint *endpoint);
 int endpoint_options_check(const struct lsk_endpoint *endpoint,
 			   struct lsk_error *ret_error);
 
-/* Set every option that the kernel keeps on @fd, a socket of @family. */
+/* Set every option on @fd, a socket of @choice. */
 int endpoint_options_apply(const struct lsk_endpoint *endpoint,
-			   const struct lsk_family *family, int fd,
+			   const struct endpoint_choice *choice, int fd,
 			   struct lsk_error *ret_error);
 
 /* The option called @name, or NULL. */

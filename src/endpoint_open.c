@@ -102,7 +102,7 @@ static int try_address(const struct open_step *step,
 	if (r < 0)
 		return error_set(ret_error, r, 0, "%s socket: %s", choice->family->name,
 				 lsk_strerror(r));
-	r = endpoint_options_apply(step->endpoint, choice->family, lsk_socket_fd(sock),
+	r = endpoint_options_apply(step->endpoint, choice, lsk_socket_fd(sock),
 				   ret_error);
 	if (r == 0) {
 		r = step->reach(sock, choice, addr, step);

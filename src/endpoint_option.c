@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of an endpoint: the family's by its table, and those of every socket. */
+/* The options of an endpoint: what the family calls so, and every option by name. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,50 +7,34 @@
 
 #include "src/endpoint.h"
 #include "src/error.h"
+#include "src/option.h"
 #include "src/text.h"
 #include "uring/util.h"
 
 /* More is a mistake, not an endpoint. */
 #define OPTIONS_MAX 64
 
-/* What SOL_SOCKET has for every family; a family's own option of the name wins. */
-static const struct family_option socket_options[] = {
-	{"keepalive", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_KEEPALIVE, NULL},
-	{"reuseaddr", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_REUSEADDR, NULL},
-	{"reuseport", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_REUSEPORT, NULL},
-	{"broadcast", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_BROADCAST, NULL},
-	{"dontroute", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_DONTROUTE, NULL},
-	{"timestamp", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_TIMESTAMP, NULL},
-	{"timestampns", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_TIMESTAMPNS, NULL},
-	{"rxqovfl", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_RXQ_OVFL, NULL},
-	{"zerocopy", FAMILY_VALUE_FLAG, SOL_SOCKET, SO_ZEROCOPY, NULL},
-	{"rcvbuf", FAMILY_VALUE_INT, SOL_SOCKET, SO_RCVBUF, NULL},
-	{"sndbuf", FAMILY_VALUE_INT, SOL_SOCKET, SO_SNDBUF, NULL},
-	{"rcvbufforce", FAMILY_VALUE_INT, SOL_SOCKET, SO_RCVBUFFORCE, NULL},
-	{"sndbufforce", FAMILY_VALUE_INT, SOL_SOCKET, SO_SNDBUFFORCE, NULL},
-	{"rcvlowat", FAMILY_VALUE_INT, SOL_SOCKET, SO_RCVLOWAT, NULL},
-	{"mark", FAMILY_VALUE_INT, SOL_SOCKET, SO_MARK, NULL},
-	{"priority", FAMILY_VALUE_INT, SOL_SOCKET, SO_PRIORITY, NULL},
-	{"busypoll", FAMILY_VALUE_INT, SOL_SOCKET, SO_BUSY_POLL, NULL},
-	{"bindtodevice", FAMILY_VALUE_STRING, SOL_SOCKET, SO_BINDTODEVICE, NULL},
-	{0},
+/* Where an option's value goes: the family's own row, or one of every option. */
+struct found_option {
+	const struct family_option *row; /* NULL: not the family's */
+	struct lsk_option option;
 };
 
-static const struct family_option *find_in(const struct family_option *table,
-					   const char *name)
+/* What the family calls so, else what the table of options does. */
+static bool find(const struct endpoint_choice *choice, const char *name,
+		 struct found_option *ret_found)
 {
-	for (; table && table->name; table++)
-		if (strcmp(table->name, name) == 0)
-			return table;
-	return NULL;
-}
+	/* Which one 0 becomes only the kernel knows. */
+	int protocol = choice->protocol ? choice->protocol : OPTION_ANY_PROTOCOL;
 
-static const struct family_option *find(const struct lsk_family *family,
-					const char *name)
-{
-	const struct family_option *row = find_in(family->options, name);
-
-	return row ? row : find_in(socket_options, name);
+	for (ret_found->row = choice->family->options;
+	     ret_found->row && ret_found->row->name; ret_found->row++)
+		if (strcmp(ret_found->row->name, name) == 0)
+			return true;
+	ret_found->row = NULL;
+	return option_find_named(choice->family->domain, protocol, name,
+				 &ret_found->option) == 0 &&
+	       ret_found->option.access & LSK_OPTION_SET;
 }
 
 /* A copy of the @len bytes at @text with percent-encoding undone, or NULL. */
@@ -166,16 +150,52 @@ static int read_int(const struct family_option *row,
 							 : "a number");
 }
 
-static int check_value(const struct family_option *row,
+static bool is_switch(const unsigned char *value)
+{
+	int number;
+
+	memcpy(&number, value, sizeof(number));
+	return number == 0 || number == 1;
+}
+
+/* A value as the table of options reads it; a name alone switches on. */
+static int read_value(const struct lsk_option *row,
+		      const struct endpoint_option *option, unsigned char *buf,
+		      struct lsk_error *ret_error)
+{
+	const char *text = option->value;
+	int r;
+
+	if (!text && (row->type == LSK_OPTION_BOOL || row->type == LSK_OPTION_NONE))
+		text = row->type == LSK_OPTION_BOOL ? "on" : "";
+	if (!text)
+		return error_set(ret_error, LSK_ERR_VALUE, option->value_offset,
+				 "option %s: expected \"=\" and a value", option->name);
+	r = lsk_option_parse(row, text, buf, OPTION_VALUE_MAX, ret_error);
+	/* The kernel takes any number for "on", and nobody means it so. */
+	if (r >= 0 && row->type == LSK_OPTION_BOOL && !is_switch(buf))
+		r = error_set(ret_error, LSK_ERR_VALUE, 0, "option %s: expected %s",
+			      option->name, "nothing, on or off");
+	if (r < 0)
+		ret_error->offset += (unsigned int)option->value_offset;
+	return r;
+}
+
+static int check_value(const struct found_option *found,
 		       const struct endpoint_option *option,
 		       struct lsk_error *ret_error)
 {
+	unsigned char value[OPTION_VALUE_MAX];
 	int ignored;
 
-	switch (row->value) {
+	if (!found->row) {
+		ignored = read_value(&found->option, option, value, ret_error);
+		return ignored < 0 ? ignored : 0;
+	}
+	switch (found->row->value) {
 	case FAMILY_VALUE_FLAG:
 	case FAMILY_VALUE_INT:
-		return read_int(row, option, &ignored, ret_error);
+		return read_int(found->row, option, &ignored, ret_error);
 	case FAMILY_VALUE_STRING:
 		if (!option->value)
 			return error_set(ret_error, LSK_ERR_VALUE, option->value_offset,
@@ -193,26 +213,27 @@ int endpoint_options_check(const struct lsk_endpoint *endpoint,
 {
 	for (size_t i = 0; i < endpoint->options_count; i++) {
 		const struct endpoint_option *option = &endpoint->options[i];
-		const struct family_option *row = NULL;
+		struct found_option found;
+		bool is_found = false;
 		int r;
 
 		if (strcmp(option->name, ENDPOINT_OPTION_TYPE) == 0)
 			continue;
 		/* Which of several families it will be is not known yet. */
-		for (size_t j = 0; j < endpoint->choices_count && !row; j++)
-			row = find(endpoint->choices[j].family, option->name);
-		if (!row)
+		for (size_t j = 0; j < endpoint->choices_count && !is_found; j++)
+			is_found = find(&endpoint->choices[j], option->name, &found);
+		if (!is_found)
 			return error_set(ret_error, LSK_ERR_OPTION, option->name_offset,
 					 "no option is called \"%s\" here",
 					 option->name);
-		r = check_value(row, option, ret_error);
+		r = check_value(&found, option, ret_error);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int apply_one(const struct family_option *row,
+static int apply_row(const struct family_option *row,
 		     const struct endpoint_option *option, int fd,
 		     struct lsk_error *ret_error)
 {
@@ -221,12 +242,6 @@ static int apply_one(const struct family_option *row,
 	int value;
 	int r;
 
-	if (row->value == FAMILY_VALUE_CUSTOM) {
-		r = row->set(fd, option->value, ret_error);
-		if (r < 0)
-			ret_error->offset += (unsigned int)option->value_offset;
-		return r;
-	}
 	if (row->value != FAMILY_VALUE_STRING) {
 		r = read_int(row, option, &value, ret_error);
 		if (r < 0)
@@ -234,8 +249,32 @@ static int apply_one(const struct family_option *row,
 		data = &value;
 		len = sizeof(value);
 	}
+	return syscall_result(setsockopt(fd, row->level, row->number, data, len));
+}
+
+static int apply_one(const struct found_option *found,
+		     const struct endpoint_option *option, int fd,
+		     struct lsk_error *ret_error)
+{
+	unsigned char value[OPTION_VALUE_MAX];
+	int r;
+
+	if (found->row && found->row->value == FAMILY_VALUE_CUSTOM) {
+		r = found->row->set(fd, option->value, ret_error);
+		if (r < 0)
+			ret_error->offset += (unsigned int)option->value_offset;
+		return r;
+	}
+	if (found->row) {
+		r = apply_row(found->row, option, fd, ret_error);
+	} else {
+		r = read_value(&found->option, option, value, ret_error);
+		if (r >= 0)
+			r = syscall_result(setsockopt(fd, found->option.level,
+						      found->option.number, value,
+						      (socklen_t)r));
+	}
 	/* Some options answer with their value: no failure. */
-	r = syscall_result(setsockopt(fd, row->level, row->number, data, len));
 	if (r >= 0)
 		return 0;
 	return error_set(ret_error, r, option->name_offset, "option %s: %s",
@@ -243,21 +282,21 @@ static int apply_one(const struct family_option *row,
 }
 
 int endpoint_options_apply(const struct lsk_endpoint *endpoint,
-			   const struct lsk_family *family, int fd,
+			   const struct endpoint_choice *choice, int fd,
 			   struct lsk_error *ret_error)
 {
 	for (size_t i = 0; i < endpoint->options_count; i++) {
 		const struct endpoint_option *option = &endpoint->options[i];
-		const struct family_option *row = find(family, option->name);
+		struct found_option found;
 		int r;
 
 		if (strcmp(option->name, ENDPOINT_OPTION_TYPE) == 0)
 			continue;
-		if (!row)
+		if (!find(choice, option->name, &found))
 			return error_set(ret_error, LSK_ERR_OPTION, option->name_offset,
-					 "%s has no option called \"%s\"", family->name,
-					 option->name);
-		r = apply_one(row, option, fd, ret_error);
+					 "%s has no option called \"%s\"",
+					 choice->family->name, option->name);
+		r = apply_one(&found, option, fd, ret_error);
 		if (r < 0)
 			return r;
 	}

@@ -92,19 +92,42 @@ static bool level_fits(const struct option_level *level, int domain, int protoco
 {
 	if (level->domains[0] && !is_listed(level->domains, domain))
 		return false;
-	return !level->protocols[0] || is_listed(level->protocols, protocol);
+	return !level->protocols[0] || protocol == OPTION_ANY_PROTOCOL ||
+	       is_listed(level->protocols, protocol);
+}
+
+/* Whether the socket answers for the level: by any option of it that can be read. */
+static bool level_answers(const struct option_level *level,
+			  const struct lsk_socket *sock)
+{
+	for (const struct option_row *row = level->rows; row->name; row++) {
+		unsigned char value[OPTION_VALUE_MAX];
+		socklen_t len = sizeof(value);
+
+		if (row->access & LSK_OPTION_GET &&
+		    lsk_socket_getsockopt(sock, constant_number(level->name),
+					  constant_number(row->name), value, &len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*
- * The kernel's choice where the object was made with 0. Not the other way round: CAN
- * answers 0 for every protocol, and so an adopted one has short names for none.
+ * The kernel's choice where the object was made with 0. A family whose sockets do not
+ * tell their protocol (an adopted one of CAN) is asked by its options.
  */
 static int socket_protocol(const struct lsk_socket *sock)
 {
 	int protocol = lsk_socket_protocol(sock);
+	int domain = lsk_socket_domain(sock);
 
 	if (protocol == 0)
 		lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_PROTOCOL, &protocol);
+	for (const struct option_level *level = option_levels;
+	     level->name && protocol == 0; level++)
+		if (level->domains[0] && level->protocols[0] &&
+		    is_listed(level->domains, domain) && level_answers(level, sock))
+			protocol = constant_number(level->protocols[0]);
 	return protocol;
 }
 
@@ -124,15 +147,9 @@ int lsk_option_find(const char *name, struct lsk_option *ret_option)
 	return -ENOENT;
 }
 
-int lsk_option_find_for(const struct lsk_socket *sock, const char *name,
-			struct lsk_option *ret_option)
+int option_find_named(int domain, int protocol, const char *name,
+		      struct lsk_option *ret_option)
 {
-	int domain, protocol;
-
-	if (!sock || !name || !ret_option)
-		return -EINVAL;
-	domain = lsk_socket_domain(sock);
-	protocol = socket_protocol(sock);
 	for (const struct option_level *level = option_levels; level->name; level++) {
 		if (!level_fits(level, domain, protocol))
 			continue;
@@ -150,6 +167,15 @@ int lsk_option_find_for(const struct lsk_socket *sock, const char *name,
 				return 0;
 			}
 	return -ENOENT;
+}
+
+int lsk_option_find_for(const struct lsk_socket *sock, const char *name,
+			struct lsk_option *ret_option)
+{
+	if (!sock || !name || !ret_option)
+		return -EINVAL;
+	return option_find_named(lsk_socket_domain(sock), socket_protocol(sock), name,
+				 ret_option);
 }
 
 bool lsk_option_fits(const struct lsk_option *option, const struct lsk_socket *sock)

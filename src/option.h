@@ -80,6 +80,18 @@ extern const struct option_row option_rows_smc[];
 extern const struct option_row option_rows_mctp[];
 extern const struct option_row option_rows_llc[];
 extern const struct option_row option_rows_wpan[];
+extern const struct option_row option_rows_dccp[];
+extern const struct option_row option_rows_x25[];
+extern const struct option_row option_rows_ax25[];
+extern const struct option_row option_rows_netrom[];
+extern const struct option_row option_rows_rose[];
+extern const struct option_row option_rows_rxrpc[];
+extern const struct option_row option_rows_pnpipe[];
+extern const struct option_row option_rows_caif[];
+extern const struct option_row option_rows_pppol2tp[];
+extern const struct option_row option_rows_nfc[];
+extern const struct option_row option_rows_iucv[];
+extern const struct option_row option_rows_atm[];
 
 /*
  * The fields of a structure, in the order of memory and without holes that are not
@@ -107,6 +119,16 @@ int option_layout_format(const char *layout, const void *value, size_t len,
  */
 int option_layout_parse(const char *layout, const char *text, void *value, size_t size,
 			size_t *ret_offset);
+
+/* A protocol that is not known: the options of every protocol of the family fit. */
+#define OPTION_ANY_PROTOCOL (-1)
+
+/*
+ * The option that @name, full or short, means for a socket of AF_* @domain and
+ * @protocol: its own levels first. Return: 0 or -ENOENT.
+ */
+int option_find_named(int domain, int protocol, const char *name,
+		      struct lsk_option *ret_option);
 
 /* Bytes to offer getsockopt(2) for a value of the option. */
 size_t option_value_size(const struct lsk_option *option);

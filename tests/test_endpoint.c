@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <linsock/endpoint.h>
+#include <linsock/option.h>
 
 #include "tests/support/names.h"
 #include "tests/support/sockets.h"
@@ -226,6 +227,29 @@ Test(endpoint_open, options_are_set_before_the_connection)
 	lsk_socket_free(client);
 	lsk_endpoint_free(endpoint);
 	lsk_socket_free(listener);
+}
+
+/* What <linsock/option.h> has by name an endpoint's text may say. */
+Test(endpoint_open, every_option_goes_by_its_full_or_short_name)
+{
+	struct lsk_endpoint *endpoint =
+		endpoint_make("tcp://127.0.0.1:0?TCP_USER_TIMEOUT=700&IP_TOS=16&"
+			      "linger=3&rcvtimeo=1.5&no_delay=on");
+	struct lsk_socket *sock;
+	char text[64];
+
+	cr_assert_eq(lsk_endpoint_listen(endpoint, &sock, NULL), 0);
+	cr_assert_gt(lsk_option_get(sock, "user_timeout", text, sizeof(text)), 0);
+	cr_assert_str_eq(text, "700");
+	cr_assert_gt(lsk_option_get(sock, "linger", text, sizeof(text)), 0);
+	cr_assert_str_eq(text, "3");
+	cr_assert_gt(lsk_option_get(sock, "rcvtimeo", text, sizeof(text)), 0);
+	cr_assert_str_eq(text, "1.5");
+	lsk_socket_free(sock);
+	lsk_endpoint_free(endpoint);
+	assert_refused("udp://127.0.0.1:80?nodelay", LSK_ERR_OPTION, 19);
+	assert_refused("tcp://127.0.0.1:80?acceptconn", LSK_ERR_OPTION, 19);
+	assert_refused("tcp://127.0.0.1:80?rcvtimeo=x", LSK_ERR_VALUE, 28);
 }
 
 static void assert_connect_fails(const char *text, int code)

@@ -183,6 +183,9 @@ Test(option_table, has_every_constant_that_is_an_option)
 		"WPAN_OPTION",
 		"SCTP",
 		"SO_DEVMEM",
+		"DCCP_OPTION",
+		"IUCV_OPTION",
+		"ATM_OPTION",
 	};
 	struct lsk_constant constant;
 	struct lsk_option option;
@@ -276,6 +279,36 @@ Test(option_find_for, takes_a_short_name_of_the_sockets_own_level)
 	cr_assert(!lsk_option_fits(&option, six));
 	lsk_socket_free(four);
 	lsk_socket_free(six);
+}
+
+/* The kernel does not tell the protocol of a CAN socket: its options do. */
+Test(option_find_for, asks_an_adopted_socket_what_it_is)
+{
+	static const struct {
+		int type;
+		int protocol;
+		const char *name;
+		const char *full;
+	} adopted[] = {
+		{SOCK_RAW, CAN_RAW, "filter", "CAN_RAW_FILTER"},
+		{SOCK_DGRAM, CAN_ISOTP, "recv_fc", "CAN_ISOTP_RECV_FC"},
+		{SOCK_DGRAM, CAN_J1939, "filter", "SO_J1939_FILTER"},
+	};
+	struct lsk_socket *made, *sock;
+	struct lsk_option option;
+
+	for (size_t i = 0; i < sizeof(adopted) / sizeof(adopted[0]); i++) {
+		if (lsk_socket_new(&made, AF_CAN, adopted[i].type,
+				   adopted[i].protocol) < 0)
+			cr_skip_test("this kernel has no %s", adopted[i].full);
+		cr_assert_eq(lsk_socket_from_fd(&sock, lsk_socket_fd(made), -1, -1, -1),
+			     0);
+		cr_assert_eq(lsk_option_find_for(sock, adopted[i].name, &option), 0);
+		cr_assert_str_eq(option.name, adopted[i].full);
+		cr_assert(lsk_option_fits(&option, sock));
+		lsk_socket_free(made);
+		lsk_socket_free(sock);
+	}
 }
 
 /* What format gives, parse takes, and gives the same bytes where length is fixed. */

@@ -206,6 +206,18 @@ Test(rows, parts_that_do_not_fit_are_refused)
 	cr_assert_eq(lsk_bdaddr_parse(NULL, "any"), -EINVAL);
 }
 
+Test(rows, bdaddr_any_and_local_are_texts)
+{
+	static const struct lsk_bdaddr local = {{0xff, 0xff, 0xff, 0, 0, 0}};
+	static const struct lsk_bdaddr any = {{0}};
+	struct lsk_bdaddr device;
+
+	cr_assert_eq(lsk_bdaddr_parse(&device, LSK_BDADDR_ANY), 0);
+	cr_assert_arr_eq(device.bytes, any.bytes, sizeof(any.bytes));
+	cr_assert_eq(lsk_bdaddr_parse(&device, LSK_BDADDR_LOCAL), 0);
+	cr_assert_arr_eq(device.bytes, local.bytes, sizeof(local.bytes));
+}
+
 Test(rows, a_length_that_no_family_makes_is_printed_raw)
 {
 	static const int domains[] = {AF_VSOCK, AF_QIPCRTR, AF_ALG,

@@ -30,6 +30,10 @@ LSK_BEGIN_DECLS
 #define LSK_BDADDR_LE_PUBLIC 1
 #define LSK_BDADDR_LE_RANDOM 2
 
+/* Device addresses as text: any device, and this one. */
+#define LSK_BDADDR_ANY   "00:00:00:00:00:00"
+#define LSK_BDADDR_LOCAL "00:00:00:FF:FF:FF"
+
 /* Channels of an HCI socket, and the device that is none. */
 #define LSK_HCI_CHANNEL_RAW     0
 #define LSK_HCI_CHANNEL_USER    1

@@ -7,7 +7,9 @@
  *
  * "scheme://place?option&option=value". The scheme fixes family, type and protocol; the
  * place is read by the family, and may be a name where the family has names; options
- * are the family's, set on the socket in the order in which they stand.
+ * are words of the family ("filter") and all of <linsock/option.h> by their full or
+ * short names ("TCP_NODELAY=on", "nodelay"), set on the socket in the order in which
+ * they stand.
  */
 #ifndef LINSOCK_ENDPOINT_H
 #define LINSOCK_ENDPOINT_H
