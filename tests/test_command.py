@@ -74,7 +74,7 @@ def digest(data):
 def test_help_names_every_command():
     result = run("--help")
     assert result.returncode == 0
-    for name in ("cat", "echo", "opt", "probe"):
+    for name in ("cat", "echo", "opt", "probe", "vm"):
         assert f"  {name} ".encode() in result.stdout, name
 
 

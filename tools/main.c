@@ -19,9 +19,8 @@ static const struct command *const commands[] = {
 	&opt_command,
 	&probe_command,
 	&ss_command,
+	&vm_command,
 	NULL,
-	&can_command, &cat_command,   &echo_command, &listen_command, &netlink_command,
-	&opt_command, &probe_command, &ss_command,   &vm_command,     NULL,
 };
 /* clang-format on */
 
