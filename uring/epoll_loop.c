@@ -316,21 +316,13 @@ static int epoll_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
 
 static int epoll_pool_init(struct lsk_pool *pool)
 {
-	pool->stack = calloc(pool->count_max, sizeof(*pool->stack));
-	if (!pool->stack)
-		return -ENOMEM;
 	pool->is_incremental = pool->flags == 0;
-	return 0;
+	return pool_stack_init(pool);
 }
 
 static void epoll_pool_done(struct lsk_pool *pool)
 {
-	free(pool->stack);
-}
-
-static void epoll_pool_give(struct lsk_pool *pool, uint16_t index)
-{
-	pool->stack[pool->stack_count++] = index;
+	(void)pool; /* its stack is not of this back end alone */
 }
 
 const struct loop_backend loop_backend_epoll = {
@@ -348,5 +340,4 @@ const struct loop_backend loop_backend_epoll = {
 	.unbind = epoll_loop_unbind,
 	.pool_init = epoll_pool_init,
 	.pool_done = epoll_pool_done,
-	.pool_give = epoll_pool_give,
 };

@@ -163,12 +163,14 @@ struct pool_held {
 	uint16_t buffer;
 };
 
+enum pool_twin { POOL_TWIN_WHOLE, POOL_TWIN_PLAIN, POOL_TWIN__COUNT };
+
 struct lsk_pool {
 	struct lsk_loop *loop;
 	char *memory;
 	size_t memory_size;
 	struct pool_buffer *buffers;
-	uint16_t *stack; /* epoll: free buffers */
+	uint16_t *stack; /* free buffers of a pool without a ring */
 	uint32_t stack_count;
 	void *ring; /* io_uring: the kernel's ring of buffers */
 	size_t ring_size;
@@ -184,6 +186,10 @@ struct lsk_pool {
 	uint16_t group;
 	uint16_t current; /* epoll: the buffer in use, or POOL_HELD_END */
 	bool is_incremental;
+	bool is_plain; /* read into by system call, whatever the back end */
+	/* In its place where the pool cannot serve: for messages, which the rest of a
+	 * buffer may be too short for, and for descriptors without multishot. */
+	struct lsk_pool *twins[POOL_TWIN__COUNT];
 };
 
 /* What came with a completion. */
@@ -222,7 +228,7 @@ struct loop_backend {
 
 	int (*pool_init)(struct lsk_pool *pool);
 	void (*pool_done)(struct lsk_pool *pool);
-	/* Buffer @index may be written to. */
+	/* Buffer @index may be written to; not asked of pools with a stack. */
 	void (*pool_give)(struct lsk_pool *pool, uint16_t index);
 };
 
@@ -341,6 +347,9 @@ void send_check_drain(struct channel *channel);
 uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message);
 
 /* pool.c */
+int pool_for(struct lsk_pool *pool, const struct channel *channel,
+	     struct lsk_pool **ret_pool);
+int pool_stack_init(struct lsk_pool *pool);
 void pool_free(struct lsk_pool *pool);
 void pool_starve(struct lsk_pool *pool, struct loop_op *op);
 void pool_unstarve(struct lsk_pool *pool, struct loop_op *op);

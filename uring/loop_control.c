@@ -63,13 +63,21 @@ int lsk_loop_resume(struct lsk_loop *loop, struct lsk_op op)
 int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
 	       const struct loop_op *what, const struct lsk_then *then)
 {
+	struct lsk_pool *pool = NULL;
 	struct loop_op *op;
 	int r;
 
+	if (kind == OP_RECV_STREAM || kind == OP_RECVMSG_STREAM) {
+		r = pool_for(what->u.pool, channel, &pool);
+		if (r < 0)
+			return r;
+	}
 	r = op_new(loop, channel, kind, then, &op);
 	if (r < 0)
 		return r;
 	op->u = what->u;
+	if (pool)
+		op->u.pool = pool;
 	op->state = what->state;
 	op->group = what->group;
 	op->link = what->link;

@@ -229,10 +229,15 @@ static void op_end(struct lsk_loop *loop, struct loop_op *op, int result)
 	if (is_stopped(op) &&
 	    (result == -ECANCELED || result == -EINTR || (is_closing && result <= 0)))
 		result = stop_reason(op);
-	/* A stream that is paused keeps its end for later, as it does its data. */
-	if (op_is_stream(op) && (op->state & OP_PAUSED || op->flags) &&
-	    !is_stopped(op) && pool_hold(loop, op, POOL_HELD_END, 0, (uint32_t)result))
+	/* A stream that is paused keeps its end for later, as it does its data. What
+	 * was held back when it was stopped comes before its end. */
+	if (op_is_stream(op) && !is_closing &&
+	    (op->flags || (op->state & OP_PAUSED && !is_stopped(op))) &&
+	    pool_hold(loop, op, POOL_HELD_END, 0, (uint32_t)result)) {
+		if (is_stopped(op))
+			op_list(loop, op);
 		return;
+	}
 	op_finish(loop, op, result, 0);
 }
 
@@ -285,7 +290,7 @@ void op_rearm(struct lsk_loop *loop, struct loop_op *op)
 	if (op->state & (OP_ARMED | OP_LISTED | OP_STARVED))
 		return;
 	if (is_stopped(op)) {
-		op_finish(loop, op, stop_reason(op), 0);
+		op_end(loop, op, -ECANCELED);
 		return;
 	}
 	if (op->state & (OP_PAUSED | OP_FULL))
@@ -359,7 +364,7 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 		return;
 	}
 	if (is_stopped(op)) {
-		op_finish(loop, op, stop_reason(op), 0);
+		op_end(loop, op, -ECANCELED);
 		return;
 	}
 	if (op_is_stream(op)) {
@@ -481,7 +486,12 @@ static void op_work_on(struct lsk_loop *loop, struct loop_op *op)
 		if (is_unwanted && !(op->state & OP_STOPPING))
 			loop->backend->cancel(loop, op);
 	}
-	if (op_is_stream(op) && op->flags && !(op->state & OP_PAUSED)) {
+	if (op_is_stream(op) && op->flags &&
+	    (is_stopped(op) ? !(op->channel->state & CHANNEL_CLOSING)
+			    : !(op->state & OP_PAUSED))) {
+		/* A cancel ends the pause, too. */
+		if (is_stopped(op))
+			op->state &= (uint16_t)~OP_PAUSED;
 		pool_deliver_held(loop, op);
 		if (op->generation != generation)
 			return;

@@ -40,6 +40,22 @@ static size_t pool_header_size(const struct lsk_pool *pool)
 	       pool->control_size;
 }
 
+int pool_stack_init(struct lsk_pool *pool)
+{
+	pool->stack = calloc(pool->count_max, sizeof(*pool->stack));
+	return pool->stack ? 0 : -ENOMEM;
+}
+
+/* Buffer @index is nobody's: the kernel, or the next receive, may have it. */
+static void pool_give(struct lsk_pool *pool, uint16_t index)
+{
+	pool->available++;
+	if (pool->stack)
+		pool->stack[pool->stack_count++] = index;
+	else
+		pool->loop->backend->pool_give(pool, index);
+}
+
 static void pool_grow(struct lsk_pool *pool, uint32_t count)
 {
 	if (count > pool->count_max)
@@ -49,8 +65,7 @@ static void pool_grow(struct lsk_pool *pool, uint32_t count)
 
 		pool->buffers[index].refs = 1;
 		pool->buffers[index].offset = 0;
-		pool->available++;
-		pool->loop->backend->pool_give(pool, index);
+		pool_give(pool, index);
 	}
 }
 
@@ -111,9 +126,14 @@ static int pool_init(struct lsk_pool *pool, const struct lsk_pool_options *optio
 		pool->memory = NULL;
 		return -ENOMEM;
 	}
-	r = pool->loop->backend->pool_init(pool);
-	if (r < 0)
-		return r;
+	if (!pool->is_plain && pool->loop->backend->pool_init(pool) < 0)
+		pool->is_plain =
+			true; /* no room for it in the kernel: by system call */
+	if (pool->is_plain) {
+		r = pool_stack_init(pool);
+		if (r < 0)
+			return r;
+	}
 	pool_grow(pool, options->count);
 	return 0;
 }
@@ -123,29 +143,26 @@ static void pool_release_memory(struct lsk_pool *pool)
 	if (pool->memory)
 		munmap(pool->memory, pool->memory_size);
 	free(pool->buffers);
+	free(pool->stack);
 	free(pool);
 }
 
-int lsk_pool_new(struct lsk_loop *loop, struct lsk_pool **ret_pool,
-		 const struct lsk_pool_options *options)
+/* @options are settled. */
+static int pool_new(struct lsk_loop *loop, struct lsk_pool **ret_pool,
+		    const struct lsk_pool_options *options, bool is_plain)
 {
-	struct lsk_pool_options settled;
 	struct lsk_pool *pool;
 	int r;
 
-	if (!loop || !ret_pool)
-		return -EINVAL;
 	if (loop->pools_count == LOOP_POOLS_MAX)
 		return -ENOSPC;
-	r = pool_settle_options(options, &settled);
-	if (r < 0)
-		return r;
 	pool = calloc(1, sizeof(*pool));
 	if (!pool)
 		return -ENOMEM;
 	pool->loop = loop;
 	pool->group = (uint16_t)loop->pools_count;
-	r = pool_init(pool, &settled);
+	pool->is_plain = is_plain;
+	r = pool_init(pool, options);
 	if (r < 0) {
 		pool_release_memory(pool);
 		return r;
@@ -155,9 +172,54 @@ int lsk_pool_new(struct lsk_loop *loop, struct lsk_pool **ret_pool,
 	return 0;
 }
 
+int lsk_pool_new(struct lsk_loop *loop, struct lsk_pool **ret_pool,
+		 const struct lsk_pool_options *options)
+{
+	struct lsk_pool_options settled;
+	int r;
+
+	if (!loop || !ret_pool)
+		return -EINVAL;
+	r = pool_settle_options(options, &settled);
+	if (r < 0)
+		return r;
+	return pool_new(loop, ret_pool, &settled, false);
+}
+
+/* The pool from which a stream of @channel is served in place of @pool. */
+int pool_for(struct lsk_pool *pool, const struct channel *channel,
+	     struct lsk_pool **ret_pool)
+{
+	const struct lsk_pool_options options = {
+		.buffer_size = pool->buffer_size,
+		.count = pool->count,
+		.count_max = pool->count_max,
+		.control_size = pool->control_size,
+		.lease_max = pool->lease_max,
+		.flags = pool->flags | (pool->flags ? 0 : LSK_POOL_WHOLE),
+	};
+	enum pool_twin twin;
+	int r;
+
+	if (!(channel->caps & CHANNEL_RECV_MULTI) && !pool->stack)
+		twin = POOL_TWIN_PLAIN;
+	else if (!(channel->caps & CHANNEL_STREAM) && pool->is_incremental)
+		twin = POOL_TWIN_WHOLE;
+	else
+		twin = POOL_TWIN__COUNT;
+	*ret_pool = twin == POOL_TWIN__COUNT ? pool : pool->twins[twin];
+	if (*ret_pool)
+		return 0;
+	r = pool_new(pool->loop, &pool->twins[twin], &options, twin == POOL_TWIN_PLAIN);
+	if (r == 0)
+		*ret_pool = pool->twins[twin];
+	return r;
+}
+
 void pool_free(struct lsk_pool *pool)
 {
-	pool->loop->backend->pool_done(pool);
+	if (!pool->is_plain)
+		pool->loop->backend->pool_done(pool);
 	pool_release_memory(pool);
 }
 
@@ -223,8 +285,7 @@ void pool_unref(struct lsk_pool *pool, uint16_t index)
 		return;
 	buffer->refs = 1;
 	buffer->offset = 0;
-	pool->available++;
-	pool->loop->backend->pool_give(pool, index);
+	pool_give(pool, index);
 	if (pool->starved_head != OP_NONE)
 		pool_feed(pool);
 }

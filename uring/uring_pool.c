@@ -43,6 +43,7 @@ int uring_pool_init(struct lsk_pool *pool)
 	if (r < 0) {
 		munmap(pool->ring, pool->ring_size);
 		pool->ring = NULL;
+		pool->is_incremental = false;
 	}
 	return r;
 }

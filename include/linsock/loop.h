@@ -356,9 +356,12 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
  * @then: each event brings a lease; the terminal one says 0 at the end of a stream, or
  *	an error
  *
- * A stream whose pool is empty waits without an event until leases come back.
+ * A stream whose pool is empty waits without an event until leases come back. Messages
+ * are delivered whole, each in a buffer of its own: for a pool that fills buffers bit
+ *by bit the loop makes a second one with LSK_POOL_WHOLE, which their events then name.
+ * What is longer than a buffer is cut, as recv(2) does.
  *
- * Return: 0.
+ * Return: 0; -ENOSPC where that would be the 65th pool.
  */
 int lsk_loop_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 			 struct lsk_pool *pool, const struct lsk_then *then);
@@ -381,8 +384,10 @@ int lsk_loop_recvmsg_stream(struct lsk_loop *loop, struct lsk_socket *sock,
  * @op: a receiving or accepting stream
  *
  * The kernel is told to deliver no more; what it had delivered already waits in the
- * pool's buffers. No event of @op comes before lsk_loop_resume(), the terminal one of a
- * cancel excepted.
+ * pool's buffers. No event of @op comes before lsk_loop_resume(), but those that had
+ * found no room in the array of lsk_loop_next() and wait for its next call. A cancel or
+ * the timeout ends the pause: what was held back comes, and then the terminal event;
+ * where the socket is closed, the terminal event alone.
  *
  * Return: 0, or -ENOENT where the stream has ended.
  */

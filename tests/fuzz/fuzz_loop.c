@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop's engine against random scripts. The bytes are both what a program does
+ * (start, cancel, pause, close, …) and what the kernel makes of it (see
+ * tests/support/script.h). Whatever they say, it must hold that
+ *
+ * - each operation that was started has exactly one terminal event, and no other after;
+ * - what is received is what was sent, in order, and stays as it is while it is leased;
+ * - the peer gets what the results of the sends say, in the order of their starts;
+ * - in the end every buffer is back and nothing waits that could go on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "tests/fuzz/loop_world.h"
+
+static void start_recv(struct connection *connection)
+{
+	struct track *track;
+	struct lsk_then then;
+
+	if (connection->has_reader)
+		return;
+	track = track_new(connection, OP_RECV);
+	then = then_of(track);
+	/* A datagram is to come whole. */
+	track->len = connection->is_stream ? 1 + next_byte() : 256;
+	track->bytes = malloc(track->len);
+	track_started(track, lsk_loop_recv(world.loop, connection->sock, track->bytes,
+					   track->len, 0, &then));
+	connection->has_reader = track->is_live;
+}
+
+static void start_stream(struct connection *connection)
+{
+	struct track *track;
+	struct lsk_then then;
+
+	if (connection->has_reader)
+		return;
+	track = track_new(connection, OP_RECV_STREAM);
+	then = then_of(track);
+	track_started(track, lsk_loop_recv_stream(world.loop, connection->sock,
+						  world.pool, &then));
+	connection->has_reader = track->is_live;
+}
+
+static void start_send(struct connection *connection)
+{
+	struct track *track = track_new(connection, OP_SEND);
+	const struct lsk_then then = then_of(track);
+	const unsigned int byte = next_byte();
+
+	track->len = 1 + byte;
+	if (byte > 240 && connection->is_stream)
+		track->len = (size_t)byte << 8;
+	track->bytes = malloc(track->len);
+	track->copy = malloc(track->len);
+	for (size_t i = 0; i < track->len; i++)
+		track->bytes[i] = (uint8_t)(i * 13 + world.tracks_count * 5);
+	memcpy(track->copy, track->bytes, track->len);
+	track_started(track, lsk_loop_send(world.loop, connection->sock, track->bytes,
+					   track->len, 0, &then));
+}
+
+static void start_other(struct connection *connection)
+{
+	struct track *track = track_new(connection, OP_TIMER);
+	struct lsk_then then = then_of(track);
+	const unsigned int byte = next_byte();
+
+	if (byte % 3 == 0) {
+		then.timeout_ns = 0;
+		track_started(track, lsk_loop_timer(world.loop, byte * 1000000, &then));
+	} else if (byte % 3 == 1) {
+		track->kind = OP_DRAIN;
+		track_started(track, lsk_loop_drain(world.loop, connection->sock, byte,
+						    &then));
+	} else {
+		track->kind = OP_POLL;
+		track_started(track, lsk_loop_poll(world.loop, connection->sock,
+						   byte & 64 ? 1 : 4, &then));
+	}
+}
+
+static void start_close(struct connection *connection)
+{
+	struct track *track;
+	struct lsk_then then;
+
+	if (next_byte() <= 200)
+		return;
+	track = track_new(connection, OP_CLOSE);
+	then = then_of(track);
+	track_started(track, lsk_loop_close(world.loop, connection->sock, &then));
+	connection->is_closing |= track->is_live;
+}
+
+static void pause_or_resume(bool is_pause)
+{
+	struct track *track = track_any();
+	int r;
+
+	if (!track || track->kind != OP_RECV_STREAM)
+		return;
+	if (is_pause)
+		r = lsk_loop_pause(world.loop, track->name);
+	else
+		r = lsk_loop_resume(world.loop, track->name);
+	if (r == 0)
+		track->is_paused = is_pause;
+	/* lsk_loop_next() may hold its terminal event still. */
+	if (r == 0 && !track->is_live)
+		fail("a stream that has ended can be paused");
+}
+
+static void peer_send(struct connection *connection)
+{
+	uint8_t bytes[512];
+	size_t len = 1 + next_byte() * 2U;
+	ssize_t r;
+
+	/* Who sends to a datagram socket that is gone loses what it had sent. */
+	if (connection->peer < 0 || connection->is_closing)
+		return;
+	if (!connection->is_stream)
+		len = datagram_len(connection->peer_sent);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = pattern(connection, connection->peer_sent +
+						       (connection->is_stream ? i : 0));
+	r = send(connection->peer, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (r > 0)
+		connection->peer_sent += connection->is_stream ? (size_t)r : 1;
+}
+
+/* A completion that comes for an operation that has long ended. */
+static void complete_stale(struct connection *connection)
+{
+	struct track *track = track_any();
+
+	(void)connection;
+	if (track && !track->is_live && track->name.generation &&
+	    lsk_loop_backend(world.loop) == LSK_BACKEND_URING)
+		script_complete((uint64_t)track->name.generation << 32 |
+					track->name.slot,
+				1, 0);
+}
+
+static void cancel(struct connection *connection)
+{
+	struct track *track = track_any();
+
+	(void)connection;
+	if (track && lsk_loop_cancel(world.loop, track->name) == 0)
+		track->is_paused = false;
+}
+
+static void cancel_socket(struct connection *connection)
+{
+	if (next_byte() > 200)
+		lsk_loop_cancel_socket(world.loop, connection->sock);
+}
+
+static void pause_stream(struct connection *connection)
+{
+	(void)connection;
+	pause_or_resume(true);
+}
+
+static void resume_stream(struct connection *connection)
+{
+	(void)connection;
+	pause_or_resume(false);
+}
+
+static void peer_takes(struct connection *connection)
+{
+	peer_read(connection, 1 + next_byte() * 16U);
+}
+
+static void peer_leaves(struct connection *connection)
+{
+	if (next_byte() > 220)
+		peer_close(connection);
+}
+
+static void return_one(struct connection *connection)
+{
+	(void)connection;
+	if (world.leases_count > 0)
+		lease_return(next_byte() % world.leases_count);
+}
+
+static void sleep_a_while(struct connection *connection)
+{
+	(void)connection;
+	script_sleep((int64_t)next_byte() * 1000000);
+}
+
+static void run(struct connection *connection)
+{
+	(void)connection;
+	run_pass();
+}
+
+/* As often as it is listed. */
+static void (*const deeds[32])(struct connection *connection) = {
+	start_stream,
+	start_stream,
+	start_stream,
+	start_recv,
+	start_send,
+	start_send,
+	start_send,
+	start_other,
+	start_close,
+	cancel,
+	cancel,
+	pause_stream,
+	resume_stream,
+	resume_stream,
+	peer_send,
+	peer_send,
+	peer_send,
+	peer_takes,
+	peer_leaves,
+	return_one,
+	return_one,
+	sleep_a_while,
+	complete_stale,
+	cancel_socket,
+	run,
+	run,
+	run,
+	run,
+	run,
+	run,
+	run,
+	run,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	world_begin(data, size);
+	while (world.size > 0 && world.tracks_count < TRACKS_MAX - 4) {
+		const unsigned int byte = next_byte();
+
+		deeds[byte % 32](&world.connections[byte / 32 % CONNECTIONS]);
+	}
+	if (size % 3 != 0)
+		world_settle();
+	world.is_good_natured = size % 3 != 1;
+	world_end(size % 3 != 2);
+	return 0;
+}

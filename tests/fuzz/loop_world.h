@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world of the loop's fuzzer: a loop, a few connections and what is known of every
+ * operation, with the checks of what must hold. Deeds of the program: fuzz_loop.c.
+ */
+#ifndef TESTS_FUZZ_LOOP_WORLD_H
+#define TESTS_FUZZ_LOOP_WORLD_H
+
+#include <linsock.h>
+
+#include "tests/support/script.h"
+#include "uring/loop.h"
+
+enum {
+	CONNECTIONS = 4,
+	TRACKS_MAX = 200,
+	LEASES_MAX = 64,
+	GOT_MAX = 1 << 18,
+	EVENTS_MAX = 3,
+};
+
+struct connection;
+
+/* One operation. */
+struct track {
+	struct connection *connection;
+	struct lsk_op name;
+	enum op_kind kind;
+	bool is_live;
+	bool is_paused;
+	bool has_callback;
+	int result;
+	uint8_t *bytes; /* of a send or for a receive; ours until the end */
+	uint8_t *copy;  /* of a send */
+	size_t len;
+};
+
+struct connection {
+	struct lsk_socket *sock;
+	int peer;
+	unsigned int number;
+	bool is_stream;
+	bool is_closing;
+	bool has_reader;
+	size_t peer_sent; /* bytes, or datagrams */
+	size_t received;
+	uint8_t *got; /* by the peer; datagrams with two bytes of length before each */
+	size_t got_len;
+};
+
+struct lease {
+	struct lsk_event event;
+	uint32_t sum;
+};
+
+struct world {
+	const uint8_t *data;
+	size_t size;
+	struct lsk_loop *loop;
+	struct lsk_pool *pool;
+	struct connection connections[CONNECTIONS];
+	struct track tracks[TRACKS_MAX];
+	unsigned int tracks_count;
+	struct lease leases[LEASES_MAX];
+	unsigned int leases_count;
+	bool is_good_natured;
+};
+
+extern struct world world;
+
+/* The bytes of the script; 0 when they are used up. */
+unsigned int next_byte(void);
+
+/* Says what is wrong and what was going on. */
+void fail(const char *text);
+
+uint8_t pattern(const struct connection *connection, size_t at);
+/* Of the datagram with the number @at; it fits into the smallest buffer. */
+size_t datagram_len(size_t at);
+
+/* An operation is about to be started, and what became of that. */
+struct track *track_new(struct connection *connection, enum op_kind kind);
+struct lsk_then then_of(struct track *track);
+void track_started(struct track *track, int r);
+struct track *track_any(void);
+
+void lease_return(unsigned int index);
+void peer_read(struct connection *connection, size_t len);
+void peer_close(struct connection *connection);
+void run_pass(void);
+
+void world_begin(const uint8_t *data, size_t size);
+/* With all leases back, all streams resumed and a peer that reads, all goes on. */
+void world_settle(void);
+/* @is_gentle: wait for every end before the loop is freed. */
+void world_end(bool is_gentle);
+
+#endif
