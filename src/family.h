@@ -111,6 +111,8 @@ struct lsk_family {
 
 	enum family_send send;
 	unsigned int ring; /* enum family_ring */
+	/* recvmsg(2) refuses MSG_CMSG_CLOEXEC (PACKET): no descriptors come anyway. */
+	bool refuses_cloexec;
 	/* accept(2) makes a new socket out of nothing (ALG): there is nothing to wait
 	 * for, and poll(2) would never say that it has come. */
 	bool accepts_at_once;

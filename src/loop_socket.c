@@ -30,6 +30,8 @@ static unsigned int caps_of(const struct lsk_socket *sock)
 		caps |= CHANNEL_RING_SEND;
 	else
 		caps |= CHANNEL_WRITE_ONLY;
+	if (family->refuses_cloexec)
+		caps |= CHANNEL_NO_CLOEXEC;
 	if (family->ring & FAMILY_RING_ZERO_COPY)
 		caps |= CHANNEL_ZERO_COPY;
 	if (family->ring & FAMILY_RING_RECV_MULTISHOT)
@@ -185,7 +187,7 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 {
 	const struct loop_op what = {
 		.u.message = message,
-		.flags = flags | MSG_CMSG_CLOEXEC,
+		.flags = flags | (sock ? sock->message_flags : 0),
 	};
 
 	if (!message)

@@ -117,7 +117,7 @@ static ssize_t receive_message(struct lsk_socket *sock, struct lsk_message *mess
 	message->addr.len = 0;
 	if (!is_usable(message))
 		return -EINVAL;
-	flags = socket_recv_flags(sock, flags) | MSG_CMSG_CLOEXEC;
+	flags = socket_recv_flags(sock, flags) | sock->message_flags;
 	header_to_receive(message, &header);
 	count = syscall_count(recvmsg(fd, &header, flags | MSG_DONTWAIT));
 	if (socket_must_wait(sock, count, flags)) {
@@ -239,7 +239,7 @@ static ssize_t receive_messages(struct lsk_socket *sock, struct lsk_message *mes
 		if (!is_usable(&messages[i]))
 			return -EINVAL;
 	}
-	flags = socket_recv_flags(sock, flags) | MSG_CMSG_CLOEXEC;
+	flags = socket_recv_flags(sock, flags) | sock->message_flags;
 	r = receive_some(sock, messages, count, flags);
 	if (socket_must_wait(sock, r, flags)) {
 		/* The first alone may wait: what else has come by then is taken too. */

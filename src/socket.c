@@ -45,6 +45,8 @@ int socket_wrap(struct lsk_socket **ret_socket, int fd, int domain, int type,
 	/* Families that send by system call or write alone refuse every flag. */
 	if (!sock->family || sock->family->send == FAMILY_SEND_RING)
 		sock->send_flags = MSG_NOSIGNAL;
+	if (!sock->family || !sock->family->refuses_cloexec)
+		sock->message_flags = MSG_CMSG_CLOEXEC;
 	atomic_init(&sock->fd, fd);
 	atomic_init(&sock->timeout_ns, timeout_ns);
 	atomic_init(&sock->references, 1);

@@ -27,8 +27,9 @@
 struct socket_waiter;
 
 struct lsk_socket {
-	_Atomic int fd; /* SOCKET_CLOSED once closed or detached */
-	int send_flags; /* MSG_NOSIGNAL, unless the family refuses flags */
+	_Atomic int fd;    /* SOCKET_CLOSED once closed or detached */
+	int send_flags;    /* MSG_NOSIGNAL, unless the family refuses flags */
+	int message_flags; /* MSG_CMSG_CLOEXEC, unless the family refuses it */
 	_Atomic int64_t timeout_ns;
 	const struct lsk_family *family; /* NULL: no row */
 	int domain;

@@ -109,7 +109,8 @@ enum channel_caps {
 	CHANNEL_ZERO_COPY = 1 << 3,
 	CHANNEL_RECV_MULTI = 1 << 4,
 	CHANNEL_ACCEPT_MULTI = 1 << 5,
-	CHANNEL_EOF = 1 << 6, /* nothing received means the end */
+	CHANNEL_EOF = 1 << 6,        /* nothing received means the end */
+	CHANNEL_NO_CLOEXEC = 1 << 7, /* MSG_CMSG_CLOEXEC is refused */
 };
 
 struct channel {
@@ -310,6 +311,12 @@ void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 		uint32_t offset, uint32_t len);
 void op_rearm(struct lsk_loop *loop, struct loop_op *op);
+
+/* MSG_* that every recvmsg(2) of the channel has. */
+static inline int channel_message_flags(const struct channel *channel)
+{
+	return channel->caps & CHANNEL_NO_CLOEXEC ? 0 : MSG_CMSG_CLOEXEC;
+}
 
 static inline uint32_t op_slot(const struct lsk_loop *loop, const struct loop_op *op)
 {

@@ -79,8 +79,9 @@ static int attempt_exchange(struct loop_op *op)
 		op->progress = 1;
 	}
 	do {
-		r = syscall_count(recvmsg(fd, &op->u.exchange->answer,
-					  MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+		r = syscall_count(
+			recvmsg(fd, &op->u.exchange->answer,
+				MSG_DONTWAIT | channel_message_flags(op->channel)));
 	} while (r == -EINTR);
 	return (int)r;
 }
@@ -136,8 +137,8 @@ static ssize_t read_message(struct loop_op *op, char *memory, uint32_t room)
 	};
 	ssize_t r;
 
-	r = syscall_count(
-		recvmsg(op->channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+	r = syscall_count(recvmsg(op->channel->fd, &message,
+				  MSG_DONTWAIT | channel_message_flags(op->channel)));
 	if (r < 0)
 		return r;
 	out->namelen = message.msg_namelen;

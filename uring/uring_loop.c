@@ -122,8 +122,9 @@ static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
 	if (op->kind == OP_RECVMSG_STREAM) {
 		uring->message_shape.msg_namelen = sizeof(struct sockaddr_storage);
 		uring->message_shape.msg_controllen = op->u.pool->control_size;
-		io_uring_prep_recvmsg_multishot(sqe, fd, &uring->message_shape,
-						MSG_CMSG_CLOEXEC);
+		io_uring_prep_recvmsg_multishot(
+			sqe, fd, &uring->message_shape,
+			(unsigned int)channel_message_flags(op->channel));
 	} else {
 		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
 	}
@@ -220,7 +221,8 @@ static bool arm_exchange(struct lsk_loop *loop, struct loop_op *op)
 		io_uring_prep_recv(sqe, fd, answer->msg_iov->iov_base,
 				   answer->msg_iov->iov_len, 0);
 	else
-		io_uring_prep_recvmsg(sqe, fd, answer, MSG_CMSG_CLOEXEC);
+		io_uring_prep_recvmsg(sqe, fd, answer,
+				      (unsigned int)channel_message_flags(op->channel));
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED;
 	return true;
