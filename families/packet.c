@@ -226,6 +226,7 @@ const struct lsk_family lsk_family_packet = {
 	.options = packet_options,
 	.types = packet_types,
 	.probe = &packet_probe,
+	.refuses_cloexec = true,
 	.send = FAMILY_SEND_RING,
 	.ring = FAMILY_RING_RECV_MULTISHOT,
 };

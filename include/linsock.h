@@ -31,6 +31,7 @@
 #include <linsock/netns.h>
 #include <linsock/option.h>
 #include <linsock/packet.h>
+#include <linsock/packet_ring.h>
 #include <linsock/probe.h>
 #include <linsock/qipcrtr.h>
 #include <linsock/rtnl.h>

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Rings of packet sockets, waited for and on a loop, with both back ends.
+#
+#      transmit ring ---- va ======= vb ---- receive rings of blocks and of slots
+#
+# needs: veth af_packet
+# kernels: all
+# timeout: 180
+# criterion: test_packet_ring
+set -eu

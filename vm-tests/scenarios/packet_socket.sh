@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Packet sockets on a cable in a namespace that the tests make: memberships, filters,
+# fanout, control messages.
+#
+#      senders ---- va ======= vb ---- packet sockets
+#
+# needs: veth af_packet
+# kernels: all
+# timeout: 120
+# criterion: test_packet
+set -eu
