@@ -7,7 +7,10 @@
 #include <linux/if_alg.h>
 
 #include <linsock/alg.h>
+#include <linsock/control.h>
+#include <linsock/message.h>
 
+#include "families/alg.h"
 #include "families/fields.h"
 #include "families/probe.h"
 #include "families/table.h"
@@ -113,6 +116,57 @@ static int alg_format(const struct lsk_addr *addr, char *buf, size_t size)
 	if (alg.salg_feat || alg.salg_mask)
 		text_put_format(&writer, "/0x%x/0x%x", alg.salg_feat, alg.salg_mask);
 	return text_end(&writer);
+}
+
+int alg_control_fill(struct alg_control *control, const struct lsk_afalg *what)
+{
+	struct lsk_control out = {.data = control->bytes,
+				  .size = sizeof(control->bytes)};
+	const uint32_t op = (uint32_t)what->op;
+	const uint32_t assoc_len = (uint32_t)what->assoc_len;
+	struct {
+		uint32_t len;
+		char bytes[LSK_ALG_IV_MAX];
+	} iv;
+	int r;
+
+	if (what->op < 0 || what->iv_len > sizeof(iv.bytes) ||
+	    (!what->iv && what->iv_len > 0) || what->assoc_len > INT32_MAX)
+		return -EINVAL;
+	r = lsk_control_add(&out, SOL_ALG, ALG_SET_OP, &op, sizeof(op));
+	if (r == 0 && what->iv) {
+		iv.len = (uint32_t)what->iv_len;
+		memcpy(iv.bytes, what->iv, what->iv_len);
+		r = lsk_control_add(&out, SOL_ALG, ALG_SET_IV, &iv,
+				    sizeof(iv.len) + what->iv_len);
+	}
+	if (r == 0 && what->assoc_len >= 0)
+		r = lsk_control_add(&out, SOL_ALG, ALG_SET_AEAD_ASSOCLEN, &assoc_len,
+				    sizeof(assoc_len));
+	control->len = out.len;
+	return r;
+}
+
+ssize_t lsk_sendmsg_afalg(struct lsk_socket *sock, const struct iovec *buffers,
+			  size_t count, const struct lsk_afalg *what)
+{
+	struct alg_control control;
+	struct lsk_message message = {
+		.buffers = buffers,
+		.buffers_count = count,
+		.control = {.data = control.bytes, .size = sizeof(control.bytes)},
+	};
+	int r;
+
+	if (!sock || !what || (!buffers && count > 0))
+		return -EINVAL;
+	if (lsk_socket_domain(sock) != AF_ALG)
+		return LSK_ERR_FAMILY;
+	r = alg_control_fill(&control, what);
+	if (r < 0)
+		return r;
+	message.control.len = control.len;
+	return lsk_socket_sendmsg(sock, &message, what->flags);
 }
 
 static const struct family_type alg_types[] = {

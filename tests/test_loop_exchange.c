@@ -91,6 +91,26 @@ Test_on_each_loop(loop_exchange, takes_an_answer_that_was_there_before)
 	pair_free(pair);
 }
 
+Test_on_each_loop(loop_exchange, without_a_request_receives_at_once)
+{
+	struct lsk_socket *pair[2];
+	struct trade trade;
+
+	pair_new(pair);
+	trade_init(&trade, "");
+	trade.exchange.request.msg_iovlen = 0;
+	lsk_socket_send(pair[1], "there", 5, 0);
+	cr_assert_eq(trade_start(loop, pair[0], &trade, 0), 0);
+	run_until(loop, &trade.outcome.ends, 1);
+	cr_assert_eq(trade.outcome.result, 5);
+	cr_assert_eq(trade_start(loop, pair[0], &trade, 0), 0);
+	run_idle(loop);
+	cr_assert_eq(lsk_loop_cancel_socket(loop, pair[0]), 0);
+	run_until(loop, &trade.outcome.ends, 2);
+	cr_assert_eq(trade.outcome.result, -ECANCELED);
+	pair_free(pair);
+}
+
 Test_on_each_loop(loop_exchange, carries_control_messages_both_ways)
 {
 	struct lsk_socket *pair[2];

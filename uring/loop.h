@@ -323,6 +323,11 @@ static inline uint32_t op_slot(const struct lsk_loop *loop, const struct loop_op
 	return (uint32_t)(op - loop->ops);
 }
 
+static inline bool exchange_has_request(const struct lsk_exchange *exchange)
+{
+	return exchange->request.msg_iovlen > 0 || exchange->request.msg_control;
+}
+
 static inline bool op_is_stream(const struct loop_op *op)
 {
 	return op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM ||

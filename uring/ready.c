@@ -69,15 +69,15 @@ static int attempt_exchange(struct loop_op *op)
 	const int fd = op->channel->fd;
 	ssize_t r = 0;
 
-	if (op->progress == 0) {
+	if (op->progress == 0 && exchange_has_request(op->u.exchange)) {
 		do {
 			r = syscall_count(sendmsg(fd, &op->u.exchange->request,
 						  MSG_DONTWAIT | MSG_NOSIGNAL));
 		} while (r == -EINTR);
 		if (r < 0)
 			return (int)r;
-		op->progress = 1;
 	}
+	op->progress = 1;
 	do {
 		r = syscall_count(
 			recvmsg(fd, &op->u.exchange->answer,

@@ -190,6 +190,22 @@ static bool is_plain(const struct msghdr *message)
 	return !message->msg_name && !message->msg_control && message->msg_iovlen == 1;
 }
 
+static void prepare_request(struct lsk_loop *loop, const struct loop_op *op,
+			    struct io_uring_sqe *sqe)
+{
+	const struct msghdr *request = &op->u.exchange->request;
+	const int fd = op->channel->fd;
+
+	if (is_plain(request))
+		io_uring_prep_send(sqe, fd, request->msg_iov->iov_base,
+				   request->msg_iov->iov_len,
+				   MSG_NOSIGNAL | MSG_WAITALL);
+	else
+		io_uring_prep_sendmsg(sqe, fd, request, MSG_NOSIGNAL | MSG_WAITALL);
+	sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = name_of(loop, op) | URING_SLOT_REQUEST;
+}
+
 /*
  * Send, and linked to it receive. A request that fails breaks the link, and then its
  * completion is the only one; of one that succeeds nothing is heard.
@@ -197,7 +213,6 @@ static bool is_plain(const struct msghdr *message)
 static bool arm_exchange(struct lsk_loop *loop, struct loop_op *op)
 {
 	struct uring_loop *uring = loop->state;
-	struct msghdr *request = &op->u.exchange->request;
 	struct msghdr *answer = &op->u.exchange->answer;
 	const int fd = op->channel->fd;
 	struct io_uring_sqe *sqe;
@@ -207,15 +222,8 @@ static bool arm_exchange(struct lsk_loop *loop, struct loop_op *op)
 	    (io_uring_submit(&uring->ring) < 0 ||
 	     io_uring_sq_space_left(&uring->ring) < 2))
 		return false;
-	sqe = io_uring_get_sqe(&uring->ring);
-	if (is_plain(request))
-		io_uring_prep_send(sqe, fd, request->msg_iov->iov_base,
-				   request->msg_iov->iov_len,
-				   MSG_NOSIGNAL | MSG_WAITALL);
-	else
-		io_uring_prep_sendmsg(sqe, fd, request, MSG_NOSIGNAL | MSG_WAITALL);
-	sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = name_of(loop, op) | URING_SLOT_REQUEST;
+	if (exchange_has_request(op->u.exchange))
+		prepare_request(loop, op, io_uring_get_sqe(&uring->ring));
 	sqe = io_uring_get_sqe(&uring->ring);
 	if (is_plain(answer))
 		io_uring_prep_recv(sqe, fd, answer->msg_iov->iov_base,

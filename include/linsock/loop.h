@@ -447,7 +447,8 @@ int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 
 /**
  * struct lsk_exchange - a message and the answer that it brings
- * @request: sent, in one piece
+ * @request: sent, in one piece; without buffers and control messages nothing is sent:
+ *	the answer is there already, whatever poll(2) says
  * @answer: gets what comes back; msg_iov, msg_name and msg_control as for recvmsg(2)
  */
 struct lsk_exchange {
