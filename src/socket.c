@@ -326,6 +326,26 @@ int lsk_socket_close(struct lsk_socket *sock)
 	return TRACE(close_now(sock), .operation = LSK_TRACE_CLOSE, .sock = sock);
 }
 
+static int close_bare(int fd)
+{
+	return fd < 0 ? -EBADF : close_descriptor(fd);
+}
+
+int lsk_fd_close(int fd)
+{
+	return TRACE(close_bare(fd), .operation = LSK_TRACE_CLOSE, .number = fd);
+}
+
+static int duplicate_bare(int fd)
+{
+	return syscall_result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+int lsk_fd_dup(int fd)
+{
+	return TRACE(duplicate_bare(fd), .operation = LSK_TRACE_DUP, .number = fd);
+}
+
 int lsk_socket_detach(struct lsk_socket *sock)
 {
 	return TRACE(detach(sock), .operation = LSK_TRACE_DETACH, .sock = sock);

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Runs every example of examples/ and compares what it says. Writes TAP. usage: FOLDER"""
 
+import ctypes
+import fcntl
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -48,6 +52,36 @@ class Server:
         assert kind or self.process.returncode == 0, errors
 
 
+class Skipped(Exception):
+    """Why a test cannot be run here."""
+
+
+def loopback_up():
+    """SIOCSIFFLAGS with IFF_UP on "lo"."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, 0x8914, struct.pack("16sh14x", b"lo", 1))
+
+
+def in_own_network(function):
+    """Run the function in a child that has a network namespace of its own."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if ctypes.CDLL(None).unshare(0x40000000) != 0:  # CLONE_NEWNET
+                os._exit(77)
+            loopback_up()
+            function()
+            code = 0
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == 77:
+        raise Skipped("a network namespace is refused")
+    expect(code, 0)
+
+
 def test_echo_over_ipv4():
     with Server("echo_server_inet", "0") as server:
         expect(run("echo_client_inet", "127.0.0.1", server.port),
@@ -87,6 +121,24 @@ def test_reuse_address():
                                  "with SO_REUSEADDR: bound\n")
 
 
+def sniff_a_datagram():
+    sniffer = start("sniff", "lo", "2")
+    expect(sniffer.stdout.readline(), "listening at packet://lo/all\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.sendto(b"x" * 100, sock.getsockname())
+    output, errors = sniffer.communicate(timeout=LIMIT)
+    expect(sniffer.returncode, 0)
+    lines = output.splitlines()
+    expect(len(lines), 2)  # as it goes, and as it comes
+    for line in lines:  # 14 bytes of Ethernet, 20 of IP, 8 of UDP
+        assert line.startswith("142 bytes, packet://lo/0x0800/"), output + errors
+
+
+def test_sniffer_sees_what_goes_by():
+    in_own_network(sniff_a_datagram)
+
+
 def test_client_without_a_server_says_so():
     process = start("echo_client_any", "127.0.0.1", "1")
     errors = process.communicate(timeout=LIMIT)[1]
@@ -103,6 +155,8 @@ def main():
         try:
             function()
             print(f"ok {number} - {name}")
+        except Skipped as reason:
+            print(f"ok {number} - {name} # SKIP {reason}")
         except Exception:  # pylint: disable=broad-except
             failed += 1
             print(f"not ok {number} - {name}")

@@ -170,6 +170,25 @@ int lsk_socket_format(const struct lsk_socket *sock, char *buf, size_t size);
 int lsk_socket_close(struct lsk_socket *sock);
 
 /**
+ * lsk_fd_close() - close a descriptor that no object owns
+ * @fd: the descriptor
+ *
+ * One close(2), whatever it says: the descriptor is gone after -EINTR too, and
+ * -ECONNRESET is no error.
+ *
+ * Return: 0, -EBADF, or another negated errno of close(2).
+ */
+int lsk_fd_close(int fd);
+
+/**
+ * lsk_fd_dup() - a second descriptor for what a descriptor is
+ * @fd: the descriptor; borrowed
+ *
+ * Return: the new one, close-on-exec and the caller's; -EBADF, -EMFILE.
+ */
+int lsk_fd_dup(int fd);
+
+/**
  * lsk_socket_detach() - take the descriptor out of the object
  * @sock: the socket; closed for every later call
  *
