@@ -78,12 +78,10 @@ static const struct lsk_nl_field link_fields[] = {
 static const struct lsk_nl_table link_table = TABLE(link_fields, struct lsk_tipc_link);
 
 static const struct lsk_nl_field node_fields[] = {
-	[TIPC_NLA_NODE_ADDR] = LSK_NL_FIELD("addr", LSK_NL_UINT, struct lsk_tipc_node,
-					    number, LSK_TIPC_NODE_NUMBER),
+	[TIPC_NLA_NODE_ADDR] =
+		LSK_NL_FIELD("addr", LSK_NL_UINT, struct lsk_tipc_node, number, 0),
 	[TIPC_NLA_NODE_UP] =
-		LSK_NL_FIELD("up", LSK_NL_FLAG, struct lsk_tipc_node, is_up, 32),
-	[TIPC_NLA_NODE_ID] = LSK_NL_FIELD("id", LSK_NL_BYTES, struct lsk_tipc_node, id,
-					  LSK_TIPC_NODE_ID),
+		LSK_NL_FIELD("up", LSK_NL_FLAG, struct lsk_tipc_node, is_up, 1),
 };
 static const struct lsk_nl_table node_table = TABLE(node_fields, struct lsk_tipc_node);
 

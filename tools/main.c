@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&probe_command,
 	&ss_command,
 	&vm_command,
+	&tipc_command,
 	NULL,
 };
 /* clang-format on */

@@ -187,24 +187,16 @@ struct lsk_tipc_link {
 int lsk_tipc_link_set(struct lsk_nl *nl, const struct lsk_tipc_link *link,
 		      struct lsk_nl_error *ret_error);
 
-/** enum lsk_tipc_node_field - bits of struct lsk_tipc_node's @has */
-enum lsk_tipc_node_field {
-	LSK_TIPC_NODE_NUMBER,
-	LSK_TIPC_NODE_ID,
-};
-
 /**
- * struct lsk_tipc_node - a node that is or was known; our own is among them
- * @has: which fields are there
- * @number: hash number
+ * struct lsk_tipc_node - a node that is or was known, our own not among them
+ * @has: not used
+ * @number: hash number, for lsk_tipc_node_id()
  * @is_up: it can be reached
- * @id: identity; text ended by zeros, or a binary number (since Linux 5.10)
  */
 struct lsk_tipc_node {
 	uint64_t has;
 	uint32_t number;
 	bool is_up;
-	uint8_t id[LSK_TIPC_NODE_ID_SIZE];
 };
 
 /**

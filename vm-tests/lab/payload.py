@@ -29,7 +29,7 @@ FORMAT = 4
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
            "usr/lib64", "usr/sbin", "var/tmp")
-GUEST_TOOLS = ("ip", "ss", "tc", "candump", "cansend", "cangen", "canplayer", "cangw",
+GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canplayer", "cangw",
                "cansequence", "isotpsend", "isotprecv", "isotpdump", "j1939cat",
                "j1939acd", "j1939spy", "bcmserver", "canfdtest")
 ETC = {
