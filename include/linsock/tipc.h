@@ -166,7 +166,8 @@ enum lsk_tipc_kind {
 
 /**
  * struct lsk_tipc_info - what came with a message
- * @kind: see the enum; all but data have no bytes in the buffers
+ * @kind: see the enum; all but data have a length of 0, though the kernel may have
+ *	written into the buffers
  * @from: the socket that sent it; of a returned one, where it should have gone
  * @member: group and instance of a member; a length of 0 outside groups
  * @to: the service or range that was addressed; a length of 0 where it was the socket.
