@@ -10,6 +10,7 @@
 #include <linsock/can.h>
 #include <linsock/can_life.h>
 #include <linsock/can_log.h>
+#include <linsock/capture.h>
 #include <linsock/constant.h>
 #include <linsock/control.h>
 #include <linsock/diag.h>
