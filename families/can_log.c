@@ -10,7 +10,10 @@
 
 #include "uring/util.h"
 
-#define READ_SIZE ((size_t)2 * LSK_CAN_LOG_LINE_MAX)
+#define READ_SIZE  ((size_t)2 * LSK_CAN_LOG_LINE_MAX)
+/* Bytes that a format is judged by: binary ones have a short signature. */
+#define DETECT_MIN 16
+#define DETECT_MAX 4096
 
 /* In the order of detection: candump's log, which has no heading, is the last. */
 static const struct can_log_codec *const codecs[] = {
@@ -123,14 +126,23 @@ int can_log_next_line(struct lsk_can_log_reader *reader, char **ret_line)
 static int choose_codec(struct lsk_can_log_reader *reader,
 			enum lsk_can_log_format format)
 {
-	ssize_t count;
+	ssize_t count = 0;
 
 	reader->codec = codec_of(format);
 	if (reader->codec)
 		return 0;
-	count = can_log_need(reader, 4096);
-	if (count < 0)
-		return (int)count;
+	/* The first line tells; a pipe may bring the next one much later. */
+	do {
+		ssize_t seen = count;
+
+		count = can_log_need(reader, (size_t)seen + 1);
+		if (count < 0)
+			return (int)count;
+		if (count == seen)
+			break;
+	} while (count < DETECT_MIN ||
+		 (count < DETECT_MAX &&
+		  !memchr(reader->buf + reader->start, '\n', (size_t)count)));
 	for (size_t i = 0; i < ARRAY_SIZE(codecs) && !reader->codec; i++)
 		if (codecs[i]->detect(reader->buf + reader->start, (size_t)count))
 			reader->codec = codecs[i];

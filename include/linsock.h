@@ -13,6 +13,7 @@
 #include <linsock/capture.h>
 #include <linsock/constant.h>
 #include <linsock/control.h>
+#include <linsock/dbc.h>
 #include <linsock/diag.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
