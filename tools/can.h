@@ -8,6 +8,7 @@
 /* An exit status of every subcommand here: frames were lost, and counted. */
 #define CAN_STATUS_LOST 3
 
+extern const struct command can_decode_command;
 extern const struct command can_dump_command;
 extern const struct command can_gen_command;
 extern const struct command can_log_command;

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK_SIZE (256u << 10)
+#define CHUNK_SIZE  (256u << 10)
+#define RESERVE_MAX (64u << 10)
 
 struct chunk {
 	struct chunk *next;
@@ -33,7 +34,8 @@ struct can_output {
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct chunk *first; /* under lock from here on */
+	pthread_cond_t has_room; /* for who waits for it */
+	struct chunk *first;     /* under lock from here on */
 	struct chunk **last;
 	struct chunk *spare;
 	size_t chunks;
@@ -65,6 +67,7 @@ static void drop_first(struct can_output *output)
 	if (!output->first)
 		output->last = &output->first;
 	output->chunks--;
+	pthread_cond_signal(&output->has_room);
 	/* One is kept for the next; a burst's memory goes back. */
 	if (output->spare)
 		free(chunk);
@@ -127,6 +130,7 @@ int can_output_new(struct can_output **ret_output, int fd, size_t bound)
 	output->last = &output->first;
 	pthread_mutex_init(&output->lock, NULL);
 	pthread_cond_init(&output->wake, NULL);
+	pthread_cond_init(&output->has_room, NULL);
 	r = pthread_create(&output->thread, NULL, output_thread, output);
 	if (r != 0) {
 		free(output);
@@ -201,6 +205,17 @@ void can_output_flush(struct can_output *output)
 		publish(output, false);
 }
 
+void can_output_wait(struct can_output *output)
+{
+	/* A chunk that has room needs no other one. */
+	if (output->filling && CHUNK_SIZE - output->filling->len >= RESERVE_MAX)
+		return;
+	pthread_mutex_lock(&output->lock);
+	while (output->chunks > output->chunks_max / 2)
+		pthread_cond_wait(&output->has_room, &output->lock);
+	pthread_mutex_unlock(&output->lock);
+}
+
 int can_output_error(struct can_output *output)
 {
 	return atomic_load_explicit(&output->error, memory_order_relaxed);
@@ -222,6 +237,7 @@ int can_output_free(struct can_output *output)
 	r = can_output_error(output);
 	free(output->spare);
 	pthread_cond_destroy(&output->wake);
+	pthread_cond_destroy(&output->has_room);
 	pthread_mutex_destroy(&output->lock);
 	free(output);
 	return r;

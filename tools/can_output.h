@@ -19,7 +19,7 @@ struct can_output;
 int can_output_new(struct can_output **ret_output, int fd, size_t bound);
 
 /*
- * Room for @size bytes (at most 16 KiB) in one piece, or NULL where the bound is
+ * Room for @size bytes (at most 64 KiB) in one piece, or NULL where the bound is
  * reached. What was written into it counts after can_output_commit().
  */
 char *can_output_reserve(struct can_output *output, size_t size);
@@ -27,6 +27,9 @@ void can_output_commit(struct can_output *output, const char *end);
 
 /* Let the thread have what was committed, as nothing more comes for now. */
 void can_output_flush(struct can_output *output);
+
+/* Wait until less than half of the bound is taken, for who need not lose anything. */
+void can_output_wait(struct can_output *output);
 
 /* The negative errno with which a write failed, or 0. What follows it is discarded. */
 int can_output_error(struct can_output *output);
