@@ -609,6 +609,34 @@ static void *post_from_thread(void *context)
 	return NULL;
 }
 
+static void post_set(struct lsk_loop *loop, void *context)
+{
+	(void)loop;
+	*(bool *)context = true;
+}
+
+Test_on_each_loop(loop_post, is_an_event_that_ends_the_wait_of_run_once)
+{
+	const struct lsk_then hour = {.timeout_ns = 0};
+	bool has_run = false;
+
+	cr_assert_eq(lsk_loop_timer(loop, 3600 * LSK_NSEC_PER_SEC, &hour), 0);
+	cr_assert_eq(lsk_loop_post(loop, post_set, &has_run), 0);
+	cr_assert_geq(lsk_loop_run(loop, LSK_RUN_ONCE), 0);
+	cr_assert(has_run);
+}
+
+Test(loop_free, runs_the_posts_that_are_left)
+{
+	struct lsk_loop *loop;
+	bool has_run = false;
+
+	cr_assert_eq(lsk_loop_new(&loop, NULL), 0);
+	cr_assert_eq(lsk_loop_post(loop, post_set, &has_run), 0);
+	lsk_loop_free(loop);
+	cr_assert(has_run);
+}
+
 Test_on_each_loop(loop_post, runs_in_order_in_the_loops_thread)
 {
 	struct posts posts = {.loop = loop};

@@ -135,8 +135,11 @@ static void loop_run_posts(struct lsk_loop *loop, bool is_ending)
 	}
 	for (post = first; post; post = next) {
 		next = post->next;
-		if (!is_ending)
+		if (!is_ending) {
+			/* Whoever waits for one event waits for this too. */
+			loop->stats.events++;
 			post->call(loop, post->context);
+		}
 		free(post);
 	}
 }
@@ -392,7 +395,8 @@ struct lsk_loop *lsk_loop_free(struct lsk_loop *loop)
 		return NULL;
 	loop->is_running = true;
 	loop->is_ending = true;
-	loop_run_posts(loop, true);
+	/* Each runs once, and may own what only it can free. */
+	loop_run_posts(loop, false);
 	for (int i = 0; i < LOOP_END_PASSES_MAX && loop->stats.operations > 0; i++) {
 		/* Again each time: a callback may have started something. */
 		lsk_loop_cancel_all(loop);
