@@ -127,6 +127,13 @@ void netlink_channel_close(struct netlink_channel *channel)
 	channel->rest = (struct lsk_nl_bytes){NULL, 0};
 }
 
+void netlink_channel_trace(const struct netlink_channel *channel, bool is_sent,
+			   const struct nlmsghdr *msg)
+{
+	if (channel->trace)
+		channel->trace(channel->trace_context, is_sent, channel->protocol, msg);
+}
+
 static void trace_messages(struct netlink_channel *channel, bool is_sent,
 			   const void *data, size_t len)
 {
@@ -140,7 +147,7 @@ static void trace_messages(struct netlink_channel *channel, bool is_sent,
 
 		if (msg->nlmsg_len < NLMSG_HDRLEN || msg->nlmsg_len > len)
 			return;
-		channel->trace(channel->trace_context, is_sent, channel->protocol, msg);
+		netlink_channel_trace(channel, is_sent, msg);
 		if (step >= len)
 			return;
 		next += step;

@@ -49,6 +49,10 @@ int netlink_channel_receive(struct netlink_channel *channel, int64_t deadline_ns
 /* Take the next message off the datagram; NULL: none is left, or the rest is torn. */
 const struct nlmsghdr *netlink_channel_message(struct netlink_channel *channel);
 
+/* Show one message to the handle's trace, if it has one. */
+void netlink_channel_trace(const struct netlink_channel *channel, bool is_sent,
+			   const struct nlmsghdr *msg);
+
 /* Whether the kernel's side of @protocol answers inside of send(2), always. */
 bool netlink_is_synchronous(int protocol);
 

@@ -6,6 +6,7 @@
 #include <linsock/netlink_loop.h>
 
 #include "families/netlink_handle.h"
+#include "families/netlink_slab.h"
 #include "families/netlink_waiter.h"
 #include "families/netlink_writer.h"
 
@@ -15,12 +16,15 @@
 /* One request. */
 struct netlink_call {
 	uint64_t id;
-	struct lsk_nl_then then; /* without timeout and place for the name */
-	int64_t deadline_ns;     /* LSK_BLOCK: none */
-	struct nlmsghdr *reply;  /* first message of data, copied; NULL: none yet */
-	unsigned int retries;    /* after its answer was lost */
-	bool is_read;            /* changes nothing, and may be asked again */
+	struct lsk_nl_then then;      /* without timeout and place for the name */
+	int64_t deadline_ns;          /* LSK_BLOCK: none */
+	const struct nlmsghdr *reply; /* first message of data; NULL: none yet */
+	struct nlmsghdr *copy;        /* of it, where it had to outlive its buffer */
+	unsigned int retries;         /* after its answer was lost */
+	uint32_t room;                /* bytes of the message that find room here */
+	bool is_read;                 /* changes nothing, and may be asked again */
 	bool is_inline;
+	bool is_cancelled;
 	struct netlink_call *grave_next;
 	struct nlmsghdr msg; /* the message stands here, padded */
 };
@@ -39,6 +43,7 @@ struct netlink_loop {
 	struct lsk_nl *nl;
 	struct netlink_waiter *waiter;
 	struct netlink_channel channel;
+	struct netlink_slab slab;
 	struct netlink_writer *writer; /* NULL before the first change */
 
 	struct netlink_call **calls;
@@ -47,6 +52,7 @@ struct netlink_loop {
 	uint64_t settled;
 	uint64_t sent;
 	uint64_t next;
+	uint64_t stamped;    /* the first whose deadline is a timeout still */
 	uint64_t lists_next; /* id of the next list */
 	unsigned int count;  /* requests and lists under way */
 	unsigned int reads_max;
@@ -58,6 +64,9 @@ struct netlink_loop {
 	bool is_turning;
 	bool has_cancelled;
 	struct netlink_call *graves; /* ended, but the writer still reads them */
+	struct netlink_call *spares; /* memory for the next calls */
+	unsigned int spares_count;
+	struct lsk_nl_error plain; /* of calls that the kernel says nothing of */
 	struct iovec iov[NETLINK_CHUNK_MAX];
 
 	struct netlink_list *lists;
@@ -65,6 +74,29 @@ struct netlink_loop {
 
 /* Ids of lists have this bit, those of requests do not. */
 #define NETLINK_LIST_BIT (UINT64_C(1) << 63)
+
+/* Where the call of an id stands, of those between @first and @next. */
+static inline struct netlink_call **netlink_call_slot(const struct netlink_loop *loop,
+						      uint64_t id)
+{
+	return &loop->calls[id & (loop->calls_size - 1)];
+}
+
+/* The call of that name, or NULL. */
+struct netlink_call *netlink_call_find(const struct netlink_loop *loop, uint64_t id);
+
+/* The end of a call, which is told. @error may be NULL. */
+void netlink_call_finish(struct netlink_loop *loop, struct netlink_call *call,
+			 int result, struct lsk_nl_error *error);
+
+/* Free what the writer has let go of. */
+void netlink_graves_free(struct netlink_loop *loop);
+
+/* Give the memory of a call back. */
+void netlink_call_free(struct netlink_loop *loop, struct netlink_call *call);
+
+/* The waiter's turn: @owner is the struct netlink_loop. */
+void netlink_loop_turn(void *owner);
 
 /* A turn in the next pass. */
 void netlink_loop_wake(struct netlink_loop *loop);

@@ -16,7 +16,8 @@
  * stack. */
 #define NEST_MAX 16
 
-int lsk_nl_attr_next(struct lsk_nl_bytes *rest, struct lsk_nl_attr *ret_attr)
+/* Once for each attribute of each message: to be inlined into the loop of a table. */
+static inline int attr_take(struct lsk_nl_bytes *rest, struct lsk_nl_attr *ret_attr)
 {
 	const char *data = rest->data;
 	struct nlattr header;
@@ -45,6 +46,11 @@ int lsk_nl_attr_next(struct lsk_nl_bytes *rest, struct lsk_nl_attr *ret_attr)
 	rest->data = data + step;
 	rest->len -= step;
 	return 1;
+}
+
+int lsk_nl_attr_next(struct lsk_nl_bytes *rest, struct lsk_nl_attr *ret_attr)
+{
+	return attr_take(rest, ret_attr);
 }
 
 struct lsk_nl_bytes lsk_nl_attributes(const struct nlmsghdr *msg, size_t header_len)
@@ -163,6 +169,12 @@ static bool store(const struct lsk_nl_field *field, const struct lsk_nl_attr *at
 		*(bool *)to = true;
 		return true;
 	case LSK_NL_UINT:
+		/* Most are of this kind. */
+		if (attr->len == 4 && field->size == 4) {
+			memcpy(to, attr->data, 4);
+			return true;
+		}
+		/* fall through */
 	case LSK_NL_SINT:
 	case LSK_NL_BE:
 		if (!is_integer(attr))
@@ -217,7 +229,7 @@ static int parse_attributes(struct lsk_nl_bytes rest, const struct lsk_nl_table 
 
 	if (depth > NEST_MAX)
 		return -EBADMSG;
-	while ((r = lsk_nl_attr_next(&rest, &attr)) > 0) {
+	while ((r = attr_take(&rest, &attr)) > 0) {
 		const struct lsk_nl_field *field;
 
 		if (attr.type >= table->count)

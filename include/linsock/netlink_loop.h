@@ -9,7 +9,8 @@
  * Requests are performed in the order of their starts, on one socket; those that are
  * started in one pass of the loop leave together, so that a batch needs nothing more.
  * Each completes on its acknowledgement or, where it asks for none, on what the kernel
- * says of a later one: it answers in order.
+ * says of a later one: it answers in order. Only reads whose answers were lost or cut
+ * are asked for again, and end later than those behind them.
  *
  * The kernel performs a request inside of send(2), which never waits for anything but
  * that. What only reads takes microseconds and is sent by the loop's thread, at most
