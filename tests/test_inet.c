@@ -39,7 +39,7 @@ static void hosts_enter(const char *hosts)
 	close(fd);
 	/* Over a file that has no name any more nothing can be laid. */
 	cr_assert_eq(umount("/etc/hosts"), 0);
-	cr_assert_eq(mount(name, "/etc/hosts", NULL, MS_BIND, NULL), 0);
+	cr_assert_eq(mount(name, "/etc/hosts", "none", MS_BIND, NULL), 0);
 	unlink(name);
 	/* What the namespace took. */
 	descriptors_remember();

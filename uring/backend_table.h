@@ -41,7 +41,8 @@ struct engine {
 	void *state; /* the back end's own */
 	int wake_fd; /* an eventfd that engine_wake() writes */
 	unsigned int
-		generation; /* of the process that made it; a fork starts another */
+		generation;  /* of the process that made it; a fork starts another */
+	struct engine *next; /* of another thread */
 };
 
 extern const struct engine_backend engine_backend_uring;

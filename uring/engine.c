@@ -24,14 +24,48 @@ static struct {
 	atomic_uint last;
 	pthread_key_t key;
 	int key_error;
-} process = {.once = PTHREAD_ONCE_INIT};
+	pthread_mutex_t lock;
+	/* Under lock: those of all threads, for a child that has none of the threads.
+	 */
+	struct engine *engines;
+} process = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static __thread struct engine *thread_engine;
 
+static void engines_lock(void)
+{
+	pthread_mutex_lock(&process.lock);
+}
+
+static void engines_unlock(void)
+{
+	pthread_mutex_unlock(&process.lock);
+}
+
+static void engines_add(struct engine *engine)
+{
+	engines_lock();
+	engine->next = process.engines;
+	process.engines = engine;
+	engines_unlock();
+}
+
 static void engine_thread_exit(void *context)
 {
+	struct engine **link = &process.engines;
+	struct engine *engine = context;
+	bool is_ours;
+
 	thread_engine = NULL;
-	engine_free(context);
+	engines_lock();
+	while (*link && *link != engine)
+		link = &(*link)->next;
+	is_ours = *link;
+	if (is_ours)
+		*link = engine->next;
+	engines_unlock();
+	if (is_ours)
+		engine_free(engine);
 }
 
 static void process_init(void)
@@ -39,6 +73,10 @@ static void process_init(void)
 	void *page;
 
 	process.key_error = -pthread_key_create(&process.key, engine_thread_exit);
+	/* A child must not find the list half changed by a thread that it lacks. */
+	if (process.key_error == 0)
+		process.key_error =
+			-pthread_atfork(engines_lock, engines_unlock, engines_unlock);
 	page = mmap(NULL, sizeof(*process.page), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
@@ -65,6 +103,29 @@ static unsigned int process_generation(void)
 	if (atomic_compare_exchange_strong(process.page, &generation, fresh))
 		return fresh;
 	return generation; /* another thread was first */
+}
+
+/*
+ * After a fork: the child's copies of descriptors and mappings go, those of threads too
+ * that it does not have; the parent's rings go on.
+ */
+static void engines_drop_foreign(void)
+{
+	unsigned int generation = process_generation();
+	struct engine **link = &process.engines;
+
+	engines_lock();
+	while (*link) {
+		struct engine *engine = *link;
+
+		if (engine->generation == generation) {
+			link = &engine->next;
+			continue;
+		}
+		*link = engine->next;
+		engine_free(engine);
+	}
+	engines_unlock();
 }
 
 static int engine_init(struct engine *engine, const struct engine_backend *backend)
@@ -126,8 +187,10 @@ int engine_adopt(struct engine *engine)
 		return -EBUSY;
 	if (r == 0)
 		r = -pthread_setspecific(process.key, engine);
-	if (r == 0)
+	if (r == 0) {
 		thread_engine = engine;
+		engines_add(engine);
+	}
 	return r;
 }
 
@@ -141,9 +204,8 @@ int engine_thread(struct engine **ret_engine)
 		*ret_engine = engine;
 		return 0;
 	}
-	/* After a fork: the child's copies of descriptors and mappings go, the parent's
-	 * ring goes on. */
-	thread_engine = engine_free(engine);
+	thread_engine = NULL;
+	engines_drop_foreign();
 
 	backend = engine_backend_choice();
 	if (thread_engine) {

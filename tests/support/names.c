@@ -27,7 +27,7 @@ static void replace_file(const char *path, const char *text)
 	cr_assert(write(fd, text, strlen(text)) == len, "write: %m");
 	cr_assert(fchmod(fd, 0644) == 0, "fchmod: %m");
 	close(fd);
-	cr_assert(mount(name, path, NULL, MS_BIND, NULL) == 0, "bind %s: %m", path);
+	cr_assert(mount(name, path, "none", MS_BIND, NULL) == 0, "bind %s: %m", path);
 	unlink(name);
 }
 
@@ -44,7 +44,7 @@ void names_enter(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		cr_skip_test("no namespaces of our own: %m");
-	cr_assert(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "%m");
+	cr_assert(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0, "%m");
 	loopback_up();
 	replace_file("/etc/nsswitch.conf", "hosts: files dns\n"
 					   "services: files\n"
