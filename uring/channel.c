@@ -6,41 +6,35 @@
 #include "uring/loop.h"
 #include "uring/util.h"
 
-static int channel_grow(struct lsk_loop *loop)
+static struct channel *channel_take(struct lsk_loop *loop)
 {
-	struct channel **blocks;
-	struct channel *block;
+	struct channel *channel;
 
-	blocks = reallocarray(loop->blocks, loop->blocks_count + 1,
-			      sizeof(struct channel *));
-	if (!blocks)
-		return -ENOMEM;
-	loop->blocks = blocks;
-	block = calloc(CHANNEL_BLOCK, sizeof(*block));
-	if (!block)
-		return -ENOMEM;
-	blocks[loop->blocks_count++] = block;
-	for (size_t i = CHANNEL_BLOCK; i-- > 0;) {
-		block[i].state = CHANNEL_FREE;
-		block[i].ready_next = loop->channels_free;
-		loop->channels_free = &block[i];
+	if (loop->channels_free != OP_NONE) {
+		channel = &loop->channels[loop->channels_free];
+		loop->channels_free = channel->ready_next;
+		return channel;
 	}
-	return 0;
+	if (loop->channels_used == LOOP_OPS_MAX)
+		return NULL;
+	return &loop->channels[loop->channels_used++];
+}
+
+static void channel_give(struct lsk_loop *loop, struct channel *channel)
+{
+	channel->state = CHANNEL_FREE;
+	channel->ready_next = loop->channels_free;
+	loop->channels_free = (uint32_t)(channel - loop->channels);
 }
 
 int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 		unsigned int caps, void *owner)
 {
-	struct channel *channel;
+	struct channel *channel = channel_take(loop);
 	int r;
 
-	if (!loop->channels_free) {
-		r = channel_grow(loop);
-		if (r < 0)
-			return r;
-	}
-	channel = loop->channels_free;
-	loop->channels_free = channel->ready_next;
+	if (!channel)
+		return -ENOMEM;
 	*channel = (struct channel){
 		.loop = loop,
 		.owner = owner,
@@ -53,9 +47,7 @@ int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 	};
 	r = loop->backend->bind(loop, channel);
 	if (r < 0) {
-		channel->state = CHANNEL_FREE;
-		channel->ready_next = loop->channels_free;
-		loop->channels_free = channel;
+		channel_give(loop, channel);
 		return r;
 	}
 	loop->stats.sockets++;
@@ -74,31 +66,29 @@ void channel_free(struct channel *channel, bool is_closed)
 	if (is_closed)
 		close(fd);
 	channel->state |= CHANNEL_FREE;
-	channel->owner = NULL;
 	channel->fd = -1;
 	loop->stats.sockets--;
 	/* The lists of channels that are to be sent from, or tried, let go of it in
 	 * channel_reclaim(). */
 	channel->leaving_next = loop->channels_leaving;
-	loop->channels_leaving = channel;
+	loop->channels_leaving = channel_index(channel);
 	if (owner && loop->release)
 		loop->release(owner, fd, is_closed);
 }
 
 void channel_reclaim(struct lsk_loop *loop)
 {
-	struct channel **place = &loop->channels_leaving;
-	struct channel *channel;
+	uint32_t *place = &loop->channels_leaving;
 
-	while ((channel = *place)) {
+	while (*place != OP_NONE) {
+		struct channel *channel = &loop->channels[*place];
+
 		if (channel->state & (CHANNEL_FLUSHING | CHANNEL_READY)) {
 			place = &channel->leaving_next;
 			continue;
 		}
 		*place = channel->leaving_next;
-		channel->state = CHANNEL_FREE;
-		channel->ready_next = loop->channels_free;
-		loop->channels_free = channel;
+		channel_give(loop, channel);
 	}
 }
 

@@ -24,8 +24,8 @@ enum {
 
 struct epoll {
 	int fd;
-	struct channel *ready; /* to try without having heard of an edge */
-	struct channel **ready_tail;
+	uint32_t ready; /* channels to try without having heard of an edge */
+	uint32_t ready_tail;
 	struct epoll_event events[EPOLL_EVENTS_MAX];
 };
 
@@ -40,7 +40,7 @@ static int epoll_loop_init(struct lsk_loop *loop,
 	epoll = calloc(1, sizeof(*epoll));
 	if (!epoll)
 		return -ENOMEM;
-	epoll->ready_tail = &epoll->ready;
+	epoll->ready = OP_NONE;
 	epoll->fd = syscall_result(epoll_create1(EPOLL_CLOEXEC));
 	if (epoll->fd < 0) {
 		r = epoll->fd;
@@ -116,9 +116,12 @@ static void channel_ready_later(struct lsk_loop *loop, struct channel *channel)
 	if (channel->state & CHANNEL_READY)
 		return;
 	channel->state |= CHANNEL_READY;
-	channel->ready_next = NULL;
-	*epoll->ready_tail = channel;
-	epoll->ready_tail = &channel->ready_next;
+	channel->ready_next = OP_NONE;
+	if (epoll->ready == OP_NONE)
+		epoll->ready = channel_index(channel);
+	else
+		loop->channels[epoll->ready_tail].ready_next = channel_index(channel);
+	epoll->ready_tail = channel_index(channel);
 }
 
 static bool waits_for_out(const struct loop_op *op)
@@ -167,7 +170,7 @@ static bool epoll_loop_has_work(struct lsk_loop *loop)
 {
 	const struct epoll *epoll = loop->state;
 
-	return epoll->ready && !loop->has_naps;
+	return epoll->ready != OP_NONE && !loop->has_naps;
 }
 
 static int epoll_loop_host_fd(struct lsk_loop *loop)
@@ -274,12 +277,12 @@ static void handle_event(struct lsk_loop *loop, const struct epoll_event *event)
 static void try_ready(struct lsk_loop *loop)
 {
 	struct epoll *epoll = loop->state;
-	struct channel *channel = epoll->ready;
-	struct channel *next;
+	uint32_t next = epoll->ready;
 
-	epoll->ready = NULL;
-	epoll->ready_tail = &epoll->ready;
-	for (; channel; channel = next) {
+	epoll->ready = OP_NONE;
+	while (next != OP_NONE) {
+		struct channel *channel = &loop->channels[next];
+
 		next = channel->ready_next;
 		channel->state &= (uint16_t)~CHANNEL_READY;
 		if (channel->state & CHANNEL_FREE)
@@ -296,7 +299,7 @@ static int epoll_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
 	int count;
 	int ms = -1;
 
-	if (epoll->ready) {
+	if (epoll->ready != OP_NONE) {
 		try_ready(loop);
 		/* What that has brought is handed out before anybody sleeps. */
 		timeout_ns = loop->has_naps && timeout_ns > 0 ? timeout_ns : 0;
@@ -306,7 +309,7 @@ static int epoll_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
 	count = syscall_result(
 		epoll_wait(epoll->fd, epoll->events,
 			   loop->pass_left < EPOLL_EVENTS_MAX && loop->pass_left > 0
-				   ? (int)loop->pass_left
+				   ? loop->pass_left
 				   : EPOLL_EVENTS_MAX,
 			   ms));
 	for (int i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 /* The loop: passes of submit, wait, complete; timers; posts from other threads. */
 #include "uring/loop.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -40,27 +41,35 @@ static int loop_init_backend(struct lsk_loop *loop,
 	return loop->backend->init(loop, options);
 }
 
+/* Address space only: a page is there from its first use. So operations and channels
+ * are found by their index and never move. */
+static void *loop_map(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 static int loop_init(struct lsk_loop *loop, const struct lsk_loop_options *options,
 		     const struct loop_backend *backend)
 {
-	const size_t size = sizeof(struct loop_op) * LOOP_OPS_MAX;
-
 	loop->wake_fd = -1;
 	loop->work_head = OP_NONE;
 	loop->work_tail = OP_NONE;
 	loop->ops_free = OP_NONE;
-	loop->flush_tail = &loop->flush_head;
+	loop->flush_head = OP_NONE;
+	loop->channels_free = OP_NONE;
+	loop->channels_leaving = OP_NONE;
 	loop->pass_max = options->pass_max ? options->pass_max : LOOP_PASS_MAX_DEFAULT;
+	if (loop->pass_max > INT_MAX)
+		loop->pass_max = INT_MAX;
 	loop->zero_copy_min = options->zero_copy_min;
 	wheel_init(&loop->wheel, engine_now_ns());
-	/* Address space only: a slot's page is there from its first use. So an
-	 * operation is found by its index and never moves. */
-	loop->ops = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (loop->ops == MAP_FAILED) {
-		loop->ops = NULL;
+	loop->ops = loop_map(sizeof(struct loop_op) * LOOP_OPS_MAX);
+	loop->channels = loop_map(sizeof(struct channel) * LOOP_OPS_MAX);
+	if (!loop->ops || !loop->channels)
 		return -ENOMEM;
-	}
 	loop->wake_fd = syscall_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (loop->wake_fd < 0)
 		return loop->wake_fd;
@@ -79,14 +88,13 @@ static void loop_release_memory(struct lsk_loop *loop)
 		next = batch->next;
 		free(batch);
 	}
-	for (size_t i = 0; i < loop->blocks_count; i++)
-		free(loop->blocks[i]);
-	free(loop->blocks);
 	free(loop->spill);
 	free(loop->held);
 	wheel_done(&loop->wheel);
 	if (loop->ops)
 		munmap(loop->ops, sizeof(struct loop_op) * LOOP_OPS_MAX);
+	if (loop->channels)
+		munmap(loop->channels, sizeof(struct channel) * LOOP_OPS_MAX);
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
 	free(loop);
@@ -187,7 +195,7 @@ void lsk_loop_stop(struct lsk_loop *loop)
 
 static bool loop_has_work(const struct lsk_loop *loop)
 {
-	return loop->flush_head || atomic_load(&loop->posts) ||
+	return loop->flush_head != OP_NONE || atomic_load(&loop->posts) ||
 	       (loop->work_head != OP_NONE && !loop->has_naps);
 }
 
@@ -226,9 +234,9 @@ static void loop_prepare(struct lsk_loop *loop)
 	loop_run_posts(loop, false);
 	if (loop->work_head != OP_NONE)
 		op_work(loop);
-	if (loop->flush_head)
+	if (loop->flush_head != OP_NONE)
 		channel_flush_all(loop);
-	if (loop->channels_leaving)
+	if (loop->channels_leaving != OP_NONE)
 		channel_reclaim(loop);
 }
 
@@ -240,7 +248,7 @@ static int loop_pass(struct lsk_loop *loop, int64_t timeout_ns, bool is_once)
 	int r;
 
 	loop->stats.passes++;
-	loop->pass_left = loop->pass_max;
+	loop->pass_left = (int)loop->pass_max;
 	loop_prepare(loop);
 	if (loop->is_stopped)
 		return 0; /* what was queued is submitted when the loop settles */
@@ -262,7 +270,7 @@ static int loop_pass(struct lsk_loop *loop, int64_t timeout_ns, bool is_once)
 /* Nothing stays behind that a host would have to know of. */
 static void loop_settle(struct lsk_loop *loop)
 {
-	if (loop->flush_head)
+	if (loop->flush_head != OP_NONE)
 		channel_flush_all(loop);
 	loop->backend->submit(loop);
 }
@@ -379,14 +387,9 @@ int lsk_loop_stats(const struct lsk_loop *loop, struct lsk_loop_stats *ret_stats
 /* Channels are let go of; what is left in the kernel was waited for. */
 static void loop_unbind_all(struct lsk_loop *loop)
 {
-	for (size_t i = 0; i < loop->blocks_count; i++) {
-		for (size_t j = 0; j < CHANNEL_BLOCK; j++) {
-			struct channel *channel = &loop->blocks[i][j];
-
-			if (!(channel->state & CHANNEL_FREE))
-				channel_free(channel, false);
-		}
-	}
+	for (uint32_t i = 0; i < loop->channels_used; i++)
+		if (!(loop->channels[i].state & CHANNEL_FREE))
+			channel_free(&loop->channels[i], false);
 }
 
 struct lsk_loop *lsk_loop_free(struct lsk_loop *loop)

@@ -99,6 +99,7 @@ enum channel_state {
 	CHANNEL_FREE = 1 << 10,       /* unbound; its memory is reused after the pass */
 	CHANNEL_REGISTERED = 1 << 11, /* epoll */
 	CHANNEL_STOPPED = 1 << 12,    /* sends of the queue were stopped */
+	CHANNEL_DRAINS = 1 << 13,     /* somebody waits for a short queue */
 };
 
 /* What a socket of this family may do on a ring: from the family's row. */
@@ -115,21 +116,25 @@ enum channel_caps {
 
 struct channel {
 	struct lsk_loop *loop;
-	void *owner;              /* NULL: nobody's */
+	union {
+		void *owner;       /* NULL: nobody's */
+		uint32_t leaving_next; /* once it is free */
+	};
 	struct send_batch *batch; /* several sends that left as one */
-	struct channel *flush_next;
-	struct channel *ready_next; /* also the list of free channels */
-	struct channel *leaving_next;
 	size_t queued; /* bytes of sends that have not ended */
 	int fd;
 	uint32_t send_head;
 	uint32_t send_tail;
-	uint32_t others;   /* operations that are not sends */
-	uint32_t close_op; /* OP_NONE, or what gets the event */
+	uint32_t others;     /* operations that are not sends */
+	uint32_t close_op;   /* OP_NONE, or what gets the event */
+	uint32_t flush_next; /* links are indices, OP_NONE ends */
+	uint32_t ready_next; /* also the list of free channels */
 	uint16_t state;
 	uint8_t caps;
 	uint8_t batch_count;
 };
+
+static_assert(sizeof(struct channel) == 64, "a channel fills one cache line");
 
 /* In place of a buffer's index in what is held back. */
 enum {
@@ -141,7 +146,6 @@ enum {
 	SEND_BATCH_MAX = 64,
 	LOOP_POOLS_MAX = 64,
 	LOOP_OPS_MAX = 1 << 20,
-	CHANNEL_BLOCK = 128,
 };
 
 struct send_batch {
@@ -186,6 +190,7 @@ struct lsk_pool {
 	uint32_t starved_tail;
 	uint16_t group;
 	uint16_t current; /* epoll: the buffer in use, or POOL_HELD_END */
+	uint32_t header_size; /* before the payload of a message */
 	bool is_incremental;
 	bool is_plain; /* read into by system call, whatever the back end */
 	/* In its place where the pool cannot serve: for messages, which the rest of a
@@ -257,14 +262,14 @@ struct lsk_loop {
 
 	uint32_t work_head; /* operations with something to do next pass */
 	uint32_t work_tail;
-	struct channel *flush_head;
-	struct channel **flush_tail;
+	struct channel *channels;
+	uint32_t flush_head; /* channels with something to send */
+	uint32_t flush_tail;
 	unsigned int flush_count;
-	unsigned int flush_round; /* channels in the present round */
-	struct channel *channels_free;
-	struct channel *channels_leaving; /* free after this pass */
-	struct channel **blocks;
-	size_t blocks_count;
+	unsigned int flush_round;   /* channels in the present round */
+	uint32_t channels_used;     /* that were in use at any time */
+	uint32_t channels_free;
+	uint32_t channels_leaving; /* free after this pass */
 	struct send_batch *batches;
 	struct lsk_pool *pools[LOOP_POOLS_MAX];
 	unsigned int pools_count;
@@ -275,7 +280,7 @@ struct lsk_loop {
 	struct wheel wheel;
 	struct lsk_loop_stats stats;
 	unsigned int pass_max;
-	unsigned int pass_left;
+	int pass_left; /* events until this pass ends; below 0 where one has overdone */
 	size_t zero_copy_min;
 	int wake_fd;
 	bool is_running;
@@ -326,6 +331,11 @@ static inline uint32_t op_slot(const struct lsk_loop *loop, const struct loop_op
 static inline bool exchange_has_request(const struct lsk_exchange *exchange)
 {
 	return exchange->request.msg_iovlen > 0 || exchange->request.msg_control;
+}
+
+static inline uint32_t channel_index(const struct channel *channel)
+{
+	return (uint32_t)(channel - channel->loop->channels);
 }
 
 static inline bool op_is_stream(const struct loop_op *op)

@@ -73,9 +73,12 @@ void channel_flush_later(struct channel *channel)
 	if (channel->state & CHANNEL_FLUSHING)
 		return;
 	channel->state |= CHANNEL_FLUSHING;
-	channel->flush_next = NULL;
-	*loop->flush_tail = channel;
-	loop->flush_tail = &channel->flush_next;
+	channel->flush_next = OP_NONE;
+	if (loop->flush_head == OP_NONE)
+		loop->flush_head = channel_index(channel);
+	else
+		loop->channels[loop->flush_tail].flush_next = channel_index(channel);
+	loop->flush_tail = channel_index(channel);
 	loop->flush_count++;
 }
 
@@ -90,15 +93,15 @@ static void send_cancel_again(struct channel *channel)
 
 void channel_flush_all(struct lsk_loop *loop)
 {
-	struct channel *channel = loop->flush_head;
-	struct channel *next;
+	uint32_t next = loop->flush_head;
 
 	/* Whatever the callbacks queue meanwhile is for the next round. */
-	loop->flush_head = NULL;
-	loop->flush_tail = &loop->flush_head;
+	loop->flush_head = OP_NONE;
 	loop->flush_round = loop->flush_count;
 	loop->flush_count = 0;
-	for (; channel; channel = next) {
+	while (next != OP_NONE) {
+		struct channel *channel = &loop->channels[next];
+
 		next = channel->flush_next;
 		channel->state &= (uint16_t)~CHANNEL_FLUSHING;
 		if (channel->state & CHANNEL_FREE)
@@ -107,7 +110,8 @@ void channel_flush_all(struct lsk_loop *loop)
 			send_cancel_again(channel);
 			continue;
 		}
-		send_drop_stopped(channel);
+		if (channel->state & CHANNEL_STOPPED)
+			send_drop_stopped(channel);
 		if (!(channel->state & CHANNEL_FREE) && channel->send_head != OP_NONE)
 			loop->backend->send(loop, channel);
 	}

@@ -421,7 +421,7 @@ static void take_completions(struct lsk_loop *loop)
 			/* Before the callback, which may submit and need the room. */
 			io_uring_smp_store_release(ring->cq.khead, head + 1);
 			take_completion(loop, name, res, flags);
-			if (loop->pass_left == 0 ||
+			if (loop->pass_left <= 0 ||
 			    (loop->next_room && loop->next_count == loop->next_room))
 				return;
 		}
