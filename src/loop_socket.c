@@ -224,37 +224,55 @@ int lsk_loop_recvmsg_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
 		  size_t len, int flags, const struct lsk_then *then)
 {
-	const struct loop_op what = {
-		.u.bytes = buf,
-		.len = (uint32_t)len,
-		.flags = flags,
-	};
+	struct channel *channel;
+	struct loop_op *op;
+	int r;
 
 	if (!buf && len > 0)
 		return -EINVAL;
 	if (len > LOOP_LEN_MAX)
 		return -EMSGSIZE;
-	return start(loop, sock, OP_SEND, &what, then);
+	r = socket_channel(loop, sock, &channel);
+	if (r < 0)
+		return r;
+	r = op_new(loop, channel, OP_SEND, then, &op);
+	if (r < 0)
+		return r;
+	op->u.bytes = buf;
+	op->len = (uint32_t)len;
+	op->flags = flags;
+	send_append(channel, op);
+	return 0;
 }
 
 int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 			const struct lsk_event *event, const struct lsk_then *then)
 {
-	struct loop_op what = {.state = OP_LEASED};
 	const struct lsk_pool *pool;
-	uint64_t offset;
+	struct channel *channel;
+	struct loop_op *op;
+	const char *buffer;
+	int r;
 
 	if (!event || !(event->flags & LSK_EVENT_LEASE) || event->result < 0)
 		return -EINVAL;
 	pool = event->pool;
 	if (pool->loop != loop)
 		return -EINVAL;
-	offset = (uint64_t)((char *)event->data - pool->memory);
-	what.u.lease = event->lease;
-	what.group = (uint8_t)pool->group;
-	what.link = (uint32_t)(offset % pool->buffer_size);
-	what.len = (uint32_t)event->result;
-	return start(loop, sock, OP_SEND, &what, then);
+	r = socket_channel(loop, sock, &channel);
+	if (r < 0)
+		return r;
+	r = op_new(loop, channel, OP_SEND, then, &op);
+	if (r < 0)
+		return r;
+	buffer = pool->memory + (size_t)(uint16_t)event->lease * pool->buffer_size;
+	op->state = OP_LEASED;
+	op->u.lease = event->lease;
+	op->group = (uint8_t)pool->group;
+	op->link = (uint32_t)((const char *)event->data - buffer);
+	op->len = (uint32_t)event->result;
+	send_append(channel, op);
+	return 0;
 }
 
 int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,

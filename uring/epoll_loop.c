@@ -312,8 +312,12 @@ static int epoll_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
 				   ? loop->pass_left
 				   : EPOLL_EVENTS_MAX,
 			   ms));
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		handle_event(loop, &epoll->events[i]);
+		/* What a callback wants to send leaves while it is in the cache. */
+		if (loop->flush_head != OP_NONE)
+			channel_flush_all(loop);
+	}
 	return count < 0 ? count : 0;
 }
 

@@ -117,11 +117,11 @@ enum channel_caps {
 struct channel {
 	struct lsk_loop *loop;
 	union {
-		void *owner;       /* NULL: nobody's */
+		void *owner;           /* NULL: nobody's */
 		uint32_t leaving_next; /* once it is free */
 	};
 	struct send_batch *batch; /* several sends that left as one */
-	size_t queued; /* bytes of sends that have not ended */
+	size_t queued;            /* bytes of sends that have not ended */
 	int fd;
 	uint32_t send_head;
 	uint32_t send_tail;
@@ -189,7 +189,7 @@ struct lsk_pool {
 	uint32_t starved_head;
 	uint32_t starved_tail;
 	uint16_t group;
-	uint16_t current; /* epoll: the buffer in use, or POOL_HELD_END */
+	uint16_t current;     /* epoll: the buffer in use, or POOL_HELD_END */
 	uint32_t header_size; /* before the payload of a message */
 	bool is_incremental;
 	bool is_plain; /* read into by system call, whatever the back end */
@@ -266,8 +266,8 @@ struct lsk_loop {
 	uint32_t flush_head; /* channels with something to send */
 	uint32_t flush_tail;
 	unsigned int flush_count;
-	unsigned int flush_round;   /* channels in the present round */
-	uint32_t channels_used;     /* that were in use at any time */
+	unsigned int flush_round; /* channels in the present round */
+	uint32_t channels_used;   /* that were in use at any time */
 	uint32_t channels_free;
 	uint32_t channels_leaving; /* free after this pass */
 	struct send_batch *batches;
@@ -313,6 +313,8 @@ void op_expire(struct lsk_loop *loop, uint32_t slot);
 void op_work(struct lsk_loop *loop);
 void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 	     uint32_t offset, uint32_t len);
+void recv_complete(struct lsk_loop *loop, struct loop_op *op,
+		   const struct loop_result *result);
 void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 		uint32_t offset, uint32_t len);
 void op_rearm(struct lsk_loop *loop, struct loop_op *op);
@@ -358,7 +360,6 @@ struct send_batch *channel_batch_new(struct lsk_loop *loop);
 void channel_batch_free(struct lsk_loop *loop, void *memory);
 
 /* send.c: the queue of sends */
-char *send_bytes(const struct lsk_loop *loop, const struct loop_op *op);
 void send_append(struct channel *channel, struct loop_op *op);
 void send_complete(struct channel *channel, int result);
 void send_by_syscall(struct channel *channel, bool *ret_would_block);
@@ -378,15 +379,12 @@ void pool_unstarve(struct lsk_pool *pool, struct loop_op *op);
 int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
 	      uint32_t *ret_len);
 void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len);
-void pool_received(struct lsk_pool *pool, const struct loop_result *result,
-		   uint32_t *ret_offset);
 bool pool_hold(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 	       uint32_t offset, uint32_t len);
 void pool_deliver_held(struct lsk_loop *loop, struct loop_op *op);
 void pool_drop_held(struct lsk_loop *loop, struct loop_op *op);
-void pool_lease(struct loop_op *op, uint16_t buffer, uint32_t offset,
-		struct lsk_event *event);
-void pool_unref(struct lsk_pool *pool, uint16_t index);
+void pool_return(struct lsk_pool *pool, uint16_t index);
+void pool_count_back(struct lsk_pool *pool, uint64_t lease);
 
 /* attempt.c: operations as system calls, for descriptors that are ready */
 int loop_attempt(struct loop_op *op);

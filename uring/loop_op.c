@@ -5,6 +5,7 @@
 
 #include "uring/engine.h"
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/util.h"
 
 static bool op_is_send(const struct loop_op *op)
@@ -58,40 +59,52 @@ static void tell_nobody(struct lsk_loop *loop, const struct lsk_event *event)
 	(void)event;
 }
 
-int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
-	   const struct lsk_then *then, struct loop_op **ret_op)
+/* What few operations have: a timeout, or no callback. */
+static __attribute__((noinline)) int
+op_prepare(struct lsk_loop *loop, struct loop_op *op, const struct lsk_then *then)
 {
-	static const struct lsk_then nothing = {.done = tell_nobody};
-	struct loop_op *op;
-	uint32_t timer = 0;
-
-	if (!then)
-		then = &nothing;
 	if (then->timeout_ns < 0)
 		return -EINVAL;
 	if (!then->done && spill_reserve(loop) < 0)
 		return -ENOMEM;
-	op = slot_take(loop);
+	if (then->timeout_ns == 0)
+		return 0;
+	op->timer = wheel_arm(&loop->wheel, op_slot(loop, op), engine_now_ns(),
+			      then->timeout_ns);
+	return op->timer ? 0 : -ENOMEM;
+}
+
+int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
+	   const struct lsk_then *then, struct loop_op **ret_op)
+{
+	static const struct lsk_then nothing = {.done = tell_nobody};
+	struct loop_op *op = slot_take(loop);
+	int r;
+
 	if (!op)
 		return -ENOMEM;
-	if (then->timeout_ns > 0) {
-		timer = wheel_arm(&loop->wheel, op_slot(loop, op), engine_now_ns(),
-				  then->timeout_ns);
-		if (!timer) {
+	if (!then)
+		then = &nothing;
+	op->timer = 0;
+	if (then->timeout_ns != 0 || !then->done) {
+		r = op_prepare(loop, op, then);
+		if (r < 0) {
 			slot_give(loop, op);
-			return -ENOMEM;
+			return r;
 		}
 	}
-	*op = (struct loop_op){
-		.generation = op->generation,
-		.kind = (uint8_t)kind,
-		.channel = channel,
-		.done = then->done,
-		.context = then->context,
-		.next = OP_NONE,
-		.link = OP_NONE,
-		.timer = timer,
-	};
+	op->kind = (uint8_t)kind;
+	op->group = 0;
+	op->state = 0;
+	op->channel = channel;
+	op->done = then->done;
+	op->context = then->context;
+	op->u.buf = NULL;
+	op->len = 0;
+	op->progress = 0;
+	op->flags = 0;
+	op->next = OP_NONE;
+	op->link = OP_NONE;
 	loop->stats.operations++;
 	if (then->ret_op)
 		*then->ret_op = (struct lsk_op){op_slot(loop, op), op->generation};
@@ -140,16 +153,8 @@ static void others_remove(struct lsk_loop *loop, struct loop_op *op)
 		*place = op->next;
 }
 
-static void event_emit(struct lsk_loop *loop, lsk_done_fn done,
-		       const struct lsk_event *event)
+void event_keep(struct lsk_loop *loop, const struct lsk_event *event)
 {
-	loop->stats.events++;
-	if (loop->pass_left > 0)
-		loop->pass_left--;
-	if (done) {
-		done(loop, event);
-		return;
-	}
 	if (loop->is_ending)
 		return;
 	if (loop->next_count < loop->next_room) {
@@ -193,19 +198,12 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 	else if (op_is_stream(op))
 		pool_drop_held(loop, op);
 	else if (op->state & OP_LEASED)
-		lsk_lease_free(loop->pools[op->group], op->u.lease);
+		pool_lease_back(loop->pools[op->group], op->u.lease);
 	if (op->state & OP_STARVED)
 		pool_unstarve(op->u.pool, op);
 	if (channel && !op_is_send(op) && op->kind != OP_CLOSE)
 		others_remove(loop, op);
-	op->timer = 0;
-	op->generation = op->generation == UINT32_MAX ? 1 : op->generation + 1;
-	/* A listed slot is freed when the list comes to it. */
-	if (op->state & OP_LISTED)
-		op->kind = OP_KIND__COUNT;
-	else
-		slot_give(loop, op);
-	loop->stats.operations--;
+	slot_retire(loop, op);
 	event_emit(loop, done, &event);
 	if (channel && channel->state & CHANNEL_CLOSING)
 		channel_check_close(channel);
@@ -216,61 +214,65 @@ static int stop_reason(const struct loop_op *op)
 	return op->state & OP_EXPIRED ? -ETIME : -ECANCELED;
 }
 
-static bool is_stopped(const struct loop_op *op)
-{
-	return op->state & (OP_CANCELLED | OP_EXPIRED);
-}
-
 /* The end of an operation that was with the kernel: data wins over a cancel. */
 static void op_end(struct lsk_loop *loop, struct loop_op *op, int result)
 {
 	bool is_closing = op->channel && op->channel->state & CHANNEL_CLOSING;
 
-	if (is_stopped(op) &&
+	if (op_is_stopped(op) &&
 	    (result == -ECANCELED || result == -EINTR || (is_closing && result <= 0)))
 		result = stop_reason(op);
 	/* A stream that is paused keeps its end for later, as it does its data. What
 	 * was held back when it was stopped comes before its end. */
 	if (op_is_stream(op) && !is_closing &&
-	    (op->flags || (op->state & OP_PAUSED && !is_stopped(op))) &&
+	    (op->flags || (op->state & OP_PAUSED && !op_is_stopped(op))) &&
 	    pool_hold(loop, op, POOL_HELD_END, 0, (uint32_t)result)) {
-		if (is_stopped(op))
+		if (op_is_stopped(op))
 			op_list(loop, op);
 		return;
 	}
 	op_finish(loop, op, result, 0);
 }
 
-/* A stream's timeout counts from its last event. */
-static void op_touch(struct lsk_loop *loop, struct loop_op *op)
+/* A stream that has as many leases as it may is stopped until some come back. */
+static void op_count_lease(struct lsk_loop *loop, struct loop_op *op)
 {
-	if (!op->timer)
+	op->len++;
+	if (op->len < op->u.pool->lease_max || op->state & OP_FULL)
 		return;
-	wheel_restart(&loop->wheel, op->timer, engine_now_ns());
+	op->state |= OP_FULL;
+	if (op->state & OP_ARMED && !(op->state & OP_STOPPING))
+		loop->backend->cancel(loop, op);
 }
 
 /* An event of a stream that goes on. */
 void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 	     uint32_t offset, uint32_t len)
 {
+	const uint32_t slot = op_slot(loop, op);
 	struct lsk_event event = {
-		.op = {op_slot(loop, op), op->generation},
+		.op = {slot, op->generation},
 		.result = (int)len,
 		.flags = LSK_EVENT_MORE,
 		.context = op->context,
 	};
 
 	if (op->kind != OP_ACCEPT_STREAM) {
-		pool_lease(op, buffer, offset, &event);
-		op->len++;
-		if (op->u.pool->lease_max && op->len >= op->u.pool->lease_max &&
-		    !(op->state & OP_FULL)) {
-			op->state |= OP_FULL;
-			if (op->state & OP_ARMED && !(op->state & OP_STOPPING))
-				loop->backend->cancel(loop, op);
-		}
+		struct lsk_pool *pool = op->u.pool;
+
+		event.flags = LSK_EVENT_MORE | LSK_EVENT_LEASE;
+		event.result = (int)(len - pool->header_size);
+		event.pool = pool;
+		/* The stream's slot, the low bits of its generation, the buffer. */
+		event.lease = (uint64_t)slot << 32 | op->generation << 16 | buffer;
+		event.data = pool->memory + (size_t)buffer * pool->buffer_size +
+			     offset + pool->header_size;
+		if (pool->lease_max)
+			op_count_lease(loop, op);
 	}
-	op_touch(loop, op);
+	/* A stream's timeout counts from its last event. */
+	if (op->timer)
+		wheel_restart(&loop->wheel, op->timer, engine_now_ns());
 	event_emit(loop, op->done, &event);
 }
 
@@ -278,7 +280,7 @@ void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 		uint32_t offset, uint32_t len)
 {
-	if ((op->state & OP_PAUSED || op->flags) &&
+	if (__builtin_expect(op->state & OP_PAUSED || op->flags, 0) &&
 	    pool_hold(loop, op, buffer, offset, len))
 		return;
 	op_emit(loop, op, buffer, offset, len);
@@ -289,7 +291,7 @@ void op_rearm(struct lsk_loop *loop, struct loop_op *op)
 {
 	if (op->state & (OP_ARMED | OP_LISTED | OP_STARVED))
 		return;
-	if (is_stopped(op)) {
+	if (op_is_stopped(op)) {
 		op_end(loop, op, -ECANCELED);
 		return;
 	}
@@ -315,32 +317,37 @@ static void accept_complete(struct lsk_loop *loop, struct loop_op *op,
 	if (result->has_more || op->generation != generation)
 		return;
 	if (r >= 0 || r == -ECONNABORTED || r == -EAGAIN || r == -EINTR ||
-	    (r == -ECANCELED && !is_stopped(op)))
+	    (r == -ECANCELED && !op_is_stopped(op)))
 		op_rearm(loop, op);
 	else
 		op_end(loop, op, r);
 }
 
-static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
-			  const struct loop_result *result)
+void recv_complete(struct lsk_loop *loop, struct loop_op *op,
+		   const struct loop_result *result)
 {
 	const uint32_t generation = op->generation;
 	const int r = result->result;
 	uint32_t offset = 0;
 
 	if (result->has_buffer)
-		pool_received(op->u.pool, result, &offset);
-	if (!result->has_more)
-		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
+		offset = pool_received(op->u.pool, result->buffer, r,
+				       result->buffer_goes_on);
+	if (result->has_more) {
+		if (r > 0)
+			op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
+		return;
+	}
+	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
 	if (r > 0)
 		op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
-	if (result->has_more || op->generation != generation)
+	if (op->generation != generation)
 		return;
 	if (r == -ENOBUFS) {
 		loop->stats.starved++;
 		op_rearm(loop, op);
 	} else if (r > 0 || r == -EAGAIN || r == -EINTR ||
-		   (r == -ECANCELED && !is_stopped(op)) ||
+		   (r == -ECANCELED && !op_is_stopped(op)) ||
 		   (r == 0 && !(op->channel->caps & CHANNEL_EOF))) {
 		/* Also where the kernel's own room for completions was short: that
 		 * ends a multishot operation and loses nothing. */
@@ -357,13 +364,13 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 
 	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
 	if (events < 0) {
-		if (events == -ECANCELED && !is_stopped(op) && op_is_stream(op))
+		if (events == -ECANCELED && !op_is_stopped(op) && op_is_stream(op))
 			op_rearm(loop, op);
 		else
 			op_end(loop, op, events);
 		return;
 	}
-	if (is_stopped(op)) {
+	if (op_is_stopped(op)) {
 		op_end(loop, op, -ECANCELED);
 		return;
 	}
@@ -434,6 +441,8 @@ void op_start(struct lsk_loop *loop, struct loop_op *op)
 		op->next = channel->others;
 		channel->others = op_slot(loop, op);
 	}
+	if (op->kind == OP_DRAIN)
+		channel->state |= CHANNEL_DRAINS;
 	if (op->kind == OP_DRAIN || op->kind == OP_CONNECT)
 		op_list(loop, op);
 	else if (op_is_stream(op))
@@ -445,7 +454,7 @@ void op_start(struct lsk_loop *loop, struct loop_op *op)
 /* End @op for @reason, OP_CANCELLED or OP_EXPIRED. Its event comes in a pass. */
 void op_stop(struct lsk_loop *loop, struct loop_op *op, unsigned int reason)
 {
-	if (is_stopped(op))
+	if (op_is_stopped(op))
 		return;
 	op->state |= (uint16_t)reason;
 	if (op_is_send(op)) {
@@ -475,22 +484,23 @@ static void op_work_on(struct lsk_loop *loop, struct loop_op *op)
 	const uint32_t generation = op->generation;
 
 	if (op->kind == OP_CLOSE) {
-		if (is_stopped(op))
+		if (op_is_stopped(op))
 			send_stop_all(op->channel);
 		channel_check_close(op->channel);
 		return;
 	}
 	if (op->state & OP_ARMED) {
-		bool is_unwanted = is_stopped(op) || op->state & (OP_PAUSED | OP_FULL);
+		bool is_unwanted =
+			op_is_stopped(op) || op->state & (OP_PAUSED | OP_FULL);
 
 		if (is_unwanted && !(op->state & OP_STOPPING))
 			loop->backend->cancel(loop, op);
 	}
 	if (op_is_stream(op) && op->flags &&
-	    (is_stopped(op) ? !(op->channel->state & CHANNEL_CLOSING)
-			    : !(op->state & OP_PAUSED))) {
+	    (op_is_stopped(op) ? !(op->channel->state & CHANNEL_CLOSING)
+			       : !(op->state & OP_PAUSED))) {
 		/* A cancel ends the pause, too. */
-		if (is_stopped(op))
+		if (op_is_stopped(op))
 			op->state &= (uint16_t)~OP_PAUSED;
 		pool_deliver_held(loop, op);
 		if (op->generation != generation)
@@ -498,7 +508,7 @@ static void op_work_on(struct lsk_loop *loop, struct loop_op *op)
 	}
 	if (op->state & OP_ARMED)
 		return;
-	if (is_stopped(op))
+	if (op_is_stopped(op))
 		op_finish(loop, op, stop_reason(op), 0);
 	else if (op->kind == OP_DRAIN)
 		send_check_drain(op->channel);

@@ -13,18 +13,13 @@
 #include <unistd.h>
 
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/util.h"
 
 enum {
 	POOL_NAME_SIZE = sizeof(struct sockaddr_storage),
 	POOL_COUNT_MAX = 32768,
 };
-
-/* A lease: the stream's slot, the low bits of its generation, the buffer. */
-static uint64_t lease_make(uint32_t slot, uint32_t generation, uint16_t buffer)
-{
-	return (uint64_t)slot << 32 | (uint64_t)(generation & 0xffff) << 16 | buffer;
-}
 
 static char *pool_address(const struct lsk_pool *pool, uint16_t buffer)
 {
@@ -113,6 +108,7 @@ static int pool_init(struct lsk_pool *pool, const struct lsk_pool_options *optio
 	pool->starved_head = OP_NONE;
 	pool->starved_tail = OP_NONE;
 	pool->current = POOL_HELD_END;
+	pool->header_size = (uint32_t)pool_header_size(pool);
 	if (pool_header_size(pool) >= pool->buffer_size)
 		return -EINVAL;
 	pool->buffers = calloc(pool->count_max, sizeof(*pool->buffers));
@@ -276,36 +272,16 @@ static void pool_feed(struct lsk_pool *pool)
 	}
 }
 
-/* One reference less; with the last the buffer goes back. */
-void pool_unref(struct lsk_pool *pool, uint16_t index)
+/* Nobody refers to a buffer any more. */
+void pool_return(struct lsk_pool *pool, uint16_t index)
 {
 	struct pool_buffer *buffer = &pool->buffers[index];
 
-	if (--buffer->refs > 0)
-		return;
 	buffer->refs = 1;
 	buffer->offset = 0;
 	pool_give(pool, index);
 	if (pool->starved_head != OP_NONE)
 		pool_feed(pool);
-}
-
-/* Account for what the kernel has written. The lease, if any, takes its own reference
- * before the kernel's is dropped. */
-void pool_received(struct lsk_pool *pool, const struct loop_result *result,
-		   uint32_t *ret_offset)
-{
-	struct pool_buffer *buffer = &pool->buffers[result->buffer];
-
-	*ret_offset = buffer->offset;
-	if (result->result > 0) {
-		buffer->refs++;
-		buffer->offset += (uint32_t)result->result;
-	}
-	if (result->buffer_goes_on)
-		return;
-	pool->available--;
-	pool_unref(pool, result->buffer);
 }
 
 /* epoll: where the next bytes may go. Return: 0, or -ENOBUFS. */
@@ -331,57 +307,34 @@ int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
 /* epoll: @len bytes were written to what pool_take() gave. */
 void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len)
 {
-	struct pool_buffer *buffer = &pool->buffers[index];
-	const struct loop_result result = {
-		.result = (int)len,
-		.buffer = index,
-		.buffer_goes_on = pool->is_incremental &&
-				  buffer->offset + len < pool->buffer_size,
-	};
-	uint32_t offset;
+	const struct pool_buffer *buffer = &pool->buffers[index];
+	const bool goes_on =
+		pool->is_incremental && buffer->offset + len < pool->buffer_size;
 
-	if (!result.buffer_goes_on)
+	if (!goes_on)
 		pool->current = POOL_HELD_END;
-	pool_received(pool, &result, &offset);
+	pool_received(pool, index, (int)len, goes_on);
 }
 
-/* Fill in what an event tells of the lease. */
-void pool_lease(struct loop_op *op, uint16_t buffer, uint32_t offset,
-		struct lsk_event *event)
+/* Of the stream that has the lease, as long as it lives. */
+void pool_count_back(struct lsk_pool *pool, uint64_t lease)
 {
-	struct lsk_pool *pool = op->u.pool;
-	char *address = pool_address(pool, buffer) + offset;
+	struct lsk_loop *loop = pool->loop;
+	struct loop_op *op = &loop->ops[lease >> 32];
 
-	event->flags |= LSK_EVENT_LEASE;
-	event->pool = pool;
-	event->lease = lease_make(op_slot(pool->loop, op), op->generation, buffer);
-	event->data = address;
-	if (pool->flags & LSK_POOL_MESSAGES) {
-		const size_t header = pool_header_size(pool);
-
-		event->data = address + header;
-		event->result -= (int)header;
+	if ((op->generation & 0xffff) != ((lease >> 16) & 0xffff) || op->len == 0)
+		return;
+	op->len--;
+	if (op->state & OP_FULL && op->len <= pool->lease_max * 3 / 4) {
+		op->state &= (uint16_t)~OP_FULL;
+		op_list(loop, op);
 	}
 }
 
 void lsk_lease_free(struct lsk_pool *pool, uint64_t lease)
 {
-	const uint16_t buffer = (uint16_t)lease;
-	struct lsk_loop *loop;
-	struct loop_op *op;
-
-	if (!pool || buffer >= pool->count)
-		return;
-	loop = pool->loop;
-	op = &loop->ops[lease >> 32];
-	if ((op->generation & 0xffff) == ((lease >> 16) & 0xffff) && op->len > 0) {
-		op->len--;
-		if (op->state & OP_FULL && op->len <= pool->lease_max * 3 / 4) {
-			op->state &= (uint16_t)~OP_FULL;
-			op_list(loop, op);
-		}
-	}
-	pool_unref(pool, buffer);
+	if (pool && (uint16_t)lease < pool->count)
+		pool_lease_back(pool, lease);
 }
 
 int lsk_lease_message(struct lsk_pool *pool, uint64_t lease, struct msghdr *ret_message)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/util.h"
 
 static struct loop_op *send_head(const struct channel *channel)
@@ -21,28 +22,11 @@ static struct loop_op *send_head(const struct channel *channel)
 	return &channel->loop->ops[channel->send_head];
 }
 
-static bool send_is_stopped(const struct loop_op *op)
-{
-	return op->state & (OP_CANCELLED | OP_EXPIRED);
-}
-
 static int send_stop_reason(const struct loop_op *op)
 {
 	if (op->progress > 0)
 		return (int)op->progress;
 	return op->state & OP_EXPIRED ? -ETIME : -ECANCELED;
-}
-
-/* What is left to send of an operation that is no message. */
-char *send_bytes(const struct lsk_loop *loop, const struct loop_op *op)
-{
-	const struct lsk_pool *pool;
-
-	if (!(op->state & OP_LEASED))
-		return (char *)op->u.buf + op->progress;
-	pool = loop->pools[op->group];
-	return pool->memory + (size_t)(uint16_t)op->u.lease * pool->buffer_size +
-	       op->link + op->progress;
 }
 
 struct send_batch *channel_batch_new(struct lsk_loop *loop)
@@ -66,6 +50,16 @@ void channel_batch_free(struct lsk_loop *loop, void *memory)
 	loop->batches = batch;
 }
 
+/* What left together is one by one again. */
+static void send_unbatch(struct channel *channel)
+{
+	if (channel->batch) {
+		channel_batch_free(channel->loop, channel->batch);
+		channel->batch = NULL;
+	}
+	channel->batch_count = 0;
+}
+
 void channel_flush_later(struct channel *channel)
 {
 	struct lsk_loop *loop = channel->loop;
@@ -87,7 +81,7 @@ static void send_cancel_again(struct channel *channel)
 {
 	struct loop_op *head = send_head(channel);
 
-	if (send_is_stopped(head) && !(head->state & OP_STOPPING))
+	if (op_is_stopped(head) && !(head->state & OP_STOPPING))
 		channel->loop->backend->cancel(channel->loop, head);
 }
 
@@ -137,32 +131,49 @@ void send_check_drain(struct channel *channel)
 {
 	struct lsk_loop *loop = channel->loop;
 	uint32_t slot = channel->others;
+	bool is_waited_for = false;
 
 	while (slot != OP_NONE) {
 		struct loop_op *op = &loop->ops[slot];
 
 		slot = op->next;
-		if (op->kind == OP_DRAIN && channel->queued <= op->u.low) {
-			op_finish(loop, op, 0, 0);
-			if (channel->state & CHANNEL_FREE)
-				return;
-			slot = channel->others; /* the callback may have changed it */
+		if (op->kind != OP_DRAIN)
+			continue;
+		if (channel->queued > op->u.low) {
+			is_waited_for = true;
+			continue;
 		}
+		op_finish(loop, op, 0, 0);
+		if (channel->state & CHANNEL_FREE)
+			return;
+		slot = channel->others; /* the callback may have changed it */
+		is_waited_for = false;
 	}
+	if (!is_waited_for)
+		channel->state &= (uint16_t)~CHANNEL_DRAINS;
 }
 
-/* The end of the first send of the queue. */
-static void send_finish_head(struct channel *channel, int result, unsigned int flags)
+/* The end of the first send of the queue, and its event. */
+static void send_finish_head(struct channel *channel, int result)
 {
 	struct lsk_loop *loop = channel->loop;
 	struct loop_op *op = send_head(channel);
+	const lsk_done_fn done = op->done;
+	const struct lsk_event event = {
+		.op = {channel->send_head, op->generation},
+		.result = result,
+		.context = op->context,
+	};
 
 	channel->send_head = op->next;
-	if (op->next == OP_NONE)
-		channel->send_tail = OP_NONE;
 	channel->queued -= op->len;
-	op_finish(loop, op, result, flags);
-	if (channel->others != OP_NONE && !(channel->state & CHANNEL_FREE))
+	if (op->timer)
+		wheel_disarm(&loop->wheel, op->timer);
+	if (op->state & OP_LEASED)
+		pool_lease_back(loop->pools[op->group], op->u.lease);
+	slot_retire(loop, op);
+	event_emit(loop, done, &event);
+	if (channel->state & CHANNEL_DRAINS && !(channel->state & CHANNEL_FREE))
 		send_check_drain(channel);
 }
 
@@ -180,7 +191,7 @@ void send_drop_stopped(struct channel *channel)
 	while (*place != OP_NONE) {
 		struct loop_op *op = &loop->ops[*place];
 
-		if (!send_is_stopped(op)) {
+		if (!op_is_stopped(op)) {
 			last = *place;
 			place = &op->next;
 			continue;
@@ -192,7 +203,7 @@ void send_drop_stopped(struct channel *channel)
 		op_finish(loop, op, send_stop_reason(op), 0);
 	}
 	channel->state &= (uint16_t)~CHANNEL_SENDING;
-	if (channel->others != OP_NONE)
+	if (channel->state & CHANNEL_DRAINS)
 		send_check_drain(channel);
 	if (channel->state & CHANNEL_CLOSING)
 		channel_check_close(channel);
@@ -283,22 +294,20 @@ static void send_account(struct channel *channel, int result)
 	unsigned int count = channel->batch_count;
 	struct loop_op *op = send_head(channel);
 
-	channel_batch_free(channel->loop, channel->batch);
-	channel->batch = NULL;
-	channel->batch_count = 0;
+	send_unbatch(channel);
 	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
 	if (result < 0) {
-		if (send_is_stopped(op) && (result == -ECANCELED || result == -EINTR))
+		if (op_is_stopped(op) && (result == -ECANCELED || result == -EINTR))
 			result = send_stop_reason(op);
-		else if (op->progress > 0 && send_is_stopped(op))
+		else if (op->progress > 0 && op_is_stopped(op))
 			result = (int)op->progress;
 		else if (result == -ECANCELED || result == -EINTR)
 			return; /* a neighbour was cancelled: again, without it */
-		send_finish_head(channel, result, 0);
+		send_finish_head(channel, result);
 		return;
 	}
 	if (op->kind == OP_SENDMSG || !(channel->caps & CHANNEL_STREAM)) {
-		send_finish_head(channel, result, 0);
+		send_finish_head(channel, result);
 		return;
 	}
 	while (count-- > 0) {
@@ -311,7 +320,7 @@ static void send_account(struct channel *channel, int result)
 			return;
 		}
 		result -= (int)rest;
-		send_finish_head(channel, (int)op->len, 0);
+		send_finish_head(channel, (int)op->len);
 	}
 }
 
@@ -319,16 +328,19 @@ static void send_account(struct channel *channel, int result)
 void send_complete(struct channel *channel, int result)
 {
 	struct loop_op *op = send_head(channel);
-	bool was_polled = op->state & OP_POLLED;
+	const bool was_polled = op->state & OP_POLLED;
 
-	channel->state &= (uint16_t)~CHANNEL_BUSY;
-	if (was_polled && result >= 0) {
+	channel->state = (channel->state & (uint16_t)~CHANNEL_BUSY) | CHANNEL_SENDING;
+	if (result == (int)op->len && channel->batch_count == 1 && !was_polled &&
+	    op->progress == 0) {
+		channel->batch_count = 0;
+		send_finish_head(channel, result); /* as most do */
+	} else if (was_polled && result >= 0) {
 		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
 	} else {
-		channel->state |= CHANNEL_SENDING;
 		send_account(channel, result);
-		channel->state &= (uint16_t)~CHANNEL_SENDING;
 	}
+	channel->state &= (uint16_t)~CHANNEL_SENDING;
 	if (channel->send_head != OP_NONE || channel->state & CHANNEL_STOPPED)
 		channel_flush_later(channel);
 	else if (channel->state & CHANNEL_CLOSING)
@@ -366,9 +378,7 @@ void send_by_syscall(struct channel *channel, bool *ret_would_block)
 		send_prepare(channel, &message);
 		r = send_once(channel, message);
 		if (r == -EAGAIN) {
-			channel_batch_free(channel->loop, channel->batch);
-			channel->batch = NULL;
-			channel->batch_count = 0;
+			send_unbatch(channel);
 			*ret_would_block = true;
 		} else {
 			send_account(channel, r);

@@ -16,6 +16,7 @@
 
 #include "uring/engine.h"
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/uring_loop.h"
 #include "uring/util.h"
 
@@ -100,17 +101,22 @@ static void uring_loop_done(struct lsk_loop *loop)
 	free(uring);
 }
 
-static struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
+/* The queue is full: make room. Refused for the moment, the caller comes back. */
+static __attribute__((noinline)) struct io_uring_sqe *sqe_make(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+
+	if (io_uring_submit(&uring->ring) < 0)
+		loop->stats.busy++;
+	return io_uring_get_sqe(&uring->ring);
+}
+
+static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
 {
 	struct uring_loop *uring = loop->state;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
 
-	if (sqe)
-		return sqe;
-	/* Full: make room. Refused for the moment, the caller comes back. */
-	if (io_uring_submit(&uring->ring) < 0)
-		loop->stats.busy++;
-	return io_uring_get_sqe(&uring->ring);
+	return sqe ? sqe : sqe_make(loop);
 }
 
 static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
@@ -299,34 +305,46 @@ static void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
 		cancel_request(loop, op);
 }
 
-/* Let the ring send the head of the queue, or wait until that can be sent. */
-static void send_on_ring(struct lsk_loop *loop, struct channel *channel, bool is_polled)
+/* Let the kernel say when the head of the queue can be sent. */
+static void wait_for_room(struct lsk_loop *loop, struct channel *channel)
 {
 	struct loop_op *op = &loop->ops[channel->send_head];
 	struct io_uring_sqe *sqe = sqe_get(loop);
-	struct msghdr *message;
+
+	if (!sqe) {
+		channel_flush_later(channel);
+		return;
+	}
+	io_uring_prep_poll_add(sqe, channel->fd, POLLOUT);
+	sqe->user_data = name_of(loop, op);
+	op->state |= OP_ARMED | OP_POLLED;
+	channel->batch_count = 1;
+	channel->state |= CHANNEL_BUSY;
+}
+
+/* Let the ring send the head of the queue, and what can go with it. */
+static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
+{
+	struct loop_op *op = &loop->ops[channel->send_head];
+	struct io_uring_sqe *sqe = sqe_get(loop);
+	struct msghdr *message = NULL;
 	int flags = op->flags | MSG_NOSIGNAL;
 
 	if (!sqe) {
 		channel_flush_later(channel);
 		return;
 	}
-	if (is_polled) {
-		io_uring_prep_poll_add(sqe, channel->fd, POLLOUT);
-		op->state |= OP_POLLED;
-		channel->batch_count = 1;
-	} else {
-		/* The kernel goes on by itself after a short send. */
-		if (!(flags & MSG_DONTWAIT))
-			flags |= MSG_WAITALL;
+	/* The kernel goes on by itself after a short send. */
+	if (!(flags & MSG_DONTWAIT))
+		flags |= MSG_WAITALL;
+	channel->batch_count = 1;
+	if (op->kind != OP_SEND || op->next != OP_NONE)
 		send_prepare(channel, &message);
-		if (message)
-			io_uring_prep_sendmsg(sqe, channel->fd, message,
-					      (unsigned int)flags);
-		else
-			io_uring_prep_send(sqe, channel->fd, send_bytes(loop, op),
-					   op->len - op->progress, flags);
-	}
+	if (message)
+		io_uring_prep_sendmsg(sqe, channel->fd, message, (unsigned int)flags);
+	else
+		io_uring_prep_send(sqe, channel->fd, send_bytes(loop, op),
+				   op->len - op->progress, flags);
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED;
 	channel->state |= CHANNEL_BUSY;
@@ -334,15 +352,22 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel, bool is
 
 static void uring_loop_send(struct lsk_loop *loop, struct channel *channel)
 {
-	const bool is_ring =
-		channel->caps & CHANNEL_RING_SEND && channel->caps & CHANNEL_STREAM;
+	const unsigned int wanted = CHANNEL_RING_SEND | CHANNEL_STREAM;
+	const bool is_ring = (channel->caps & wanted) == wanted;
 	bool would_block = true;
 
-	if (!is_ring || loop->flush_round <= URING_INLINE_MAX)
-		send_by_syscall(channel, &would_block);
-	if (would_block && !(channel->state & CHANNEL_FREE) &&
-	    channel->send_head != OP_NONE)
-		send_on_ring(loop, channel, !is_ring);
+	if (is_ring && loop->flush_round > URING_INLINE_MAX) {
+		send_on_ring(loop, channel);
+		return;
+	}
+	send_by_syscall(channel, &would_block);
+	if (!would_block || channel->state & CHANNEL_FREE ||
+	    channel->send_head == OP_NONE)
+		return;
+	if (is_ring)
+		send_on_ring(loop, channel);
+	else
+		wait_for_room(loop, channel);
 }
 
 static void arm_wake(struct lsk_loop *loop)
@@ -360,31 +385,45 @@ static void arm_wake(struct lsk_loop *loop)
 	uring->is_wake_armed = true;
 }
 
+/* Of what is no operation, or was one. */
+static void take_other(struct lsk_loop *loop, uint64_t name)
+{
+	struct uring_loop *uring = loop->state;
+
+	if ((uint32_t)name == URING_SLOT_WAKE) {
+		uring->is_wake_armed = false;
+		loop_was_woken(loop);
+	} else if ((uint32_t)name != URING_SLOT_NOTHING) {
+		loop->stats.stale++;
+	}
+}
+
 static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 			    unsigned int flags)
 {
-	struct uring_loop *uring = loop->state;
 	const uint32_t slot =
 		(uint32_t)name & ~(uint32_t)(URING_SLOT_REQUEST | URING_SLOT_AGAIN);
-	struct loop_op *op;
-	struct loop_result result = {
+	struct loop_op *op = &loop->ops[slot];
+	struct loop_result result;
+
+	if (slot >= loop->ops_used || op->generation != (uint32_t)(name >> 32) ||
+	    op->kind == OP_KIND__COUNT) {
+		take_other(loop, name);
+		return;
+	}
+	if (op->kind == OP_SEND) {
+		send_complete(op->channel, res);
+		return;
+	}
+	result = (struct loop_result){
 		.result = res,
 		.has_more = flags & IORING_CQE_F_MORE,
 		.has_buffer = flags & IORING_CQE_F_BUFFER,
 		.buffer_goes_on = flags & IORING_CQE_F_BUF_MORE,
 		.buffer = (uint16_t)(flags >> IORING_CQE_BUFFER_SHIFT),
 	};
-
-	if (slot >= loop->ops_used) {
-		if (slot == URING_SLOT_WAKE) {
-			uring->is_wake_armed = false;
-			loop_was_woken(loop);
-		}
-		return;
-	}
-	op = &loop->ops[slot];
-	if (op->generation != (uint32_t)(name >> 32) || op->kind == OP_KIND__COUNT) {
-		loop->stats.stale++;
+	if (op->kind == OP_RECV_STREAM && !(op->state & OP_POLLED)) {
+		recv_complete(loop, op, &result);
 		return;
 	}
 	if (name & URING_SLOT_AGAIN) {
@@ -398,28 +437,43 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 	op_complete(loop, op, &result);
 }
 
+/* An operation and its channel are a cache line each, and with many connections they
+ * are not in the cache: they are fetched while those before them are at work. */
+static void fetch_ahead(const struct lsk_loop *loop, const struct io_uring_cq *cq,
+			unsigned int head, unsigned int tail)
+{
+	const uint32_t mask = LOOP_OPS_MAX - 1;
+
+	if (tail - head > 2)
+		__builtin_prefetch(
+			&loop->ops[cq->cqes[(head + 2) & cq->ring_mask].user_data &
+				   mask]);
+	if (tail - head > 1)
+		__builtin_prefetch(
+			loop->ops[cq->cqes[(head + 1) & cq->ring_mask].user_data & mask]
+				.channel);
+}
+
 /* Complete what is there, up to the pass' share and the room that is left for events.
  */
 static void take_completions(struct lsk_loop *loop)
 {
 	struct uring_loop *uring = loop->state;
-	struct io_uring *ring = &uring->ring;
+	struct io_uring_cq *cq = &uring->ring.cq;
+	unsigned int head = *cq->khead;
+	unsigned int tail;
 
-	for (;;) {
-		unsigned int head = *ring->cq.khead;
-		unsigned int tail = io_uring_smp_load_acquire(ring->cq.ktail);
-
-		if (head == tail)
-			return;
+	while (head != (tail = io_uring_smp_load_acquire(cq->ktail))) {
 		for (; head != tail; head++) {
 			const struct io_uring_cqe *cqe =
-				&ring->cq.cqes[head & ring->cq.ring_mask];
+				&cq->cqes[head & cq->ring_mask];
 			const uint64_t name = cqe->user_data;
 			const int res = cqe->res;
 			const unsigned int flags = cqe->flags;
 
+			fetch_ahead(loop, cq, head, tail);
 			/* Before the callback, which may submit and need the room. */
-			io_uring_smp_store_release(ring->cq.khead, head + 1);
+			io_uring_smp_store_release(cq->khead, head + 1);
 			take_completion(loop, name, res, flags);
 			if (loop->pass_left <= 0 ||
 			    (loop->next_room && loop->next_count == loop->next_room))
