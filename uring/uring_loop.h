@@ -17,6 +17,36 @@ struct uring_loop {
 	bool is_wake_armed;
 };
 
+enum {
+	/* Slots that no operation has: what their completions mean. */
+	URING_SLOT_WAKE = LOOP_OPS_MAX,
+	URING_SLOT_NOTHING = LOOP_OPS_MAX + 1,
+	/* Beside the slot of an exchange: its request, which speaks only of failure. */
+	URING_SLOT_REQUEST = 1 << 30,
+	/* Beside it: a cancel that found no request. */
+	URING_SLOT_AGAIN = 1 << 29,
+};
+
+static inline uint64_t name_of(const struct lsk_loop *loop, const struct loop_op *op)
+{
+	return (uint64_t)op->generation << 32 | op_slot(loop, op);
+}
+
+/* uring_arm.c */
+struct io_uring_sqe *sqe_make(struct lsk_loop *loop);
+void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op);
+void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op);
+
+/* NULL where the kernel takes nothing for the moment: the caller comes back. */
+static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+	return sqe ? sqe : sqe_make(loop);
+}
+
+/* uring_pool.c */
 int uring_pool_init(struct lsk_pool *pool);
 void uring_pool_done(struct lsk_pool *pool);
 void uring_pool_give(struct lsk_pool *pool, uint16_t index);
