@@ -250,10 +250,25 @@ static void try_channel(struct lsk_loop *loop, struct channel *channel)
 	}
 }
 
+/* The same for a channel with one stream and nothing else. */
+static void try_stream(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct channel *channel = op->channel;
+	const uint32_t generation = op->generation;
+	const int r = loop_read_stream(loop, op, EPOLL_READS_MAX);
+
+	if (r == -EAGAIN)
+		channel->state &= (uint16_t)~CHANNEL_READABLE;
+	else if (op->generation == generation && op->state & OP_ARMED &&
+		 channel->state & CHANNEL_READABLE)
+		channel_ready_later(loop, channel);
+}
+
 static void handle_event(struct lsk_loop *loop, const struct epoll_event *event)
 {
 	struct channel *channel = event->data.ptr;
 	const uint32_t in = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+	struct loop_op *op;
 
 	if (!channel) {
 		loop_was_woken(loop);
@@ -270,7 +285,12 @@ static void handle_event(struct lsk_loop *loop, const struct epoll_event *event)
 		if (channel->send_head != OP_NONE)
 			channel_flush_later(channel);
 	}
-	if (channel->others != OP_NONE)
+	if (channel->others == OP_NONE)
+		return;
+	op = &loop->ops[channel->others];
+	if (op->kind == OP_RECV_STREAM && op->next == OP_NONE && op->state & OP_ARMED)
+		try_stream(loop, op); /* as most channels have it */
+	else
 		try_channel(loop, channel);
 }
 

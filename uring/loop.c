@@ -199,12 +199,10 @@ static bool loop_has_work(const struct lsk_loop *loop)
 	       (loop->work_head != OP_NONE && !loop->has_naps);
 }
 
-int64_t lsk_loop_timeout(struct lsk_loop *loop)
+static int64_t loop_timeout(struct lsk_loop *loop)
 {
 	int64_t next;
 
-	if (!loop)
-		return -EINVAL;
 	if (loop_has_work(loop) || loop->backend->has_work(loop))
 		return 0;
 	next = wheel_next_ns(&loop->wheel);
@@ -215,6 +213,11 @@ int64_t lsk_loop_timeout(struct lsk_loop *loop)
 	if (loop->has_naps && (next < 0 || next > loop_nap_ns))
 		next = loop_nap_ns;
 	return next < 0 ? LSK_BLOCK : next;
+}
+
+int64_t lsk_loop_timeout(struct lsk_loop *loop)
+{
+	return loop ? loop_timeout(loop) : -EINVAL;
 }
 
 static void loop_expire(struct lsk_loop *loop)
@@ -252,7 +255,7 @@ static int loop_pass(struct lsk_loop *loop, int64_t timeout_ns, bool is_once)
 	loop_prepare(loop);
 	if (loop->is_stopped)
 		return 0; /* what was queued is submitted when the loop settles */
-	limit = lsk_loop_timeout(loop);
+	limit = loop_timeout(loop);
 	if (loop->next_count > 0 || loop->spill_count > loop->spill_begin ||
 	    (is_once && loop->stats.events != events) ||
 	    (!is_once && loop->stats.operations == 0))

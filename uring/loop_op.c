@@ -441,7 +441,7 @@ void op_start(struct lsk_loop *loop, struct loop_op *op)
 		op->next = channel->others;
 		channel->others = op_slot(loop, op);
 	}
-	if (op->kind == OP_DRAIN)
+	if (channel && op->kind == OP_DRAIN)
 		channel->state |= CHANNEL_DRAINS;
 	if (op->kind == OP_DRAIN || op->kind == OP_CONNECT)
 		op_list(loop, op);

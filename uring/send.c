@@ -374,17 +374,27 @@ void send_by_syscall(struct channel *channel, bool *ret_would_block)
 
 	*ret_would_block = false;
 	channel->state |= CHANNEL_SENDING;
-	while (channel->send_head != OP_NONE && !*ret_would_block) {
-		send_prepare(channel, &message);
+	while (channel->send_head != OP_NONE) {
+		const struct loop_op *op = send_head(channel);
+
+		message = NULL;
+		channel->batch_count = 1;
+		if (op->kind != OP_SEND || op->next != OP_NONE)
+			send_prepare(channel, &message);
 		r = send_once(channel, message);
 		if (r == -EAGAIN) {
 			send_unbatch(channel);
 			*ret_would_block = true;
+			break;
+		}
+		if (!message && r == (int)op->len && op->progress == 0) {
+			channel->batch_count = 0;
+			send_finish_head(channel, r); /* as most do */
 		} else {
 			send_account(channel, r);
 		}
 	}
 	channel->state &= (uint16_t)~CHANNEL_SENDING;
-	if (channel->send_head == OP_NONE && channel->state & CHANNEL_CLOSING)
+	if (channel->state & CHANNEL_CLOSING && channel->send_head == OP_NONE)
 		channel_check_close(channel);
 }
