@@ -139,6 +139,24 @@ def test_sniffer_sees_what_goes_by():
     in_own_network(sniff_a_datagram)
 
 
+def watch_a_datagram():
+    watch = start("packet_watch", "lo", "2")
+    # Not before the ring is there.
+    expect(watch.stderr.readline(), "watching lo\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.sendto(b"x" * 100, sock.getsockname())
+        port = sock.getsockname()[1]
+    output, errors = watch.communicate(timeout=LIMIT)
+    expect(watch.returncode, 0)
+    line = f"IP 127.0.0.1.{port} > 127.0.0.1.{port}: UDP, length 100"
+    assert output.splitlines() == [line, line], output + errors
+
+
+def test_packet_watch_tells_what_goes_by():
+    in_own_network(watch_a_datagram)
+
+
 def test_client_without_a_server_says_so():
     process = start("echo_client_any", "127.0.0.1", "1")
     errors = process.communicate(timeout=LIMIT)[1]

@@ -41,6 +41,7 @@ extern const struct command echo_command;
 extern const struct command listen_command;
 extern const struct command netlink_command;
 extern const struct command opt_command;
+extern const struct command packet_command;
 extern const struct command probe_command;
 extern const struct command ss_command;
 extern const struct command vm_command;

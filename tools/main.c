@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&listen_command,
 	&netlink_command,
 	&opt_command,
+	&packet_command,
 	&probe_command,
 	&ss_command,
 	&vm_command,

@@ -4,7 +4,7 @@
 #
 #      transmit ring ---- va ======= vb ---- receive rings of blocks and of slots
 #
-# needs: veth af_packet
+# needs: veth
 # kernels: all
 # timeout: 180
 # criterion: test_packet_ring

@@ -5,7 +5,7 @@
 #
 #      senders ---- va ======= vb ---- packet sockets
 #
-# needs: veth af_packet
+# needs: veth
 # kernels: all
 # timeout: 120
 # criterion: test_packet
