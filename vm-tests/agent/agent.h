@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first process of a guest. In a template it mounts, loads modules, says "ready"
- * and blocks on the control port: this is the state that is saved. A clone goes on from
- * there: it reads the job, makes the payload disk its root and runs the job.
+ * The first process of a guest. It mounts, loads modules, says "ready" and blocks on
+ * the control port: the state of a template. Told to, it makes the payload disk its
+ * root, says "entered" and blocks again: the state of a template with its payload. A
+ * clone of either goes on from there, until it runs a job.
  */
 #ifndef LINSOCK_VM_AGENT_H
 #define LINSOCK_VM_AGENT_H
@@ -38,17 +39,22 @@ struct job {
 /* End the machine with this said on the console. */
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* boot.c: what the template does. */
+/* boot.c: what a template does first. */
 void boot_mount(void);
 /* Load what /lib/modules/order lists; the names of those that failed follow @ret_text.
  */
 void boot_load_modules(char *ret_text, size_t size);
 void boot_open_ports(int ret_ports[PORT__COUNT]);
 
-/* job.c: what a clone does. */
+/* Which program the kernel runs to load a module; "\n": none. */
+void boot_set_modprobe(const char *line);
+
+/* job.c: what follows. */
+/* Make the payload the root, once the host says so. Return: NULL, or what failed. */
+const char *job_enter_payload(int control);
 void job_read(int control, struct job *ret_job);
-/* Make the payload the root. Return: 0, or the step that failed. */
-const char *job_enter_payload(const struct job *job);
+/* Set the clock, the network and so on. Return: NULL, or what failed. */
+const char *job_begin(const struct job *job);
 /* Run it, and pass on what it and the kernel say. Return: its status as a shell has it.
  */
 int job_run(const struct job *job, const int ports[PORT__COUNT], int klog);

@@ -34,6 +34,21 @@ void boot_mount(void)
 			give_up("mounting %s: %s", mounts[i].place, strerror(errno));
 	if (mkdir("/over/upper", 0755) < 0 || mkdir("/over/work", 0755) < 0)
 		give_up("/over: %s", strerror(errno));
+	boot_set_modprobe("\n");
+}
+
+/*
+ * Unless a payload brings an index of the modules, nothing here could name one to load:
+ * the kernel need not look, and a program that asks it gets a plain answer.
+ */
+void boot_set_modprobe(const char *line)
+{
+	int fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		write_all(fd, line, strlen(line));
+		close(fd);
+	}
 }
 
 static int load_module(const char *name)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a clone does: read its job, take the payload for its root, run the job.
+ * What follows the template's boot: take the payload for the root, read a job, run it.
  *
- * The host sends "SIZE\n" and that many bytes: records that each end with a NUL,
+ * The host sends a line "enter", or "preload", once the payload disk is in its place.
+ *Then, at once or in a clone of what that led to, the job: "SIZE\n" and that many
+ *bytes, records that each end with a NUL,
  *
- *	clock=NANOSECONDS  seed=TEXT  machine=N  cd=FOLDER  env=NAME=VALUE  script=TEXT
- *arg=WORD
+ *	clock=NANOSECONDS  seed=TEXT  machine=N  cd=FOLDER  env=NAME=VALUE
+ *	script=TEXT  arg=WORD
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,6 +30,7 @@
 #include "agent.h"
 
 #define SIZE_MAX_OF_JOB ((size_t)4 * 1024 * 1024)
+#define PRELOAD_DEPTH   16
 #define SCRIPT_PATH     "/run/job"
 /* What a job left running may hold its output open; it is read this long. */
 #define LINGER_MS       1000
@@ -46,19 +50,17 @@ static void read_all(int fd, char *bytes, size_t len)
 	}
 }
 
-/* Read byte by byte: the job follows at once, and the port keeps no position. */
-static size_t read_size(int control)
+/* Read byte by byte: what follows comes at once, and the port keeps no position. */
+static void read_line(int control, char *line, size_t size)
 {
-	char line[32];
 	size_t len = 0;
 
 	do {
-		if (len == sizeof(line) - 1)
-			give_up("the job begins with no size");
+		if (len == size - 1)
+			give_up("the host sent no line");
 		read_all(control, &line[len++], 1);
 	} while (line[len - 1] != '\n');
-	line[len] = '\0';
-	return strtoul(line, NULL, 10);
+	line[len - 1] = '\0';
 }
 
 static void add_word(char **words, size_t *count, char *word)
@@ -95,9 +97,12 @@ static void take_record(struct job *job, char *record)
 
 void job_read(int control, struct job *ret_job)
 {
-	size_t size = read_size(control);
-	char *bytes = size <= SIZE_MAX_OF_JOB ? malloc(size + 1) : NULL;
+	char line[32], *bytes;
+	size_t size;
 
+	read_line(control, line, sizeof(line));
+	size = strtoul(line, NULL, 10);
+	bytes = size <= SIZE_MAX_OF_JOB ? malloc(size + 1) : NULL;
 	if (!bytes)
 		give_up("a job of %zu bytes", size);
 	read_all(control, bytes, size);
@@ -151,20 +156,6 @@ static const char *mount_inner(void)
 	return NULL;
 }
 
-/*
- * Unless the job brought an index of the modules, nothing here could name one to load:
- * the kernel need not look, and a program that asks it gets a plain answer.
- */
-static void forbid_loading(void)
-{
-	int fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		write_all(fd, "\n", 1);
-		close(fd);
-	}
-}
-
 static const char *write_script(const char *text)
 {
 	int fd = open(SCRIPT_PATH, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
@@ -174,6 +165,23 @@ static const char *write_script(const char *text)
 	write_all(fd, text, strlen(text));
 	close(fd);
 	return NULL;
+}
+
+/* Into the page cache: later reads take no time of the host's. */
+static int preload_file(const char *path, const struct stat *status, int type,
+			struct FTW *where)
+{
+	static char bytes[65536];
+	int fd = type == FTW_F ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	(void)status;
+	(void)where;
+	if (fd >= 0) {
+		while (read(fd, bytes, sizeof(bytes)) > 0)
+			;
+		close(fd);
+	}
+	return 0;
 }
 
 /* Clones of one template begin with equal random numbers, unless they are told apart.
@@ -189,24 +197,38 @@ static void reseed(const char *seed)
 	close(fd);
 }
 
-const char *job_enter_payload(const struct job *job)
+/* The shell and its library are in memory then, as in a machine that has run a while.
+ */
+static void warm_up(void)
 {
-	const struct timespec now = {.tv_sec = job->clock_ns / 1000000000,
-				     .tv_nsec = job->clock_ns % 1000000000};
-	const char *broken;
+	pid_t pid = fork();
 
-	reseed(job->seed);
-	clock_settime(CLOCK_REALTIME, &now);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", ":", (char *)NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+const char *job_enter_payload(int control)
+{
+	const char *broken;
+	char line[32];
+
+	read_line(control, line, sizeof(line));
 	if (mount("/dev/vda", "/payload", "ext4", MS_RDONLY, NULL) < 0)
 		return "mounting the payload disk";
+	if (strcmp(line, "preload") == 0)
+		nftw("/payload", preload_file, PRELOAD_DEPTH, FTW_PHYS);
 	if (mount("overlay", "/new", "overlay", 0,
 		  "lowerdir=/payload,upperdir=/over/upper,workdir=/over/work") < 0)
 		return "mounting the overlay";
 	broken = mount_inner();
 	if (broken)
 		return broken;
-	if (access("/new/lib/modules", F_OK) < 0)
-		forbid_loading();
+	if (access("/new/lib/modules", F_OK) == 0)
+		boot_set_modprobe("/sbin/modprobe\n");
 	/*
 	 * Moved over the root instead of a mere chroot: user namespaces are refused to
 	 * a process that sits in a chroot.
@@ -214,6 +236,19 @@ const char *job_enter_payload(const struct job *job)
 	if (chdir("/new") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
 	    chroot(".") < 0)
 		return "changing the root";
+	warm_up();
+	return NULL;
+}
+
+const char *job_begin(const struct job *job)
+{
+	const struct timespec now = {.tv_sec = job->clock_ns / 1000000000,
+				     .tv_nsec = job->clock_ns % 1000000000};
+
+	reseed(job->seed);
+	clock_settime(CLOCK_REALTIME, &now);
+	if (job->machine > 0)
+		net_configure(job->machine);
 	return job->script ? write_script(job->script) : NULL;
 }
 

@@ -53,12 +53,21 @@ static int open_log(void)
 	return fd;
 }
 
+/* Where a step failed, say so and go no further. */
+static void check(const char *broken, int control)
+{
+	if (!broken)
+		return;
+	dprintf(control, "broken %s: %s\n", broken, strerror(errno));
+	for (;;)
+		pause();
+}
+
 int main(void)
 {
 	static struct job job;
 	char failed[1024];
 	int ports[PORT__COUNT];
-	const char *broken;
 	int klog, status;
 
 	boot_mount();
@@ -67,16 +76,10 @@ int main(void)
 	boot_open_ports(ports);
 	klog = open_log();
 	dprintf(ports[PORT_CONTROL], "ready%s\n", failed);
-
+	check(job_enter_payload(ports[PORT_CONTROL]), ports[PORT_CONTROL]);
+	dprintf(ports[PORT_CONTROL], "entered\n");
 	job_read(ports[PORT_CONTROL], &job);
-	broken = job_enter_payload(&job);
-	if (broken) {
-		dprintf(ports[PORT_CONTROL], "broken %s: %s\n", broken,
-			strerror(errno));
-		pause();
-	}
-	if (job.machine > 0)
-		net_configure(job.machine);
+	check(job_begin(&job), ports[PORT_CONTROL]);
 	dprintf(ports[PORT_CONTROL], "begun\n");
 	status = job_run(&job, ports, klog);
 	write_all(klog, KLOG_END, strlen(KLOG_END));

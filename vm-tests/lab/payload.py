@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -228,19 +229,20 @@ class Payload:
             if not (root / "usr/bin" / name).exists():
                 (root / "usr/bin" / name).symlink_to("busybox")
 
-    def image(self, store: Path) -> Path:
-        """An ext4 image of the content, made unless it is kept already."""
+    def image(self, store: Path) -> tuple[Path, bool]:
+        """An ext4 image of the content, and whether it was kept already."""
         self.close(store)
         self.check_room()
         store.mkdir(parents=True, exist_ok=True)
         path = store / f"{self.key()}.ext4"
         with locked(store / "lock"):
             if path.exists():
-                os.utime(path)
-                return path
+                # The time of use alone: templates know their disk by its other time.
+                os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+                return path, True
             self._make(path, store)
             forget_old(store)
-        return path
+        return path, False
 
     def _make(self, path: Path, store: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".stage.", dir=store) as temporary:
@@ -270,7 +272,7 @@ def guest_path(place: str) -> str:
 
 def forget_old(store: Path) -> None:
     """Keep the images used last; a running guest holds its own open."""
-    images = sorted(store.glob("*.ext4"), key=lambda path: -path.stat().st_mtime)
+    images = sorted(store.glob("*.ext4"), key=lambda path: -path.stat().st_atime)
     closures = sorted(store.glob("closures/*"), key=lambda path: -path.stat().st_mtime)
     for path in [*images[KEPT_IMAGES_MAX:], *closures[KEPT_CLOSURES_MAX:]]:
         path.unlink(missing_ok=True)

@@ -74,14 +74,25 @@ def check_version() -> None:
                        f"{OLDEST[0]}.{OLDEST[1]} or newer is needed (scripts/setup vm)")
 
 
-def memory_options(machine: Machine, ram: Path | None, is_clone: bool) -> list[str]:
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """The file that backs a guest's memory, and what becomes of it."""
+
+    file: Path
+    # What the guest writes goes to the file: it is to be a template.
+    is_kept: bool = False
+    # The guest goes on from a saved state.
+    is_restored: bool = True
+
+
+def memory_options(machine: Machine, memory: Memory | None) -> list[str]:
     """Memory of QEMU's own, or in a file: that of a template, or a copy of it."""
     size = f"{machine.memory_mib}"
-    if ram is None:
+    if memory is None:
         return ["-M", "pc", "-m", size]
-    sharing = "off" if is_clone else "on"
+    sharing = "on" if memory.is_kept else "off"
     return ["-M", "pc,memory-backend=ram", "-m", size, "-object",
-            f"memory-backend-file,id=ram,size={size}M,mem-path={comma_safe(ram)},"
+            f"memory-backend-file,id=ram,size={size}M,mem-path={comma_safe(memory.file)},"
             f"share={sharing}"]
 
 
@@ -111,9 +122,9 @@ def device_options(machine: Machine, disk: Path, handles: dict[str, int]) -> lis
     return line
 
 
-def command_line(machine: Machine, disk: Path, ram: Path | None, is_clone: bool,
+def command_line(machine: Machine, disk: Path, memory: Memory | None,
                  handles: dict[str, int]) -> list[str]:
-    """The command; `ram` is the file that backs the guest's memory."""
+    """The command."""
     line = [find_qemu(), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-accel", machine.accel,
             "-cpu", "host" if machine.accel == "kvm" else "qemu64",
@@ -122,10 +133,10 @@ def command_line(machine: Machine, disk: Path, ram: Path | None, is_clone: bool,
             "-append", APPEND, "-action", "panic=none"]
     if machine.is_warped:
         line += ["-icount", "shift=3,sleep=off"]
-    line += memory_options(machine, ram, is_clone)
+    line += memory_options(machine, memory)
     line += port_options(handles)
     line += device_options(machine, disk, handles)
-    return line + (["-incoming", "defer"] if is_clone else [])
+    return line + (["-incoming", "defer"] if memory and memory.is_restored else [])
 
 
 def comma_safe(path: Path) -> str:
@@ -141,8 +152,8 @@ def end_with_parent() -> None:
 class Qemu:
     """A running QEMU. Sockets are inherited pairs: no names, nothing left behind."""
 
-    def __init__(self, machine: Machine, disk: Path, ram: Path | None = None,
-                 is_clone: bool = False) -> None:
+    def __init__(self, machine: Machine, disk: Path, memory: Memory | None = None) -> None:
+        self.machine = machine
         self.ports: dict[str, socket.socket] = {}
         self.network: socket.socket | None = None
         theirs: dict[str, socket.socket] = {}
@@ -152,7 +163,7 @@ class Qemu:
             self.network, theirs["network"] = socket.socketpair()
         handles = {name: end.fileno() for name, end in theirs.items()}
         self.process = subprocess.Popen(
-            command_line(machine, disk, ram, is_clone, handles),
+            command_line(machine, disk, memory, handles),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             pass_fds=tuple(handles.values()), start_new_session=True,
             preexec_fn=end_with_parent)
@@ -215,11 +226,14 @@ class Qemu:
         self.process.wait(QUIT_LIMIT_S)
 
     def restore(self, state: Path) -> None:
-        """Load the device state and let the guest go on."""
+        """Load the device state; the guest does not run yet."""
         self._share_memory()
         self.command("migrate-incoming", uri=f"exec:cat {quoted(state)}")
         while self.command("query-status")["status"] == "inmigrate":
             time.sleep(0.001)
+
+    def go_on(self) -> None:
+        """Let a restored guest run."""
         self.command("cont")
 
     def backtrace(self) -> None:

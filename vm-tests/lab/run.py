@@ -22,6 +22,8 @@ from .session import Session, Sink
 
 BACKTRACE_LIMIT_S = 5
 LOG_END = "linsock-vm: end of job"
+# 2030-01-01: when a clock that counts instructions begins.
+WARPED_CLOCK_NS = 1893456000 * 10**9
 GUEST_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -46,10 +48,12 @@ class Job:
                      "TERM": "dumb", "LINSOCK_VM": "1", **dict(self.environment)}
         if self.shape.has_network:
             variables.update(LINSOCK_MACHINE=str(number), LINSOCK_MACHINES=str(self.machines))
-        records = [f"clock={time.time_ns()}", f"cd={self.folder}"]
-        # Time that is counted by instructions is to be the same in each run.
-        if not self.shape.is_warped:
-            records.append(f"seed={os.urandom(32).hex()}")
+        records = [f"cd={self.folder}"]
+        if self.shape.is_warped:
+            # To be the same in each run.
+            records += [f"clock={WARPED_CLOCK_NS}"]
+        else:
+            records += [f"clock={time.time_ns()}", f"seed={os.urandom(32).hex()}"]
         if self.shape.has_network:
             records.append(f"machine={number}")
         if self.script is not None:
@@ -82,40 +86,61 @@ class Result:
         return EXIT_KERNEL_FAULT if self.faults else self.status
 
 
+@dataclasses.dataclass(frozen=True)
+class Starter:
+    """A template to clone, or a machine to boot, with the payload's disk."""
+
+    disk: Path
+    template: template.Template | None
+    machine: Machine | None = None
+
+    def start(self) -> Qemu:
+        """A guest whose agent waits for its job, or soon will."""
+        if self.template:
+            return self.template.start(self.disk)
+        assert self.machine is not None
+        return Qemu(self.machine, self.disk)
+
+    def begin(self, session: Session, message: bytes) -> None:
+        """Have the guest run the job of the message."""
+        if self.template is None:
+            template.wait_ready(session)
+        if self.template is None or not self.template.is_warm:
+            message = template.enter_line(session.qemu.machine) + message
+        # Sent first: a clock that runs ahead would not wait for the host's message.
+        session.send(message)
+        if self.template is not None:
+            session.qemu.go_on()
+
+
 @contextlib.contextmanager
-def starter(kernel: Kernel, needs: list[str], job: Job, store: Path) -> Iterator[Starter]:
+def starter(kernel: Kernel, needs: list[str], payload: Payload, job: Job,
+            store: Path) -> Iterator[Starter]:
     """What makes guests of the kind that the job asks for."""
+    disk, is_known = payload.image(store / "payloads")
     if job.runner == "clone":
-        with template.ready_template(kernel, needs, store, job.shape) as found:
-            yield Starter(found, None)
+        with template.ready_template(kernel, needs, store, job.shape) as base:
+            if not is_known:
+                yield Starter(disk, base)
+                return
+            # A payload that comes again is worth a template of its own.
+            with template.warm_template(base, disk, store) as warm:
+                yield Starter(warm.disk, warm)
         return
     with tempfile.TemporaryDirectory(prefix="linsock-vm-") as temporary:
         path = Path(temporary, "initramfs")
         machine = template.complete(job.shape, kernel, store)
         wanted = template.modules_wanted(kernel, needs, machine)
         template.make_initramfs(kernel, wanted, path)
-        yield Starter(None, dataclasses.replace(machine, initramfs=path))
-
-
-@dataclasses.dataclass(frozen=True)
-class Starter:
-    """A template to clone, or a machine to boot."""
-
-    template: template.Template | None
-    machine: Machine | None
-
-    def start(self, disk: Path) -> Qemu:
-        """A guest whose agent waits for its job, or soon will."""
-        if self.template:
-            return self.template.start(disk)
-        assert self.machine is not None
-        return Qemu(self.machine, disk)
+        yield Starter(disk, None, dataclasses.replace(machine, initramfs=path))
 
 
 class Guest:
     """One machine of a run, driven to its verdict."""
 
-    def __init__(self, qemu: Qemu, sinks: dict[str, Sink], begin: float) -> None:
+    def __init__(self, start: Starter, qemu: Qemu, sinks: dict[str, Sink],
+                 begin: float) -> None:
+        self.start = start
         self.session = Session(qemu, sinks)
         self.begin = begin
         self.result: Result | BaseException | None = None
@@ -129,9 +154,7 @@ class Guest:
 
     def _drive(self, job: Job, number: int) -> Result:
         session = self.session
-        if job.runner != "clone":
-            template.wait_ready(session)
-        session.send(job.message(number))
+        self.start.begin(session, job.message(number))
         deadline = time.monotonic() + job.timeout_s
         session.wait(lambda: session.words("begun") is not None or is_over(session), deadline)
         begun = time.monotonic() - self.begin
@@ -181,17 +204,18 @@ def verdict(session: Session, job: Job, is_done: bool) -> Result:
     return Result(EXIT_TIMEOUT, f"time limit of {job.timeout_s:g} s")
 
 
-def run_once(kernel: Kernel, needs: list[str], disk: Path, job: Job, store: Path,
+def run_once(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
              sinks: list[dict[str, Sink]]) -> list[Result]:
     """Run a job in fresh guests; one result for each."""
-    with starter(kernel, needs, job, store) as start, contextlib.ExitStack() as stack:
+    with starter(kernel, needs, payload, job, store) as start, \
+            contextlib.ExitStack() as stack:
         begin = time.monotonic()
-        qemus = [stack.enter_context(start.start(disk)) for _ in range(job.machines)]
+        qemus = [stack.enter_context(start.start()) for _ in range(job.machines)]
         if job.shape.has_network:
             from .network import Hub
 
             stack.enter_context(Hub([qemu.network for qemu in qemus if qemu.network]))
-        guests = [Guest(qemu, sink, begin) for qemu, sink in zip(qemus, sinks)]
+        guests = [Guest(start, qemu, sink, begin) for qemu, sink in zip(qemus, sinks)]
         for guest in guests:
             stack.callback(guest.session.close)
         threads = [threading.Thread(target=guest.drive, args=(job, number))
@@ -216,11 +240,11 @@ def worst(results: list[Result]) -> Result:
     return max(results, key=lambda one: (bool(one.faults), bool(one.reason), one.status != 0))
 
 
-def attempt(kernel: Kernel, needs: list[str], disk: Path, job: Job, store: Path,
+def attempt(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
             sinks: list[dict[str, Sink]]) -> Result:
     """One try; a machine that was lost on its way is a result as well."""
     try:
-        return worst(run_once(kernel, needs, disk, job, store, sinks))
+        return worst(run_once(kernel, needs, payload, job, store, sinks))
     except MachineError as error:
         return Result(EXIT_LAB, str(error), is_lost=True)
 
@@ -228,11 +252,10 @@ def attempt(kernel: Kernel, needs: list[str], disk: Path, job: Job, store: Path,
 def run(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
         sinks: list[dict[str, Sink]]) -> Result:
     """Run a job; a machine that was lost is replaced once."""
-    disk = payload.image(store / "payloads")
-    first = attempt(kernel, needs, disk, job, store, sinks)
+    first = attempt(kernel, needs, payload, job, store, sinks)
     if not first.is_lost:
         return first
-    second = attempt(kernel, needs, disk, job, store, sinks)
+    second = attempt(kernel, needs, payload, job, store, sinks)
     second.retried = first.faults[0].line if first.faults else first.reason
     if first.faults and not second.faults:
         # The kernel's fault stays one, whatever the second try did.

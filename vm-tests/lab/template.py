@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Booted kernels, kept: made once per kernel and module set, cloned per run."""
+"""Booted kernels, kept: made once, cloned for each run.
+
+There are two stages: a kernel with its modules, and that with a payload as its root.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,22 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import initramfs, kvm, paths
 from .errors import LabError, NeedError
 from .kernel import Kernel
-from .payload import IMAGE_MIB, locked
-from .qemu import Machine, Qemu, check_version, qemu_identity
+from .payload import IMAGE_MIB, locked, stamp
+from .qemu import Machine, Memory, Qemu, check_version, qemu_identity
 from .session import Session
 
 BOOT_LIMIT_S = 120
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 2
+FORMAT = 3
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
@@ -33,10 +37,11 @@ DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "overlay")
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """A machine that waits for a job."""
+    """A machine that waits: for its payload, or with its payload for a job."""
 
     machine: Machine
     folder: Path
+    is_warm: bool = False
 
     @property
     def ram(self) -> Path:
@@ -48,9 +53,14 @@ class Template:
         """The state of the devices."""
         return self.folder / "state"
 
-    def start(self, disk: Path) -> Qemu:
-        """A clone that has read its job's disk instead of the template's."""
-        qemu = Qemu(self.machine, disk, self.ram, is_clone=True)
+    @property
+    def disk(self) -> Path:
+        """The payload that the guest has mounted, if it is warm."""
+        return self.folder / "disk"
+
+    def start(self, disk: Path, memory: Memory | None = None) -> Qemu:
+        """A clone, which does not run yet."""
+        qemu = Qemu(self.machine, disk, memory or Memory(self.ram))
         try:
             qemu.restore(self.state)
         except BaseException:
@@ -127,7 +137,8 @@ def boot_template(template: Template, disk: Path) -> None:
     """Boot once and save what is there."""
     with template.ram.open("wb") as file:
         file.truncate(template.machine.memory_mib << 20)
-    with Qemu(template.machine, disk, template.ram) as qemu:
+    memory = Memory(template.ram, is_kept=True, is_restored=False)
+    with Qemu(template.machine, disk, memory) as qemu:
         session = Session(qemu)
         try:
             wait_ready(session)
@@ -161,25 +172,90 @@ def complete(machine: Machine, kernel: Kernel, store: Path) -> Machine:
 
 
 @contextlib.contextmanager
-def ready_template(kernel: Kernel, needs: list[str], store: Path,
-                   shape: Machine) -> Iterator[Template]:
-    """A template for the kernel, made if it is not there; held while in use."""
-    machine = complete(shape, kernel, store)
-    folder = store / "templates" / f"{kernel.label}-{identity(kernel, needs, machine)}"
+def held(folder: Path, build: Callable[[], None]) -> Iterator[None]:
+    """A template's folder, built if it is not there, and kept while in use."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.parent / f"{folder.name}.lock"
     if not (folder / "state").exists():
-        wanted = modules_wanted(kernel, needs, machine)
-        kernel.modules.require(wanted)
         with locked(lock):
             if not (folder / "state").exists():
-                make(kernel, wanted, machine, folder)
+                build()
                 forget_old(folder.parent, folder)
     with locked(lock, fcntl.LOCK_SH):
         if not (folder / "state").exists():
             raise LabError(f"another run removed the template {folder}: run this again")
         os.utime(folder)
+        yield
+
+
+@contextlib.contextmanager
+def ready_template(kernel: Kernel, needs: list[str], store: Path,
+                   shape: Machine) -> Iterator[Template]:
+    """A template of the kernel, which waits for its payload."""
+    machine = complete(shape, kernel, store)
+    folder = store / "templates" / f"{kernel.label}-{identity(kernel, needs, machine)}"
+
+    def build() -> None:
+        wanted = modules_wanted(kernel, needs, machine)
+        kernel.modules.require(wanted)
+        make(kernel, wanted, machine, folder)
+
+    with held(folder, build):
         yield Template(dataclasses.replace(machine, initramfs=folder / "initramfs"), folder)
+
+
+def enter_line(machine: Machine) -> bytes:
+    """What makes the agent take its payload; where time is warped, all of it is read.
+
+    What a disk takes is real time, in which a clock that counts instructions runs ahead.
+    """
+    return b"preload\n" if machine.is_warped else b"enter\n"
+
+
+def warm_up(base: Template, disk: Path, folder: Path) -> None:
+    """Clone a template into a folder, let it take its payload, and save that."""
+    check_room(folder.parent, base.machine)
+    temporary = Path(tempfile.mkdtemp(prefix=".make.", dir=folder.parent))
+    try:
+        draft = Template(base.machine, temporary, is_warm=True)
+        # The very file that is mounted must be there as long as the template is.
+        os.link(disk, draft.disk)
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(base.ram),
+                        str(draft.ram)], check=True)
+        with base.start(disk, Memory(draft.ram, is_kept=True)) as qemu:
+            session = Session(qemu)
+            try:
+                session.send(enter_line(base.machine))
+                qemu.go_on()
+                wait_entered(session)
+            finally:
+                session.close()
+            qemu.save(draft.state)
+        temporary.rename(folder)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LabError(f"the template could not be made in {folder.parent} (is there "
+                       f"room?): {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def wait_entered(session: Session) -> None:
+    """Wait until the agent has its payload."""
+    session.wait(lambda: session.words("entered") is not None or session.has_ended()
+                 or session.words("broken") is not None, time.monotonic() + BOOT_LIMIT_S)
+    if session.words("entered") is None:
+        failed = " ".join(session.words("broken") or ["taking its payload"])
+        raise LabError(f"the guest failed at {failed}; its console said:\n"
+                       + session.console()[-2000:])
+
+
+@contextlib.contextmanager
+def warm_template(base: Template, disk: Path, store: Path) -> Iterator[Template]:
+    """A template that has taken its payload, and waits for a job."""
+    key = hashlib.sha256(f"{base.folder.name}\n{stamp(disk)}".encode()).hexdigest()[:20]
+    folder = store / "warm" / f"{base.folder.name.split('-')[0]}-{key}"
+    with held(folder, lambda: warm_up(base, disk, folder)):
+        yield Template(base.machine, folder, is_warm=True)
 
 
 def forget_old(store: Path, keep: Path) -> None:
