@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Three machines on one network reach each other: the first packet soon after the start,
+# and a megabyte through linsock's own server comes back whole.
+#
+#     machine 2 (10.9.0.2) ---- hub ---- machine 1 (10.9.0.1): linsock echo
+#                                |
+#                     machine 3 (10.9.0.3)
+#
+# kernels: all
+# timeout: 60
+# machines: 3
+set -eu
+
+# How long after the script began, in hundredths of a second of this machine's clock.
+now() {
+	tr -d . </proc/uptime | cut -d' ' -f1
+}
+begin=$(now)
+
+reach() {
+	for _ in $(seq 100); do
+		ping -c 1 -W 1 "10.9.0.$1" >/dev/null 2>&1 && return 0
+		usleep 10000
+	done
+	echo "machine $1 is not to be reached"
+	exit 1
+}
+
+if [ "$LINSOCK_MACHINE" -eq 1 ]; then
+	linsock echo tcp://10.9.0.1:7000 &
+	server=$!
+	# Each of the others says when it is done.
+	for _ in 2 3; do
+		nc -l -p 7001 >/dev/null
+	done
+	kill "$server"
+	wait "$server"
+	exit 0
+fi
+
+reach 1
+echo "machine $LINSOCK_MACHINE: first packet after $(($(now) - begin)) hundredths of a second"
+dd if=/dev/urandom of=sent bs=65536 count=16 2>/dev/null
+# The server may still be on its way.
+for _ in $(seq 100); do
+	linsock cat tcp://10.9.0.1:7000 <sent >received 2>refused && break
+	usleep 20000
+done
+for _ in $(seq 200); do
+	echo finished | nc 10.9.0.1 7001 2>/dev/null && break
+	usleep 20000
+done
+cmp sent received
