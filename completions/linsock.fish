@@ -16,6 +16,7 @@ function __linsock_words
 end
 
 complete -c linsock -n 'test (count (__linsock_words)) -eq 0' -f -a '(__linsock_rows)'
+complete -c linsock -n 'test "$(__linsock_words)" = alg' -f -a '(__linsock_rows alg)'
 complete -c linsock -n 'test "$(__linsock_words)" = can' -f -a '(__linsock_rows can)'
 complete -c linsock -n 'test "$(__linsock_words)" = vm' -f -a '(__linsock_rows vm)'
 complete -c linsock -n 'contains probe (__linsock_words)' -f -a '(linsock probe --names)'

@@ -35,6 +35,7 @@ struct command {
 };
 
 /* The rows; each stands in the file of its subcommand. */
+extern const struct command alg_command;
 extern const struct command can_command;
 extern const struct command cat_command;
 extern const struct command echo_command;

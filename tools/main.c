@@ -11,7 +11,7 @@
 /* One a line, so that two additions do not meet. */
 /* clang-format off */
 static const struct command *const commands[] = {
-	&can_command,
+	&alg_command, &can_command,
 	&cat_command,
 	&echo_command,
 	&listen_command,

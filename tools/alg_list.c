@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* linsock alg list: what /proc/crypto says, and what the kernel says when asked. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/alg.h"
+
+struct list {
+	const char *type; /* NULL: all */
+	bool is_json;
+	bool is_trial;
+};
+
+static void print_entry(const struct lsk_alg_entry *entry)
+{
+	char sizes[80] = "";
+	size_t len = 0;
+
+	if (entry->key_max > 0)
+		len += (size_t)snprintf(sizes + len, sizeof(sizes) - len, " key=%u-%u",
+					entry->key_min, entry->key_max);
+	if (entry->iv_size > 0)
+		len += (size_t)snprintf(sizes + len, sizeof(sizes) - len, " iv=%u",
+					entry->iv_size);
+	if (entry->tag_size_max > 0)
+		len += (size_t)snprintf(sizes + len, sizeof(sizes) - len, " tag=%u",
+					entry->tag_size_max);
+	if (entry->digest_size > 0)
+		snprintf(sizes + len, sizeof(sizes) - len, " digest=%u",
+			 entry->digest_size);
+	printf("%-8s  %-36s %-36s %5d%s%s%s\n", entry->type, entry->name, entry->driver,
+	       entry->priority, sizes, entry->is_async ? " async" : "",
+	       entry->is_tested ? "" : " untested");
+}
+
+static json_t *entry_json(const struct lsk_alg_entry *entry)
+{
+	return json_pack(
+		"{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I}", "type",
+		entry->type, "name", entry->name, "driver", entry->driver, "module",
+		entry->module, "priority", entry->priority, "async", entry->is_async,
+		"selftest", entry->is_tested, "blocksize",
+		(json_int_t)entry->block_size, "digestsize",
+		(json_int_t)entry->digest_size, "ivsize", (json_int_t)entry->iv_size,
+		"maxauthsize", (json_int_t)entry->tag_size_max, "minkeysize",
+		(json_int_t)entry->key_min, "maxkeysize", (json_int_t)entry->key_max);
+}
+
+static int print_json(json_t *array)
+{
+	int r = json_dumpf(array, stdout, JSON_INDENT(2));
+
+	putchar('\n');
+	json_decref(array);
+	return r == 0 && fflush(stdout) == 0 ? COMMAND_OK
+					     : command_failure(-EIO, "stdout");
+}
+
+/* What the kernel has loaded; what only other algorithms may use is left out. */
+static int list_loaded(const struct list *list)
+{
+	struct lsk_alg_entry *entries = NULL;
+	json_t *array = json_array();
+	size_t count = 0;
+	int r = lsk_alg_list(&entries, &count);
+
+	if (r < 0) {
+		json_decref(array);
+		return command_failure(r, "/proc/crypto");
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct lsk_alg_entry *entry = &entries[i];
+
+		if (entry->is_internal || entry->type[0] == '\0' ||
+		    (list->type && strcmp(list->type, entry->type) != 0))
+			continue;
+		if (list->is_json)
+			json_array_append_new(array, entry_json(entry));
+		else
+			print_entry(entry);
+	}
+	free(entries);
+	if (list->is_json)
+		return print_json(array);
+	json_decref(array);
+	return fflush(stdout) == 0 ? COMMAND_OK : command_failure(-errno, "stdout");
+}
+
+/* "alg.hash.sha256" as type and name. Return: whether it is one that is asked for. */
+static bool split_feature(const struct list *list, const char *feature, char type[14],
+			  const char **ret_name)
+{
+	const char *dot;
+
+	if (strncmp(feature, "alg.", 4) != 0)
+		return false;
+	dot = strchr(feature + 4, '.');
+	if (!dot || dot - feature - 4 >= 14)
+		return false;
+	memcpy(type, feature + 4, (size_t)(dot - feature - 4));
+	type[dot - feature - 4] = '\0';
+	*ret_name = dot + 1;
+	return !list->type || strcmp(list->type, type) == 0;
+}
+
+/* Ask for each name that linsock probe knows: the kernel loads what it has. */
+static int list_by_trial(const struct list *list)
+{
+	struct lsk_probe *probe = NULL;
+	json_t *array = json_array();
+	int r = lsk_probe_new(&probe, LSK_PROBE_LOAD);
+
+	if (r < 0) {
+		json_decref(array);
+		return command_failure(r, "probe");
+	}
+	for (size_t i = 0; i < lsk_probe_count(probe); i++) {
+		const char *feature = lsk_probe_feature(probe, i)->name;
+		const char *name = NULL;
+		struct lsk_finding finding;
+		char type[14];
+
+		if (!split_feature(list, feature, type, &name))
+			continue;
+		lsk_probe_run(probe, i, &finding);
+		if (list->is_json)
+			json_array_append_new(
+				array, json_pack("{s:s,s:s,s:s,s:s}", "type", type,
+						 "name", name, "verdict",
+						 lsk_verdict_name(finding.verdict),
+						 "evidence", finding.evidence));
+		else
+			printf("%-8s  %-36s %-8s %s\n", type, name,
+			       lsk_verdict_name(finding.verdict), finding.evidence);
+	}
+	lsk_probe_free(probe);
+	if (list->is_json)
+		return print_json(array);
+	json_decref(array);
+	return fflush(stdout) == 0 ? COMMAND_OK : command_failure(-errno, "stdout");
+}
+
+static int list_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"try", no_argument, NULL, 't'},
+		{0},
+	};
+	struct list list = {.type = NULL};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "jt", longs, NULL)) != -1) {
+		if (option == '?')
+			return command_bad_option();
+		list.is_json |= option == 'j';
+		list.is_trial |= option == 't';
+	}
+	if (argc - optind > 1)
+		return command_usage("one type at most: hash, skcipher, aead or rng");
+	list.type = argv[optind];
+	return list.is_trial ? list_by_trial(&list) : list_loaded(&list);
+}
+
+static const char list_help[] =
+	"Lists what the kernel has loaded (/proc/crypto): type, name, driver, "
+	"priority,\n"
+	"sizes in bytes. Asking for an algorithm loads it.\n"
+	"\n"
+	"  -t, --try     ask for each of some eighty known names instead\n"
+	"  -j, --json    for programs\n";
+
+const struct command alg_list_command = {
+	.name = "list",
+	.arguments = "[-jt] [hash|skcipher|aead|rng]",
+	.summary = "which algorithms there are",
+	.help = list_help,
+	.main = list_main,
+};
