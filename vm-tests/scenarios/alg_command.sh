@@ -48,8 +48,8 @@ iv=000102030405060708090a0b0c0d0e0f
 for algorithm in sha256 sha1; do
 	check "$algorithm of files" same "$(linsock alg hash $algorithm big abc empty)" \
 		"$(${algorithm}sum big abc empty)"
-	check "$algorithm of a pipe" same "$(cat big | linsock alg hash $algorithm)" \
-		"$(cat big | ${algorithm}sum -)"
+	check "$algorithm of a pipe" same "$(head -c 2999999 big | linsock alg hash $algorithm)" \
+		"$(head -c 2999999 big | ${algorithm}sum -)"
 done
 check 'a file with a newline in its name' same "$(linsock alg hash sha256 "$name" | cut -c1-3)" '\ba'
 linsock alg hash sha256 big abc "$name" >list
@@ -86,6 +86,7 @@ linsock alg aead -d --key-file key --iv 000102030405060708090a0b --assoc 616263 
 	<sealed >opened
 check 'gcm there and back' sh -c 'head -c 100000 big | cmp - opened'
 check 'the tag is behind the text' same "$(wc -c <sealed)" 100016
+# shellcheck disable=SC2016 # the inner shell expands
 check 'a forged text is told, and not written' sh -c '
 	status=0
 	linsock alg aead -d --key-file key --iv 000102030405060708090a0b --assoc 616264 "gcm(aes)" \

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# QIPCRTR on each kernel with its own name service: addresses, messages, services that
+# come and go, errors. Nothing may be skipped.
+#
+#      client ---- node 1: port, control port (name service) ---- server
+#
+# needs: qrtr
+# kernels: all
+# timeout: 90
+# criterion: test_qipcrtr
+set -eu
+export LINSOCK_TEST_QRTR=1
