@@ -30,9 +30,10 @@ FORMAT = 4
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
            "usr/lib64", "usr/sbin", "var/tmp")
-GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canplayer", "cangw",
-               "cansequence", "isotpsend", "isotprecv", "isotpdump", "j1939cat",
-               "j1939acd", "j1939spy", "bcmserver", "canfdtest")
+GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canplayer",
+               "cangw", "cansequence", "cansniffer", "canbusload", "isotpsend", "isotprecv",
+               "isotpdump", "isotpsniffer", "isotpserver", "isotpperf", "j1939cat",
+               "j1939acd", "j1939spy", "testj1939", "bcmserver", "canfdtest")
 ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
