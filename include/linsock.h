@@ -8,6 +8,7 @@
 #include <linsock/bcm.h>
 #include <linsock/bluetooth.h>
 #include <linsock/can.h>
+#include <linsock/can_gw.h>
 #include <linsock/can_life.h>
 #include <linsock/can_log.h>
 #include <linsock/capture.h>

@@ -4,15 +4,32 @@
 
 /* One a line, so that two additions do not meet. */
 /* clang-format off */
+static const struct command *const isotp_commands[] = {
+	&isotp_dump_command,
+	&isotp_perf_command,
+	&isotp_recv_command,
+	&isotp_send_command,
+	&isotp_sniff_command,
+	NULL,
+};
+
+static const struct command isotp_command = {
+	.name = "isotp",
+	.summary = "messages of ISO-TP: send, receive, dump, sniff, serve, measure",
+	.children = isotp_commands,
+};
+
 static const struct command *const can_commands[] = {
 	&can_decode_command,
 	&can_dump_command,
 	&can_gen_command,
+	&can_gw_command,
+	&can_link_command,
+	&can_load_command,
 	&can_log_command,
 	&can_play_command,
 	&can_send_command,
-	&isotp_recv_command,
-	&isotp_send_command,
+	&isotp_command,
 	NULL,
 };
 /* clang-format on */

@@ -8,13 +8,25 @@
 /* An exit status of every subcommand here: frames were lost, and counted. */
 #define CAN_STATUS_LOST 3
 
+/* The field's tools have these colours. */
+#define CAN_RED   "\33[31m"
+#define CAN_BLUE  "\33[34m"
+#define CAN_BOLD  "\33[1m"
+#define CAN_PLAIN "\33[0m"
+
 extern const struct command can_decode_command;
 extern const struct command can_dump_command;
 extern const struct command can_gen_command;
+extern const struct command can_gw_command;
+extern const struct command can_link_command;
+extern const struct command can_load_command;
 extern const struct command can_log_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;
+extern const struct command isotp_dump_command;
+extern const struct command isotp_perf_command;
 extern const struct command isotp_recv_command;
 extern const struct command isotp_send_command;
+extern const struct command isotp_sniff_command;
 
 #endif

@@ -415,7 +415,7 @@ static const char isotp_send_help[] =
 	"  --timeout SECONDS  give up after so long\n";
 
 const struct command isotp_send_command = {
-	.name = "isotp-send",
+	.name = "send",
 	.arguments = "[options] -s ID -d ID IFACE",
 	.summary = "send an ISO-TP message",
 	.alias = "isotpsend",
@@ -435,7 +435,7 @@ static const char isotp_recv_help[] =
 	"  --timeout SECONDS  give up after so long\n";
 
 const struct command isotp_recv_command = {
-	.name = "isotp-recv",
+	.name = "recv",
 	.arguments = "[options] -s ID -d ID IFACE",
 	.summary = "receive ISO-TP messages",
 	.alias = "isotprecv",

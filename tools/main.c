@@ -40,18 +40,19 @@ static const struct command *command_find(const struct command *group, const cha
 	return NULL;
 }
 
-/* The subcommand that a link of this name calls; groups are one deep. */
+/* The subcommand that a link of this name calls. */
 static const struct command *command_by_alias(const struct command *const *rows,
 					      const char *name)
 {
 	for (; *rows; rows++) {
-		const struct command *const *child = (*rows)->children;
+		const struct command *found = NULL;
 
 		if ((*rows)->alias && strcmp((*rows)->alias, name) == 0)
 			return *rows;
-		for (; child && *child; child++)
-			if ((*child)->alias && strcmp((*child)->alias, name) == 0)
-				return *child;
+		if ((*rows)->children)
+			found = command_by_alias((*rows)->children, name);
+		if (found)
+			return found;
 	}
 	return NULL;
 }

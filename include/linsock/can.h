@@ -209,6 +209,30 @@ int lsk_can_frame_to_kernel(const struct lsk_can_frame *frame, void *buf, size_t
 int lsk_can_frame_from_kernel(struct lsk_can_frame *ret_frame, const void *buf,
 			      size_t size);
 
+/**
+ * struct lsk_can_bits - bits that a frame takes on the wire, with the pause after it
+ * @nominal: at the nominal bitrate, stuffed bits as they are
+ * @data: at the data bitrate (FD with LSK_CANFD_BRS), the same
+ * @plain: all of them without stuffed bits
+ * @worst: all of them with as many stuffed bits as can be
+ */
+struct lsk_can_bits {
+	uint32_t nominal;
+	uint32_t data;
+	uint32_t plain;
+	uint32_t worst;
+};
+
+/**
+ * lsk_can_frame_bits() - how many bits a frame takes on the wire
+ * @frame: a classic or FD frame (ISO 11898-1:2015, with its stuff count)
+ * @ret_bits: set on success
+ *
+ * Return: 0; -EOPNOTSUPP for other kinds; LSK_ERR_LENGTH; -EINVAL for NULL.
+ */
+int lsk_can_frame_bits(const struct lsk_can_frame *frame,
+		       struct lsk_can_bits *ret_bits);
+
 /** lsk_can_dlc_to_len() - data bytes of an FD frame with code @dlc (its low 4 bits) */
 unsigned int lsk_can_dlc_to_len(unsigned int dlc);
 

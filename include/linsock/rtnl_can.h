@@ -111,6 +111,23 @@ int lsk_rtnl_can_parse(const struct lsk_rtnl_link *link, struct lsk_rtnl_can *re
 int lsk_rtnl_can_set(struct lsk_nl *nl, int index, const struct lsk_rtnl_can *can,
 		     struct lsk_nl_error *ret_error);
 
+/**
+ * lsk_can_timing() - compute the bit timing that comes next to a bitrate
+ * @limits: of the controller, as &lsk_rtnl_can.bittiming_const
+ * @clock_hz: of the controller, as &lsk_rtnl_can.clock
+ * @bitrate: wanted, in bit/s
+ * @sample_point: wanted, in thousandths of a bit; 0: 875, 800 above 500 kbit/s, 750
+ *	above 800 kbit/s
+ * @ret_timing: set on success, with the bitrate and the sample point that it has
+ *
+ * Pure: no system call. lsk_rtnl_can_set() with a bitrate alone lets the kernel do it.
+ *
+ * Return: 0; -EDOM where the best one is more than 5 % off; -EINVAL.
+ */
+int lsk_can_timing(const struct can_bittiming_const *limits, uint32_t clock_hz,
+		   uint32_t bitrate, uint32_t sample_point,
+		   struct can_bittiming *ret_timing);
+
 LSK_END_DECLS
 
 #endif

@@ -33,8 +33,8 @@ compare() {
 
 if command -v isotprecv >/dev/null; then
 	for options in '' '-p AA:AA' '-x 55'; do
-		compare isotprecv 'linsock can isotp-send' "$options"
-		compare 'linsock can isotp-recv --timeout 20' isotpsend "$options"
+		compare isotprecv 'linsock can isotp send' "$options"
+		compare 'linsock can isotp recv --timeout 20' isotpsend "$options"
 	done
 fi
-compare 'linsock can isotp-recv --timeout 20' 'linsock can isotp-send' '-L 72:64:1'
+compare 'linsock can isotp recv --timeout 20' 'linsock can isotp send' '-L 72:64:1'
