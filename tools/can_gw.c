@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/can.h"
+#include "tools/can_scan.h"
 
 #define MODS_MAX CGW_MOD_FUNCS
 
@@ -45,10 +46,7 @@ static const struct mod_kind {
 /* Read @len bytes as pairs of digits, and nothing behind them. */
 static bool read_bytes(const char *text, uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &bytes[i]) != 1)
-			return false;
-	return text[2 * len] == '\0';
+	return can_scan_bytes(&text, bytes, len) && *text == '\0';
 }
 
 static const struct mod_kind *find_kind(const char *text, size_t len)
@@ -93,25 +91,32 @@ static uint8_t read_elements(const char **text, bool is_fd)
 
 static bool read_classic_mod(const char *text, struct cgw_frame_mod *mod)
 {
-	char digits[2 * CAN_MAX_DLEN + 2] = "";
 	struct can_frame frame = {0};
+	int64_t id = 0, len = 0;
 
-	if (sscanf(text, "%x.%hhx.%17s", &frame.can_id, &frame.len, digits) != 3 ||
-	    !read_bytes(digits, frame.data, CAN_MAX_DLEN))
+	if (!can_scan_field(&text, 16, 0, UINT32_MAX, '.', &id) ||
+	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &len) ||
+	    !read_bytes(text, frame.data, CAN_MAX_DLEN))
 		return false;
+	frame.can_id = (canid_t)id;
+	frame.len = (uint8_t)len;
 	mod->cf = frame;
 	return true;
 }
 
 static bool read_fd_mod(const char *text, struct cgw_fdframe_mod *mod)
 {
-	char digits[2 * CANFD_MAX_DLEN + 2] = "";
 	struct canfd_frame frame = {0};
+	int64_t id = 0, flags = 0, len = 0;
 
-	if (sscanf(text, "%x.%hhx.%hhx.%129s", &frame.can_id, &frame.flags, &frame.len,
-		   digits) != 4 ||
-	    !read_bytes(digits, frame.data, CANFD_MAX_DLEN))
+	if (!can_scan_field(&text, 16, 0, UINT32_MAX, '.', &id) ||
+	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &flags) ||
+	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &len) ||
+	    !read_bytes(text, frame.data, CANFD_MAX_DLEN))
 		return false;
+	frame.can_id = (canid_t)id;
+	frame.flags = (uint8_t)flags;
+	frame.len = (uint8_t)len;
 	mod->cf = frame;
 	return true;
 }
@@ -144,49 +149,69 @@ static int parse_mod(struct gw *gw, const char *text, bool is_fd)
 	return COMMAND_OK;
 }
 
+/* "FROM:TO:RESULT:INIT", where @end comes after it. */
+static bool read_checksum(const char **text, struct cgw_csum_xor *checksum, char end)
+{
+	int64_t from = 0, to = 0, result = 0, init = 0;
+
+	if (!can_scan_field(text, 10, INT8_MIN, INT8_MAX, ':', &from) ||
+	    !can_scan_field(text, 10, INT8_MIN, INT8_MAX, ':', &to) ||
+	    !can_scan_field(text, 10, INT8_MIN, INT8_MAX, ':', &result) ||
+	    !can_scan_field(text, 16, 0, UINT8_MAX, end, &init))
+		return false;
+	*checksum = (struct cgw_csum_xor){
+		.from_idx = (int8_t)from,
+		.to_idx = (int8_t)to,
+		.result_idx = (int8_t)result,
+		.init_xor_val = (uint8_t)init,
+	};
+	return true;
+}
+
 static int parse_crc8(struct cgw_csum_crc8 *crc8, const char *text)
 {
-	char table[514] = "";
+	struct cgw_csum_xor checksum = {0};
+	const char *at = text;
+	int64_t final = 0;
 
-	if (sscanf(text, "%hhd:%hhd:%hhd:%hhx:%hhx:%513s", &crc8->from_idx,
-		   &crc8->to_idx, &crc8->result_idx, &crc8->init_crc_val,
-		   &crc8->final_xor_val, table) != 6 ||
-	    !read_bytes(table, crc8->crctab, sizeof(crc8->crctab)))
+	if (!read_checksum(&at, &checksum, ':') ||
+	    !can_scan_field(&at, 16, 0, UINT8_MAX, ':', &final) ||
+	    !read_bytes(at, crc8->crctab, sizeof(crc8->crctab)))
 		return command_usage("Bad CRC8 checksum definition '%s'.", text);
+	crc8->from_idx = checksum.from_idx;
+	crc8->to_idx = checksum.to_idx;
+	crc8->result_idx = checksum.result_idx;
+	crc8->init_crc_val = checksum.init_xor_val;
+	crc8->final_xor_val = (uint8_t) final;
 	return COMMAND_OK;
 }
 
 static int parse_profile(struct cgw_csum_crc8 *crc8, const char *text)
 {
-	const char *data = strchr(text, ':');
-	bool is_good = sscanf(text, "%hhu:", &crc8->profile) == 1;
+	const char *at = text;
+	int64_t profile = 0;
+	bool is_good = can_scan_field(&at, 10, 1, CGW_CRC8PRF_MAX, ':', &profile);
 
-	data = data ? data + 1 : "";
-	switch (crc8->profile) {
-	case CGW_CRC8PRF_1U8:
-		is_good = is_good && read_bytes(data, crc8->profile_data, 1);
-		break;
-	case CGW_CRC8PRF_16U8:
-		is_good = is_good && read_bytes(data, crc8->profile_data, 16);
-		break;
-	case CGW_CRC8PRF_SFFID_XOR:
-		break;
-	default:
-		is_good = false;
-		break;
-	}
+	crc8->profile = (uint8_t)profile;
+	if (profile == CGW_CRC8PRF_1U8)
+		is_good = is_good && read_bytes(at, crc8->profile_data, 1);
+	else if (profile == CGW_CRC8PRF_16U8)
+		is_good = is_good && read_bytes(at, crc8->profile_data, 16);
 	return is_good ? COMMAND_OK
 		       : command_usage("Bad CRC8 profile definition '%s'.", text);
 }
 
 static int parse_filter(struct lsk_can_gw_rule *rule, const char *text)
 {
-	if (sscanf(text, "%x:%x", &rule->filter.can_id, &rule->filter.can_mask) != 2) {
-		if (sscanf(text, "%x~%x", &rule->filter.can_id,
-			   &rule->filter.can_mask) != 2)
-			return command_usage("Bad filter definition '%s'.", text);
-		rule->filter.can_id |= CAN_INV_FILTER;
-	}
+	const char *at = text;
+	int64_t id = 0, mask = 0;
+	bool is_inverted = strchr(text, '~') != NULL;
+
+	if (!can_scan_field(&at, 16, 0, UINT32_MAX, is_inverted ? '~' : ':', &id) ||
+	    !can_scan_field(&at, 16, 0, UINT32_MAX, '\0', &mask))
+		return command_usage("Bad filter definition '%s'.", text);
+	rule->filter.can_id = (canid_t)id | (is_inverted ? CAN_INV_FILTER : 0);
+	rule->filter.can_mask = (canid_t)mask;
 	rule->has |= LSK_SET(LSK_CAN_GW_FILTER);
 	return COMMAND_OK;
 }
@@ -199,8 +224,6 @@ static int parse_interface(uint32_t *ret_index, const char *name)
 
 static int parse_checksum(struct lsk_can_gw_rule *rule, int option, const char *value)
 {
-	struct cgw_csum_xor *checksum = &rule->checksum_xor;
-
 	switch (option) {
 	case 'c':
 		rule->has |= LSK_SET(LSK_CAN_GW_CHECKSUM_CRC8);
@@ -209,9 +232,7 @@ static int parse_checksum(struct lsk_can_gw_rule *rule, int option, const char *
 		return parse_profile(&rule->checksum_crc8, value);
 	default:
 		rule->has |= LSK_SET(LSK_CAN_GW_CHECKSUM_XOR);
-		if (sscanf(value, "%hhd:%hhd:%hhd:%hhx", &checksum->from_idx,
-			   &checksum->to_idx, &checksum->result_idx,
-			   &checksum->init_xor_val) != 4)
+		if (!read_checksum(&value, &rule->checksum_xor, '\0'))
 			return command_usage("Bad XOR checksum definition '%s'.",
 					     value);
 		return COMMAND_OK;
@@ -235,6 +256,7 @@ static uint16_t flag_of(int option)
 static int parse_option(struct gw *gw, int option, const char *value)
 {
 	struct lsk_can_gw_rule *rule = &gw->rule;
+	int64_t number = 0;
 
 	switch (option) {
 	case 'A':
@@ -259,8 +281,9 @@ static int parse_option(struct gw *gw, int option, const char *value)
 		return COMMAND_OK;
 	case 'l':
 		rule->has |= LSK_SET(LSK_CAN_GW_HOPS);
-		if (sscanf(value, "%hhu", &rule->hops) != 1 || rule->hops == 0)
+		if (!can_scan_field(&value, 10, 1, UINT8_MAX, '\0', &number))
 			return command_usage("Bad hop limit definition '%s'.", value);
+		rule->hops = (uint8_t)number;
 		return COMMAND_OK;
 	case 'f':
 		return parse_filter(rule, value);

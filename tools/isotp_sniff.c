@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/can.h"
+#include "tools/can_scan.h"
 #include "tools/isotp_listen.h"
 
 #define MESSAGE_MAX 1100000
@@ -31,11 +32,13 @@ struct sniff {
 
 static int parse_link(struct lsk_isotp_config *config, const char *text)
 {
-	unsigned int mtu, len, flags;
+	const char *at = text;
+	int64_t mtu = 0, len = 0, flags = 0;
 
-	if (sscanf(text, "%u:%u:%u", &mtu, &len, &flags) != 3 ||
-	    (mtu != LSK_CAN_MTU && mtu != LSK_CANFD_MTU) || len > LSK_CANFD_DATA_MAX ||
-	    flags > UINT8_MAX)
+	if (!can_scan_field(&at, 10, LSK_CAN_MTU, LSK_CANFD_MTU, ':', &mtu) ||
+	    !can_scan_field(&at, 10, 0, LSK_CANFD_DATA_MAX, ':', &len) ||
+	    !can_scan_field(&at, 10, 0, UINT8_MAX, '\0', &flags) ||
+	    (mtu != LSK_CAN_MTU && mtu != LSK_CANFD_MTU))
 		return command_usage("unknown link layer options '%s'.", text);
 	config->is_fd = mtu == LSK_CANFD_MTU;
 	config->tx_len = (uint8_t)len;
@@ -47,7 +50,8 @@ static int parse_own_option(struct sniff *sniff, int option, const char *value)
 {
 	switch (option) {
 	case 'f':
-		sniff->format = (unsigned int)atoi(value) & (SNIFF_HEX | SNIFF_ASCII);
+		sniff->format = (unsigned int)strtoul(value, NULL, 10) &
+				(SNIFF_HEX | SNIFF_ASCII);
 		return COMMAND_OK;
 	case 'L':
 		return parse_link(&sniff->config, value);
