@@ -150,12 +150,13 @@ def run_meson(suite: str, names: list[str]) -> list[Case]:
 class Collect(unittest.TestResult):
     """Turns unittest's events into cases."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: str) -> None:
         super().__init__()
+        self.suite = suite
         self.cases: list[Case] = []
 
     def _add(self, test: unittest.TestCase, outcome: str, text: str = "") -> None:
-        self.cases.append(Case("lab", test.id(), outcome, text))
+        self.cases.append(Case(self.suite, test.id(), outcome, text))
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
         self._add(test, tap.PASSED)
@@ -177,10 +178,26 @@ def run_lab(_suite: str, names: list[str]) -> list[Case]:
         loader.discover(str(ROOT / "vm-tests/lab/tests"), top_level_dir=str(ROOT / "vm-tests")),
         loader.discover(str(ROOT / "scripts/lib"), top_level_dir=str(ROOT / "scripts/lib")),
     ])
-    result = Collect()
+    result = Collect("lab")
     tests.run(result)
     return [case for case in result.cases
             if not names or any(name in case.name for name in names)]
+
+
+def run_machines(names: list[str]) -> list[Case]:
+    """`linsock vm` as its users meet it; names are parts of a test's name."""
+    top = ROOT / "vm-tests"
+    found = unittest.TestLoader().discover(str(top / "lab/machine_tests"), top_level_dir=str(top))
+    tests = unittest.TestSuite(
+        test for module in found for group in module for test in group  # type: ignore[union-attr]
+        if not names or any(name in test.id() for name in names))
+    result = Collect("vm")
+    begin = time.monotonic()
+    tests.run(result)
+    if result.cases:
+        print(f"  linsock vm itself: {len(result.cases)} cases, {time.monotonic() - begin:.0f} s",
+              flush=True)
+    return result.cases
 
 
 def run_vm(_suite: str, names: list[str]) -> list[Case]:
@@ -190,12 +207,16 @@ def run_vm(_suite: str, names: list[str]) -> list[Case]:
         return [broken]
     path = ROOT / "build/vm-cases.json"
     path.unlink(missing_ok=True)
+    found = run_machines(names)
+    if found and names:
+        return found
     command = [str(ROOT / "vm-tests/run-scenarios"), "--jobs", str(JOBS),
                "--json", str(path), *names]
     done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
     if not path.is_file():
-        return [Case("vm", "run-scenarios", tap.FAILED, f"exit status {done.returncode}")]
-    return [Case(**fields) for fields in json.loads(path.read_text())]
+        return [*found, Case("vm", "run-scenarios", tap.FAILED,
+                             f"exit status {done.returncode}")]
+    return [*found, *(Case(**fields) for fields in json.loads(path.read_text()))]
 
 
 RUNNERS: dict[str, Callable[[str, list[str]], list[Case]]] = {

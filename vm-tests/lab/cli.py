@@ -13,6 +13,9 @@ from pathlib import Path
 from . import paths
 from .errors import EXIT_LAB, EXIT_USAGE, LabError
 
+# mke2fs lives where an ordinary user's PATH does not look.
+SYSTEM_PATH = ":/usr/local/sbin:/usr/sbin:/sbin"
+
 RUN_EPILOG = """\
 A need is a feature that linsock probe knows (can.isotp, uring.recv_multishot; the
 guest's own probe answers) or a module (vcan; can-isotp is both). A kernel is a series
@@ -166,8 +169,7 @@ def catch_signals() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Entry of the command; returns the exit status."""
     catch_signals()
-    # mke2fs lives where an ordinary user's PATH does not look.
-    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+    os.environ["PATH"] = os.environ.get("PATH", "") + SYSTEM_PATH
     words = sys.argv[1:] if arguments is None else arguments
     name = os.environ.get("LINSOCK_VM_NAME", "vm")
     if not words or words[0] not in COMMANDS:

@@ -189,8 +189,8 @@ def verdict(session: Session, job: Job, is_done: bool) -> Result:
     """The status of a job from what the agent said last."""
     broken = session.words("broken")
     if broken is not None:
-        raise LabError(f"the guest failed at {' '.join(broken)}; its console said:\n"
-                       + session.console()[-2000:])
+        raise LabError(f"the guest failed at {' '.join(broken)} ({template.BUILT_IN}); its "
+                       f"console said:\n{session.console()[-2000:]}")
     words = session.words("exit")
     if words is not None:
         session.drain_now()

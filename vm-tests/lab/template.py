@@ -31,6 +31,8 @@ FORMAT = 3
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
+BUILT_IN = "an image alone needs virtio, ext4 and overlay built in"
+
 # What the agent itself needs. Those that a kernel has built in are left out.
 DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "overlay")
 
@@ -125,8 +127,8 @@ def wait_ready(session: Session) -> None:
     deadline = time.monotonic() + BOOT_LIMIT_S
     if not session.wait(lambda: session.words("ready") is not None, deadline):
         said = session.console()[-3000:].strip() or "nothing"
-        raise LabError("the kernel did not boot to the agent (does it have virtio, ext4 and "
-                       f"overlay?); its console said:\n{said}")
+        raise LabError(f"the kernel did not boot to the agent ({BUILT_IN}); its console "
+                       f"said:\n{said}")
     failed = session.words("ready")
     if failed:
         raise NeedError("the kernel refused to load: " + ", ".join(
@@ -245,7 +247,7 @@ def wait_entered(session: Session) -> None:
                  or session.words("broken") is not None, time.monotonic() + BOOT_LIMIT_S)
     if session.words("entered") is None:
         failed = " ".join(session.words("broken") or ["taking its payload"])
-        raise LabError(f"the guest failed at {failed}; its console said:\n"
+        raise LabError(f"the guest failed at {failed} ({BUILT_IN}); its console said:\n"
                        + session.console()[-2000:])
 
 
