@@ -150,7 +150,10 @@ Test(socket_peerpidfd, of_a_peer_that_has_exited_is_old_or_none)
 	if (child == 0) {
 		if (lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0) < 0)
 			_exit(1);
-		_exit(lsk_socket_connect(sock, &addr) != 0);
+		status = lsk_socket_connect(sock, &addr) != 0;
+		lsk_socket_free(sock);
+		lsk_socket_free(listener);
+		_exit(status);
 	}
 	cr_assert(lsk_socket_accept(listener, &sock, NULL) == 0);
 	cr_assert(waitpid(child, &status, 0) == child && status == 0);
@@ -257,7 +260,9 @@ Test(socket_set_mark, needs_the_capability)
 	if (child == 0) {
 		if (geteuid() == 0 && setuid(65534) < 0)
 			_exit(2);
-		_exit(lsk_socket_set_mark(sock, 1) != -EPERM);
+		status = lsk_socket_set_mark(sock, 1) != -EPERM;
+		lsk_socket_free(sock);
+		_exit(status);
 	}
 	cr_assert(waitpid(child, &status, 0) == child && status == 0, "%x", status);
 	lsk_socket_free(sock);

@@ -650,6 +650,8 @@ Test(socket_signal, forked_child_uses_its_copies_alone)
 		/* An engine of one's own takes the place of those of the parent. */
 		if (eventfds_count() != count + 1)
 			_exit(4);
+		pair_free(own);
+		pair_free(pair);
 		_exit(0);
 	}
 	cr_assert_eq(waitpid(child, &status, 0), child);

@@ -50,6 +50,7 @@ MESON_SUITES = {
     "page": MesonSuite("main", "page"),
     "asan": MesonSuite("asan", "unit", patience=4),
     "tsan": MesonSuite("tsan", "threads", patience=8),
+    "valgrind": MesonSuite("main", "valgrind"),
     "fuzz": MesonSuite("asan", "fuzz", patience=4),
 }
 
@@ -221,7 +222,8 @@ def run_vm(_suite: str, names: list[str]) -> list[Case]:
 
 RUNNERS: dict[str, Callable[[str, list[str]], list[Case]]] = {
     "style": run_meson, "lab": run_lab, "unit": run_meson, "page": run_meson,
-    "install": run_meson, "asan": run_meson, "tsan": run_meson, "fuzz": run_meson, "vm": run_vm,
+    "install": run_meson, "asan": run_meson, "tsan": run_meson, "valgrind": run_meson,
+    "fuzz": run_meson, "vm": run_vm,
 }
 
 

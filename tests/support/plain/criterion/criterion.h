@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * As much of Criterion as the tests with threads use, for ThreadSanitizer, under which
- * Criterion itself does not run: it crashes in the way in which it starts its
- * processes. Each test is a forked child of a program without threads; TAP comes out.
+ * As much of Criterion as the tests of the object layer use, for ThreadSanitizer and
+ * valgrind, under which Criterion itself does not run: it crashes in the way in which
+ * it starts its processes. Each test is a forked child of a program without threads;
+ * TAP comes out.
  */
 #ifndef TEST_PLAIN_CRITERION_H
 #define TEST_PLAIN_CRITERION_H
@@ -17,6 +18,7 @@
 enum {
 	PLAIN_TESTS_MAX = 100,
 	PLAIN_SKIPPED = 77,
+	PLAIN_REASON_MAX = 200,
 };
 
 struct plain_options {
@@ -34,6 +36,9 @@ struct plain_test {
 
 extern struct plain_test plain_tests[PLAIN_TESTS_MAX];
 extern int plain_count;
+
+/* Why a test is skipped: shared between a test and who runs it. */
+extern char *plain_reason;
 
 /* The options of a suite, which its tests take over. */
 void plain_suite(const char *suite, struct plain_options options);
@@ -82,12 +87,10 @@ void plain_add(struct plain_test test);
 #define cr_assert_arr_eq(a, b, len, ...) \
 	PLAIN_CHECK(memcmp(a, b, len) == 0, #a " is " #b)
 #define cr_assert_fail(...) PLAIN_FAIL("failed")
-#define cr_skip_test(...)                          \
-	do {                                       \
-		printf("# skipped: " __VA_ARGS__); \
-		printf("\n");                      \
-		fflush(stdout);                    \
-		_exit(PLAIN_SKIPPED);              \
+#define cr_skip_test(...)                                              \
+	do {                                                           \
+		snprintf(plain_reason, PLAIN_REASON_MAX, __VA_ARGS__); \
+		_exit(PLAIN_SKIPPED);                                  \
 	} while (0)
 
 #endif
