@@ -133,6 +133,25 @@ static int read_module_files(struct module_table *table, const char *root)
 	return r == 0 ? text_append(&table->files, root, path) : r;
 }
 
+/* Whether modprobe(8), which the kernel runs beside the first process, sees our files.
+ */
+static bool shares_first_mounts(const char *root)
+{
+	static const char *const names[] = {"/proc/1/ns/mnt", "/proc/self/ns/mnt"};
+	char path[PATH_SIZE], found[2][64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ssize_t len;
+
+		snprintf(path, sizeof(path), "%s%s", root, names[i]);
+		len = readlink(path, found[i], sizeof(found[i]) - 1);
+		if (len < 0)
+			return false;
+		found[i][len] = '\0';
+	}
+	return strcmp(found[0], found[1]) == 0;
+}
+
 static int module_table_read(struct module_table *table, const char *root)
 {
 	static const char *const modprobe_dirs[] = {
@@ -149,7 +168,12 @@ static int module_table_read(struct module_table *table, const char *root)
 		r = text_append(&table->loaded, root, "/proc/modules");
 	if (r == 0)
 		r = text_append(&table->protocols, root, "/proc/net/protocols");
-	return r == 0 ? read_module_files(table, root) : r;
+	if (r == 0)
+		r = read_module_files(table, root);
+	/* Without an index modprobe(8) finds nothing either, so that trying is safe. */
+	if (!table->is_known && shares_first_mounts(root))
+		table->can_load = false;
+	return r;
 }
 
 int module_table_new(struct module_table **ret_table, const char *root)

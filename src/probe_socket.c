@@ -232,8 +232,11 @@ static void type_run(struct lsk_probe *probe, const struct probe_row *row,
 			   &family_state, ret_finding))
 		return;
 	is_known = is_registered(probe, family->name, "_", row->text) ||
-		   is_registered(probe, row->text, "", "") ||
 		   is_registered(probe, family->name, "", "");
+	/* A protocol with a module of its own is not another family's of that name: RAW
+	 * is IPv4's. */
+	if (!family->probe || !family->probe->protocol_alias)
+		is_known = is_known || is_registered(probe, row->text, "", "");
 	if (!type_may_try(probe, row, is_known, &state, ret_finding))
 		return;
 	r = try_socket(row->domain, row->type, row->protocol);

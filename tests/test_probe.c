@@ -126,6 +126,47 @@ Test(module_by_alias, tells_the_state_of_a_module)
 	root_remove(&root);
 }
 
+static void link_mounts(const struct root *root, const char *process, const char *to)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/unused", process);
+	put_text(root, path, "");
+	snprintf(path, sizeof(path), "%s/proc/%s/ns/mnt", root->path, process);
+	cr_assert_eq(symlink(to, path), 0);
+}
+
+static void remove_index(const struct root *root)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s%s/modules.alias", root->path, root->modules);
+	cr_assert_eq(unlink(path), 0);
+}
+
+Test(module_by_alias, without_an_index_nothing_can_be_loaded_beside_the_first_process)
+{
+	struct root root = root_new();
+
+	remove_index(&root);
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_UNKNOWN);
+	link_mounts(&root, "1", "mnt:[1]");
+	link_mounts(&root, "self", "mnt:[1]");
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_HERE);
+	root_remove(&root);
+}
+
+Test(module_by_alias, in_another_mount_namespace_the_index_may_be_hidden)
+{
+	struct root root = root_new();
+
+	remove_index(&root);
+	link_mounts(&root, "1", "mnt:[1]");
+	link_mounts(&root, "self", "mnt:[2]");
+	cr_expect_eq(state_of(&root, "net-pf-9", ""), MODULE_UNKNOWN);
+	root_remove(&root);
+}
+
 static enum module_state state_by_name(const struct root *root, const char *name)
 {
 	struct module_table *table;

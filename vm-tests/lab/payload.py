@@ -30,6 +30,7 @@ FORMAT = 4
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
            "usr/lib64", "usr/sbin", "var/tmp")
+USUAL_LIBRARY = re.compile(r"^(/usr)?/lib(64|/[^/]+-linux-gnu)?/[^/]+$")
 GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canplayer",
                "cangw", "cansequence", "cansniffer", "canbusload", "isotpsend", "isotprecv",
                "isotpdump", "isotpsniffer", "isotpserver", "isotpperf", "j1939cat",
@@ -130,6 +131,8 @@ class Payload:
     def __init__(self) -> None:
         self.files: dict[str, Path] = {}
         self.folders: set[str] = set()
+        # Where the guest, which has no index of libraries, would not look by itself.
+        self.library_folders: dict[str, None] = {}
         # Programs whose libraries are still to be found.
         self._programs: dict[Path, None] = {}
 
@@ -179,12 +182,15 @@ class Payload:
         other = Payload()
         other.files, other.folders = dict(self.files), set(self.folders)
         other._programs = dict(self._programs)
+        other.library_folders = dict(self.library_folders)
         return other
 
     def close(self, store: Path | None = None) -> None:
         """Add the libraries of all programs."""
         for library in libraries(list(self._programs), store):
             self.add_file(library)
+            if not USUAL_LIBRARY.match(str(library)):
+                self.library_folders[str(library.parent)] = None
         self._programs.clear()
 
     def key(self) -> str:

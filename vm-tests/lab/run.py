@@ -204,12 +204,22 @@ def verdict(session: Session, job: Job, is_done: bool) -> Result:
     return Result(EXIT_TIMEOUT, f"time limit of {job.timeout_s:g} s")
 
 
+def with_libraries(job: Job, payload: Payload) -> Job:
+    """The job with the folders of libraries that the guest would not find."""
+    if not payload.library_folders or "LD_LIBRARY_PATH" in dict(job.environment):
+        return job
+    folders = ":".join(payload.library_folders)
+    return dataclasses.replace(
+        job, environment=(*job.environment, ("LD_LIBRARY_PATH", folders)))
+
+
 def run_once(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
              sinks: list[dict[str, Sink]]) -> list[Result]:
     """Run a job in fresh guests; one result for each."""
     with starter(kernel, needs, payload, job, store) as start, \
             contextlib.ExitStack() as stack:
         begin = time.monotonic()
+        job = with_libraries(job, payload)
         qemus = [stack.enter_context(start.start()) for _ in range(job.machines)]
         if job.shape.has_network:
             from .network import Hub

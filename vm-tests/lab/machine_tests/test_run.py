@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -293,3 +294,41 @@ class Boot(Folder):
         done = sh("uname -r", "--runner", "boot", "--timeout", "120")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stdout.startswith(KERNEL))
+
+
+class Guide(Folder):
+    """The commands of docs/kernel-testing.md are run as they stand there."""
+
+    def blocks(self) -> list[str]:
+        assert paths.SOURCE is not None
+        text = (paths.SOURCE / "docs/kernel-testing.md").read_text()
+        return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+    def run_block(self, text: str) -> subprocess.CompletedProcess:
+        (self.folder / "linsock").symlink_to(paths.linsock())
+        search = f"{self.folder}:{os.environ['PATH']}"
+        return subprocess.run(["sh", "-e", "-c", text], capture_output=True, text=True,
+                              timeout=LIMIT_S, cwd=self.folder, check=False,
+                              env={**os.environ, "PATH": search})
+
+    def test_ten_lines_lead_to_a_test_on_three_kernels(self) -> None:
+        block = self.blocks()[0]
+        self.assertLessEqual(len(block.splitlines()), 11)
+        done = self.run_block(block)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("123#DEADBEEF"), 3)
+
+    def test_machines_of_each_kind_do_what_is_said(self) -> None:
+        done = self.run_block(self.blocks()[1])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("3 packets received", done.stdout)
+        self.assertEqual(done.stdout.count("state STOPPED"), 2)
+
+    def test_ci_file_uses_the_same_command(self) -> None:
+        assert paths.SOURCE is not None
+        text = (paths.SOURCE / "docs/kernel-testing.md").read_text()
+        line = next(line for line in text.splitlines() if "--junit kernels.xml" in line)
+        script = self.blocks()[0].split("linsock vm run")[0]
+        done = self.run_block(script + line.strip().removeprefix("- ") + "\ncat kernels.xml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("<testsuite "), 3)

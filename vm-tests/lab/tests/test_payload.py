@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lab import initramfs
 from lab.errors import LabError
-from lab.payload import Payload, build_outputs, guest_path, interpreter, libraries, parse_ldd
+from lab.payload import (USUAL_LIBRARY, Payload, build_outputs, guest_path, interpreter,
+                         libraries, parse_ldd)
 
 LDD = """\
 \tlinux-vdso.so.1 (0x00007f97ef34f000)
@@ -69,6 +70,12 @@ class Files(unittest.TestCase):
         self.assertEqual(libraries([program], self.folder), [])
         os.utime(program, (1, 1))
         self.assertEqual(libraries([program], self.folder), first)
+
+    def test_folders_that_a_loader_would_not_search_are_told(self) -> None:
+        for name, is_usual in (("/lib/x86_64-linux-gnu/libc.so.6", True), ("/usr/lib/libx.so", True),
+                               ("/lib64/ld-linux-x86-64.so.2", True),
+                               ("/usr/local/lib/libx.so", False), ("/opt/lib/libx.so", False)):
+            self.assertEqual(bool(USUAL_LIBRARY.match(name)), is_usual, name)
 
     def test_script_brings_its_interpreter(self) -> None:
         script = self.write("s", b"#!/usr/bin/env cat\n", 0o755)
