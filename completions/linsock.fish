@@ -18,6 +18,7 @@ end
 complete -c linsock -n 'test (count (__linsock_words)) -eq 0' -f -a '(__linsock_rows)'
 complete -c linsock -n 'test "$(__linsock_words)" = alg' -f -a '(__linsock_rows alg)'
 complete -c linsock -n 'test "$(__linsock_words)" = can' -f -a '(__linsock_rows can)'
+complete -c linsock -n 'test "$(__linsock_words)" = qipcrtr' -f -a '(__linsock_rows qipcrtr)'
 complete -c linsock -n 'test "$(__linsock_words)" = vm' -f -a '(__linsock_rows vm)'
 complete -c linsock -n 'contains probe (__linsock_words)' -f -a '(linsock probe --names)'
 complete -c linsock -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__linsock_options (__linsock_words)[1..2])'

@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
 	&netlink_command,
 	&opt_command,
 	&packet_command,
-	&probe_command,
+	&probe_command, &qipcrtr_command,
 	&ss_command,
 	&vm_command,
 	&tipc_command,

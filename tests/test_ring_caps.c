@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a socket of a family can do on a ring: each cell of the family's row against
+ * what this kernel does. A kernel that changes a cell is noticed here, in the scenario
+ * ring_caps.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linsock.h>
+
+#include "src/family.h"
+#include "tests/support/alg.h"
+#include "uring/backend_table.h"
+#include "uring/util.h"
+
+static struct io_uring ring_for_test(void)
+{
+	struct io_uring ring;
+	const char *step = "";
+	int r = uring_self_test(&step);
+
+	if (r < 0 && !getenv("LINSOCK_TEST_ALG") && !getenv("LINSOCK_TEST_QRTR"))
+		cr_skip_test("no io_uring here: %s says %d", step, r);
+	cr_assert_eq(r, 0);
+	cr_assert_eq(io_uring_queue_init(64, &ring, 0), 0);
+	return ring;
+}
+
+/* Submit what was prepared and take its first completion. */
+static int answer(struct io_uring *ring, unsigned int *ret_flags)
+{
+	struct __kernel_timespec time = {.tv_sec = 5};
+	struct io_uring_cqe *cqe = NULL;
+	int r = io_uring_submit_and_wait_timeout(ring, &cqe, 1, &time, NULL);
+
+	cr_assert_geq(r, 0, "no completion: %d", r);
+	r = cqe->res;
+	if (ret_flags)
+		*ret_flags = cqe->flags;
+	io_uring_cqe_seen(ring, cqe);
+	return r;
+}
+
+static int ring_send(struct io_uring *ring, int fd)
+{
+	io_uring_prep_send(io_uring_get_sqe(ring), fd, "abc", 3, 0);
+	return answer(ring, NULL);
+}
+
+static int ring_write(struct io_uring *ring, int fd)
+{
+	io_uring_prep_write(io_uring_get_sqe(ring), fd, "abc", 3, 0);
+	return answer(ring, NULL);
+}
+
+static int ring_send_zero_copy(struct io_uring *ring, int fd)
+{
+	unsigned int flags = 0;
+	int r;
+
+	io_uring_prep_send_zc(io_uring_get_sqe(ring), fd, "abc", 3, 0, 0);
+	r = answer(ring, &flags);
+	if (flags & IORING_CQE_F_MORE)
+		answer(ring, NULL); /* the notification */
+	return r;
+}
+
+/* A multishot receive of what is there. Return: bytes of the first message. */
+static int ring_recv_multishot(struct io_uring *ring, int fd)
+{
+	struct io_uring_buf_ring *buffers;
+	static char memory[4][64];
+	unsigned int flags = 0;
+	int r = 0;
+
+	buffers = io_uring_setup_buf_ring(ring, 4, 0, 0, &r);
+	cr_assert_not_null(buffers, "%d", r);
+	for (int i = 0; i < 4; i++)
+		io_uring_buf_ring_add(buffers, memory[i], 64, (unsigned short)i, 3, i);
+	io_uring_buf_ring_advance(buffers, 4);
+	{
+		struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+	}
+	r = answer(ring, &flags);
+	if (flags & IORING_CQE_F_MORE) {
+		io_uring_prep_cancel_fd(io_uring_get_sqe(ring), fd, 0);
+		answer(ring, NULL);
+		answer(ring, NULL);
+	}
+	io_uring_free_buf_ring(ring, buffers, 4, 0);
+	return flags & IORING_CQE_F_MORE ? r : r < 0 ? r : -EOPNOTSUPP;
+}
+
+static enum family_send send_kind(int send_result, int write_result)
+{
+	if (send_result >= 0)
+		return FAMILY_SEND_RING;
+	return write_result >= 0 ? FAMILY_SEND_WRITE : FAMILY_SEND_SYSCALL;
+}
+
+Test(ring_caps, of_alg_are_what_its_row_says)
+{
+	const struct lsk_family *row = family_by_domain(AF_ALG);
+	struct lsk_alg *alg = alg_for_test("hash", "sha256");
+	struct io_uring ring = ring_for_test();
+	int listener = lsk_socket_fd(lsk_alg_socket(alg));
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	char digest[32];
+	int sent, written, many = 0;
+	unsigned int flags = 0;
+
+	cr_assert_geq(fd, 0);
+	sent = ring_send(&ring, fd);
+	io_uring_prep_recv(io_uring_get_sqe(&ring), fd, digest, 32, 0);
+	cr_assert_eq(answer(&ring, NULL), 32, "a receive after its send ends at once");
+	written = ring_write(&ring, fd);
+	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
+		     written);
+	cr_assert_eq(!!(row->ring & FAMILY_RING_ZERO_COPY),
+		     ring_send_zero_copy(&ring, fd) >= 0);
+	/* A multishot receive would give the digest of nothing for ever. */
+	cr_assert_not(row->ring & FAMILY_RING_RECV_MULTISHOT);
+	/* And a multishot accept never ends, with nobody who connects. */
+	io_uring_prep_accept(io_uring_get_sqe(&ring), listener, NULL, NULL,
+			     SOCK_CLOEXEC);
+	close(answer(&ring, NULL));
+	cr_assert(row->accepts_at_once);
+	io_uring_prep_multishot_accept(io_uring_get_sqe(&ring), listener, NULL, NULL,
+				       SOCK_CLOEXEC);
+	do {
+		int accepted = answer(&ring, &flags);
+
+		if (accepted >= 0)
+			close(accepted);
+		if (++many == 40) {
+			io_uring_prep_cancel_fd(io_uring_get_sqe(&ring), listener, 0);
+			io_uring_submit(&ring);
+		}
+	} while (many < 40);
+	cr_assert_not(row->ring & FAMILY_RING_ACCEPT_MULTISHOT);
+	io_uring_queue_exit(&ring);
+	close(fd);
+	lsk_alg_free(alg);
+}
+
+Test(ring_caps, of_qipcrtr_are_what_its_row_says)
+{
+	const struct lsk_family *row = family_by_domain(AF_QIPCRTR);
+	struct io_uring ring = ring_for_test();
+	struct lsk_socket *a = NULL, *b = NULL;
+	struct lsk_addr to;
+	int sent, written, unconnected, zero_copy;
+	int r = lsk_qipcrtr_open(&a, 0);
+
+	if (r == -EAFNOSUPPORT && !getenv("LINSOCK_TEST_QRTR"))
+		cr_skip_test("no AF_QIPCRTR here");
+	cr_assert_eq(r, 0);
+	cr_assert_eq(lsk_qipcrtr_open(&b, 0), 0);
+	unconnected = ring_write(&ring, lsk_socket_fd(a));
+	cr_assert_eq(unconnected, -ENOTCONN);
+	lsk_socket_getsockname(b, &to);
+	cr_assert_eq(lsk_socket_connect(a, &to), 0);
+	sent = ring_send(&ring, lsk_socket_fd(a));
+	cr_assert_eq(sent, -EINVAL, "MSG_NOSIGNAL is refused: %d", sent);
+	written = ring_write(&ring, lsk_socket_fd(a));
+	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
+		     written);
+	zero_copy = ring_send_zero_copy(&ring, lsk_socket_fd(a));
+	cr_assert_eq(!!(row->ring & FAMILY_RING_ZERO_COPY), zero_copy >= 0);
+	r = ring_recv_multishot(&ring, lsk_socket_fd(b));
+	cr_assert_eq(!!(row->ring & FAMILY_RING_RECV_MULTISHOT), r >= 0, "%d", r);
+	cr_assert_eq(r, 3);
+	cr_assert_eq(lsk_socket_listen(a, 1), -EOPNOTSUPP,
+		     "there is nothing to accept");
+	cr_assert_not(row->ring & FAMILY_RING_ACCEPT_MULTISHOT);
+	io_uring_queue_exit(&ring);
+	lsk_socket_free(a);
+	lsk_socket_free(b);
+}
