@@ -23,7 +23,6 @@ bool netlink_is_synchronous(int protocol)
 	case NETLINK_ROUTE:
 	case NETLINK_SOCK_DIAG:
 	case NETLINK_XFRM:
-	case NETLINK_AUDIT:
 	case NETLINK_NETFILTER:
 	case NETLINK_GENERIC:
 	case NETLINK_CRYPTO:

@@ -4,6 +4,7 @@
 
 #include <linsock/addr.h>
 #include <linsock/alg.h>
+#include <linsock/audit.h>
 #include <linsock/backend.h>
 #include <linsock/bcm.h>
 #include <linsock/bluetooth.h>
@@ -12,12 +13,14 @@
 #include <linsock/can_life.h>
 #include <linsock/can_log.h>
 #include <linsock/capture.h>
+#include <linsock/conntrack.h>
 #include <linsock/constant.h>
 #include <linsock/control.h>
 #include <linsock/dbc.h>
 #include <linsock/diag.h>
 #include <linsock/endpoint.h>
 #include <linsock/error.h>
+#include <linsock/ethtool.h>
 #include <linsock/file.h>
 #include <linsock/genl.h>
 #include <linsock/inet.h>
@@ -32,10 +35,12 @@
 #include <linsock/netlink_msg.h>
 #include <linsock/netlink_watch.h>
 #include <linsock/netns.h>
+#include <linsock/nft.h>
 #include <linsock/option.h>
 #include <linsock/packet.h>
 #include <linsock/packet_ring.h>
 #include <linsock/probe.h>
+#include <linsock/proc_event.h>
 #include <linsock/qipcrtr.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
@@ -43,6 +48,7 @@
 #include <linsock/tipc.h>
 #include <linsock/tipc_config.h>
 #include <linsock/trace.h>
+#include <linsock/uevent.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>
 

@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linsock/audit.h>
+#include <linsock/conntrack.h>
 #include <linsock/diag.h>
+#include <linsock/ethtool.h>
 #include <linsock/genl.h>
+#include <linsock/nft.h>
+#include <linsock/proc_event.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
+#include <linsock/uevent.h>
 
 #include "families/netlink_table.h"
 
@@ -58,6 +64,46 @@ static void read_others(const struct nlmsghdr *msg)
 	lsk_nl_error_format(&error, text, sizeof(text));
 }
 
+static void read_modules(const struct nlmsghdr *msg)
+{
+	struct lsk_ethtool_timestamps timestamps;
+	struct lsk_ethtool_features features;
+	struct lsk_conntrack connection;
+	struct lsk_audit_record record;
+	struct lsk_ethtool_rings rings;
+	struct lsk_ethtool_modes modes;
+	struct lsk_proc_event process;
+	struct lsk_nft_object object;
+	struct lsk_uevent uevent;
+	struct lsk_nl_bytes data;
+	char name[32];
+
+	(void)lsk_conntrack_parse(msg, &connection);
+	if (lsk_nft_parse(msg, &object) == 0)
+		while (lsk_nft_expression_next(&object.expressions, name, &data) > 0)
+			;
+	(void)lsk_ethtool_rings_parse(msg, &rings);
+	(void)lsk_ethtool_modes_parse(msg, &modes);
+	(void)lsk_ethtool_features_parse(msg, &features);
+	(void)lsk_ethtool_timestamps_parse(msg, &timestamps);
+	(void)lsk_proc_parse(msg, &process);
+	(void)lsk_audit_parse(msg, &record);
+	(void)lsk_audit_parse_datagram(msg, msg->nlmsg_len, &record);
+	(void)lsk_uevent_parse(NLMSG_DATA(msg), msg->nlmsg_len - NLMSG_HDRLEN, &uevent);
+}
+
+/* Of every subsystem that has a table of its own, whatever type the bytes say. */
+static void read_netfilter(struct nlmsghdr *msg)
+{
+	uint16_t type = msg->nlmsg_type;
+
+	msg->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | (type & 3);
+	read_modules(msg);
+	msg->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type % 16);
+	read_modules(msg);
+	msg->nlmsg_type = type;
+}
+
 /* Both as an answer and as the request that a path is looked for in. */
 static void read_path(const struct nlmsghdr *msg)
 {
@@ -82,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	msg->nlmsg_len = (uint32_t)size;
 	read_route(msg);
 	read_others(msg);
+	read_netfilter(msg);
 	read_path(msg);
 	free(msg);
 	return 0;

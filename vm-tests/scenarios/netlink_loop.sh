@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Requests, lists, events and watches on a loop, on each kernel.
+#
+#      test ---- NETLINK_ROUTE ---- bridges, routes on lo
+#
+# needs: bridge veth
+# kernels: all
+# timeout: 180
+# criterion: test_netlink_loop
+set -eu
