@@ -430,6 +430,27 @@ static int64_t uring_operate(struct engine *engine,
 	return frame.result;
 }
 
+/*
+ * Wait for events of a descriptor. The kernel ends a poll of the ring by what a wake
+ * says, without another look: the driver of a virtual socket has sent the packet that
+ * asks for a connection, and POLLOUT seems to say that there is one (6.18). poll(2)
+ * looks.
+ */
+static int64_t uring_poll(struct engine *engine, const struct engine_request *request,
+			  const struct engine_wait *wait)
+{
+	struct pollfd watched = {
+		.fd = request->fd,
+		.events = (short)request->flags,
+	};
+	int64_t r;
+
+	do {
+		r = uring_operate(engine, request, wait);
+	} while (r > 0 && poll(&watched, 1, 0) == 0);
+	return r;
+}
+
 static int uring_wait_events(struct engine *engine, int fd, short events,
 			     int64_t limit_ns, const struct engine_wait *wait)
 {
@@ -446,7 +467,7 @@ static int uring_wait_events(struct engine *engine, int fd, short events,
 
 	if (limited.deadline_ns < 0 || limited.deadline_ns > until)
 		limited.deadline_ns = until;
-	r = uring_operate(engine, &request, &limited);
+	r = uring_poll(engine, &request, &limited);
 	if (r == -ETIME && engine_remaining_ns(wait->deadline_ns, 1) > 0)
 		return 0;
 	return (int)r;
@@ -464,8 +485,9 @@ static int64_t uring_run(struct engine *engine, const struct engine_request *req
 	case ENGINE_CONNECT:
 	case ENGINE_RECV:
 	case ENGINE_RECVMSG:
-	case ENGINE_POLL:
 		return uring_operate(engine, request, wait);
+	case ENGINE_POLL:
+		return uring_poll(engine, request, wait);
 	case ENGINE_OPCODE__COUNT:
 		break;
 	}
