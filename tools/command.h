@@ -47,6 +47,7 @@ extern const struct command probe_command;
 extern const struct command qipcrtr_command;
 extern const struct command ss_command;
 extern const struct command vm_command;
+extern const struct command vsock_command;
 extern const struct command tipc_command;
 
 /* Tell that the arguments make no sense and where help is. Return: COMMAND_USAGE. */

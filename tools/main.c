@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&probe_command, &qipcrtr_command,
 	&ss_command,
 	&vm_command,
+	&vsock_command,
 	&tipc_command,
 	NULL,
 };

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command over VSOCK: cat and echo, bench, and a forwarder between VSOCK and TCP.
+#
+#      bench ---- tcp://127.0.0.1 ---- forward ---- CID 1 ---- bench -l
+#
+# needs: vsock vsock_loopback
+# kernels: all
+# timeout: 120
+set -eu
+ip link set lo up
+
+wait_ready() {
+	read -r _ <"$1"
+	rm -f "$1"
+}
+
+mkfifo ready
+linsock echo --once --ready-fd=9 vsock://any:7 9>ready &
+wait_ready ready
+answer=$(echo "over vsock" | linsock cat vsock://local:7)
+[ "$answer" = "over vsock" ] || { echo "echo said: $answer"; exit 1; }
+wait $!
+
+for type in stream seqpacket; do
+	mkfifo ready
+	linsock vsock bench -l -o --ready-fd=9 "vsock://any:5201?type=$type" 9>ready &
+	wait_ready ready
+	linsock vsock bench -b 4194304 -s 32768 "vsock://local:5201?type=$type"
+	wait $!
+done
+
+mkfifo ready
+linsock vsock bench -l --ready-fd=9 "vsock://any:5202" 9>ready &
+server=$!
+wait_ready ready
+mkfifo ready
+linsock vsock forward --ready-fd=9 tcp://127.0.0.1:5203 vsock://local:5202 9>ready &
+forward=$!
+wait_ready ready
+linsock vsock bench -b 4194304 tcp://127.0.0.1:5203
+linsock vsock bench -b 1 tcp://127.0.0.1:5203
+kill "$forward" "$server"
+wait "$forward"
+
+# Nobody listens: the command says so and fails.
+if linsock cat vsock://local:9999 </dev/null 2>error; then
+	echo "cat reached nobody"; exit 1
+fi
+grep -q "reset" error
+linsock vsock cid
