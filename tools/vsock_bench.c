@@ -60,10 +60,12 @@ static int serve_one(struct lsk_socket *sock, char *buf, size_t size)
 	r = lsk_socket_sendall(sock, report, sizeof(report), 0, NULL);
 	if (r == 0)
 		lsk_socket_shutdown(sock, SHUT_WR);
-	/* Close only when the report has been read, which the peer's end says. */
-	if (r == 0)
-		r = lsk_socket_recv(sock, buf, size, 0);
-	return r < 0 ? command_failure((int)r, "report") : COMMAND_OK;
+	if (r < 0)
+		return command_failure((int)r, "report");
+	/* Close only when the report has been read, which the peer's end says; by then
+	 * the connection may be gone altogether. */
+	lsk_socket_recv(sock, buf, size, 0);
+	return COMMAND_OK;
 }
 
 static int serve(const struct bench *bench, char *buf)
