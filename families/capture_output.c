@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buffers of a writer. With a thread they are a queue: the producer fills the
- * buffer at its head, the thread writes those between tail and head. Both counts grow
- * for ever; a buffer is its count modulo the number of buffers. The lock is taken once
- * for each buffer, not for each packet.
+ * The buffers of a writer. With a thread there are three places for them: the producer
+ * fills one, filled ones are in a queue for the thread, empty ones are on a stack, so
+ * that the one used last, which is still in the cache, is used next. They are made when
+ * they are needed. The lock is taken twice for a buffer, not for each packet.
  */
 #include "families/capture_output.h"
 
@@ -23,26 +23,29 @@
 #define BUFFERS_MAX     4096u
 
 struct buffer {
-	char *bytes;
+	struct buffer *next;
 	size_t len;
+	char bytes[];
 };
 
 struct capture_output {
 	int fd;
-	size_t size; /* to which a buffer is filled */
-	size_t room; /* that it has, for the longest packet */
-	unsigned int count;
-	struct buffer *buffers;
+	size_t size;        /* to which a buffer is filled */
+	size_t room;        /* that it has, for the longest packet */
+	unsigned int count; /* of buffers, at the most */
+	unsigned int made;
+	struct buffer *current; /* the producer's; NULL: there was none to be had */
 	uint64_t bytes;
 	bool has_thread;
-	bool is_full; /* the head has no buffer of its own yet */
 	pthread_t thread;
 
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	pthread_cond_t emptied;
-	uint64_t head;
-	uint64_t tail;
+	struct buffer *empty;
+	struct buffer *first; /* filled */
+	struct buffer *last;
+	unsigned int pending; /* filled, or being written */
 	int error;
 	bool is_ending;
 };
@@ -62,11 +65,6 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-static struct buffer *buffer_at(const struct capture_output *output, uint64_t index)
-{
-	return &output->buffers[index % output->count];
-}
-
 static void *output_thread(void *context)
 {
 	struct capture_output *output = context;
@@ -76,31 +74,38 @@ static void *output_thread(void *context)
 		struct buffer *buffer;
 		int r;
 
-		while (output->tail == output->head && !output->is_ending)
+		while (!output->first && !output->is_ending)
 			pthread_cond_wait(&output->filled, &output->lock);
 		if (output->is_ending)
 			break;
-		buffer = buffer_at(output, output->tail);
+		buffer = output->first;
+		output->first = buffer->next;
 		pthread_mutex_unlock(&output->lock);
 		r = write_all(output->fd, buffer->bytes, buffer->len);
 		pthread_mutex_lock(&output->lock);
 		buffer->len = 0;
-		output->tail++;
+		buffer->next = output->empty;
+		output->empty = buffer;
+		output->pending--;
 		if (r < 0 && output->error == 0)
 			output->error = r;
 		pthread_cond_signal(&output->emptied);
 	}
+	if (output->first) /* what was not written is thrown away with the rest */
+		output->last->next = output->empty;
+	if (output->first)
+		output->empty = output->first;
 	pthread_mutex_unlock(&output->lock);
 	return NULL;
 }
 
-/* Hand the buffer at the head over, or write it. Return: what a write said so far. */
+/* Hand the producer's buffer over, or write it. Return: what a write said so far. */
 static int pass_on(struct capture_output *output)
 {
-	struct buffer *buffer = buffer_at(output, output->head);
+	struct buffer *buffer = output->current;
 	int r;
 
-	if (buffer->len == 0)
+	if (!buffer || buffer->len == 0)
 		return output->error;
 	if (!output->has_thread) {
 		r = write_all(output->fd, buffer->bytes, buffer->len);
@@ -109,87 +114,96 @@ static int pass_on(struct capture_output *output)
 			output->error = r;
 		return output->error;
 	}
+	output->current = NULL;
+	buffer->next = NULL;
 	pthread_mutex_lock(&output->lock);
-	output->head++;
-	output->is_full = output->head - output->tail == output->count;
+	if (output->first)
+		output->last->next = buffer;
+	else
+		output->first = buffer;
+	output->last = buffer;
+	output->pending++;
 	r = output->error;
 	pthread_cond_signal(&output->filled);
 	pthread_mutex_unlock(&output->lock);
 	return r;
 }
 
-/* Whether the head has a buffer by now. */
+/* Whether the producer has a buffer, by now. */
 static bool find_buffer(struct capture_output *output)
 {
-	if (!output->is_full)
+	if (output->current)
 		return true;
 	pthread_mutex_lock(&output->lock);
-	output->is_full = output->head - output->tail == output->count;
+	output->current = output->empty;
+	if (output->current)
+		output->empty = output->current->next;
 	pthread_mutex_unlock(&output->lock);
-	return !output->is_full;
+	if (!output->current && output->made < output->count) {
+		output->current = malloc(sizeof(struct buffer) + output->room);
+		if (output->current) {
+			output->current->len = 0;
+			output->made++;
+		}
+	}
+	return output->current;
 }
 
 int capture_output_reserve(struct capture_output *output, size_t size, char **ret_room)
 {
-	struct buffer *buffer;
 	int r;
 
 	if (size > output->room)
 		return -EMSGSIZE;
-	if (!find_buffer(output))
-		return -ENOBUFS;
-	buffer = buffer_at(output, output->head);
-	if (buffer->len > 0 && buffer->len + size > output->size) {
+	if (output->current && output->current->len > 0 &&
+	    output->current->len + size > output->size) {
 		r = pass_on(output);
 		if (r < 0)
 			return r;
-		if (!find_buffer(output))
-			return -ENOBUFS;
-		buffer = buffer_at(output, output->head);
 	}
-	*ret_room = buffer->bytes + buffer->len;
+	if (!find_buffer(output))
+		return -ENOBUFS;
+	*ret_room = output->current->bytes + output->current->len;
 	return 0;
 }
 
 void capture_output_commit(struct capture_output *output, size_t size)
 {
-	buffer_at(output, output->head)->len += size;
+	output->current->len += size;
 	output->bytes += size;
 }
 
 int capture_output_push(struct capture_output *output)
 {
-	return find_buffer(output) ? pass_on(output) : output->error;
+	return pass_on(output);
 }
 
-/* Wait until no more than @left buffers are with the thread. */
-static int wait_for(struct capture_output *output, uint64_t left)
+int capture_output_wait(struct capture_output *output)
 {
 	int r;
 
 	if (!output->has_thread)
 		return output->error;
 	pthread_mutex_lock(&output->lock);
-	while (output->head - output->tail > left)
+	while (!output->current && !output->empty && output->made == output->count)
 		pthread_cond_wait(&output->emptied, &output->lock);
-	output->is_full = false;
 	r = output->error;
 	pthread_mutex_unlock(&output->lock);
 	return r;
 }
 
-int capture_output_wait(struct capture_output *output)
-{
-	return wait_for(output, output->count - 1);
-}
-
 int capture_output_flush(struct capture_output *output)
 {
-	int r = capture_output_wait(output);
+	int r = pass_on(output);
 
-	if (r == 0)
-		r = pass_on(output);
-	return r < 0 ? r : wait_for(output, 0);
+	if (r < 0 || !output->has_thread)
+		return r;
+	pthread_mutex_lock(&output->lock);
+	while (output->pending > 0)
+		pthread_cond_wait(&output->emptied, &output->lock);
+	r = output->error;
+	pthread_mutex_unlock(&output->lock);
+	return r;
 }
 
 uint64_t capture_output_bytes(const struct capture_output *output)
@@ -230,16 +244,10 @@ int capture_output_new(struct capture_output **ret_output, int fd, size_t buffer
 	pthread_mutex_init(&output->lock, NULL);
 	pthread_cond_init(&output->filled, NULL);
 	pthread_cond_init(&output->emptied, NULL);
-	output->buffers = calloc(output->count, sizeof(*output->buffers));
-	if (!output->buffers)
-		r = -ENOMEM;
 	/* Only what is touched costs memory. */
 	output->room = output->size < least ? least : output->size;
-	for (unsigned int i = 0; i < output->count && r == 0; i++) {
-		output->buffers[i].bytes = malloc(output->room);
-		if (!output->buffers[i].bytes)
-			r = -ENOMEM;
-	}
+	if (!find_buffer(output))
+		r = -ENOMEM;
 	if (r == 0 && output->count > 1)
 		r = start_thread(output);
 	if (r < 0) {
@@ -261,9 +269,13 @@ void capture_output_free(struct capture_output *output)
 		pthread_mutex_unlock(&output->lock);
 		pthread_join(output->thread, NULL);
 	}
-	for (unsigned int i = 0; i < output->count && output->buffers; i++)
-		free(output->buffers[i].bytes);
-	free(output->buffers);
+	free(output->current);
+	while (output->empty) {
+		struct buffer *next = output->empty->next;
+
+		free(output->empty);
+		output->empty = next;
+	}
 	pthread_cond_destroy(&output->emptied);
 	pthread_cond_destroy(&output->filled);
 	pthread_mutex_destroy(&output->lock);
