@@ -276,6 +276,21 @@ int lsk_bcm_send_cycle(struct lsk_bcm *bcm, const struct lsk_bcm_cycle *cycle)
 	return job_start(bcm, &request);
 }
 
+int lsk_bcm_send_once(struct lsk_bcm *bcm, const struct lsk_can_frame *frame)
+{
+	struct request request;
+	int r;
+
+	if (!bcm || !frame)
+		return -EINVAL;
+	r = request_new(&request, TX_SEND, frame, 1);
+	if (r < 0)
+		return r;
+	r = request_send(bcm, &request);
+	free(request.head);
+	return r;
+}
+
 /* What a job sends now, for when it has to be made anew. */
 static void job_keep_data(struct lsk_bcm *bcm, const struct request *request)
 {

@@ -6,14 +6,10 @@
  */
 #include "families/j1939.h"
 
-#include <time.h> /* before errqueue.h, which needs it and does not say so */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/can.h>
 #include <linux/can/j1939.h>
-#include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -26,15 +22,6 @@
 
 /* From here on a group's third byte means that it goes to all. */
 #define PDU2_FIRST 0xF0u
-
-struct lsk_j1939 {
-	struct lsk_socket *sock;
-	char name[IF_NAMESIZE];
-	int interface; /* 0: its interface is gone, and the socket is on none */
-	/* To do it all again when the interface was gone; filters are a copy. */
-	struct lsk_j1939_config config;
-	struct lsk_j1939_filter *filters; /* what @config.filters is */
-};
 
 static int step_failed(struct lsk_error *error, int r, const char *what)
 {
@@ -98,10 +85,6 @@ static int set_filters(const struct lsk_j1939 *j1939,
 static int set_options(const struct lsk_j1939 *j1939,
 		       const struct lsk_j1939_config *config, struct lsk_error *error)
 {
-	/* Which ends of a message come on the error queue. */
-	int told = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_ACK |
-		   SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_CMSG |
-		   SOF_TIMESTAMPING_OPT_TSONLY;
 	int r = 0;
 
 	if (config->filter_count > 0)
@@ -124,7 +107,7 @@ static int set_options(const struct lsk_j1939 *j1939,
 	r = lsk_socket_setsockopt_int(j1939->sock, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (r >= 0)
 		r = lsk_socket_setsockopt_int(j1939->sock, SOL_SOCKET, SO_TIMESTAMPING,
-					      told);
+					      J1939_TOLD);
 	if (r >= 0)
 		r = lsk_socket_setsockopt_int(j1939->sock, SOL_CAN_J1939,
 					      SO_J1939_ERRQUEUE, 1);
@@ -265,52 +248,6 @@ struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939)
 	return j1939 ? j1939->sock : NULL;
 }
 
-/*
- * Take one word from the error queue. Return: 1 where a message is through, a negative
- * errno where it broke off, 0 for other words, -EAGAIN where the queue is empty.
- */
-static int take_word(int fd)
-{
-	unsigned char control[512];
-	struct msghdr message = {.msg_control = control,
-				 .msg_controllen = sizeof(control)};
-	int r = (int)syscall_count(recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT));
-
-	if (r < 0)
-		return r;
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg;
-	     cmsg = CMSG_NXTHDR(&message, cmsg)) {
-		struct sock_extended_err word;
-
-		if (cmsg->cmsg_level != SOL_CAN_J1939 ||
-		    cmsg->cmsg_type != SCM_J1939_ERRQUEUE)
-			continue;
-		memcpy(&word, CMSG_DATA(cmsg), sizeof(word));
-		if (word.ee_origin == SO_EE_ORIGIN_TIMESTAMPING)
-			return word.ee_info == SCM_TSTAMP_ACK;
-		if (word.ee_origin == SO_EE_ORIGIN_LOCAL &&
-		    word.ee_info == J1939_EE_INFO_TX_ABORT && word.ee_errno != 0)
-			return -(int)word.ee_errno;
-	}
-	return 0;
-}
-
-/* Read all words. Return: as take_word() for the last that says something, else 0. */
-static int take_words(int fd)
-{
-	int result = 0;
-	int r;
-
-	while ((r = take_word(fd)) != -EAGAIN) {
-		if (r != 0)
-			result = r;
-		/* A failure of the socket itself would be told for ever. */
-		if (r < 0)
-			break;
-	}
-	return result;
-}
-
 /* Give the kernel the whole message. Return: 0, or why not. */
 static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
 		const uint8_t *bytes, size_t len, int64_t deadline_ns)
@@ -337,7 +274,7 @@ static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
 		r = socket_poll(j1939->sock, POLLOUT, deadline_ns);
 		if (r < 0)
 			return r;
-		r = r & POLLERR ? take_words(fd) : 0;
+		r = r & POLLERR ? j1939_take_words(j1939) : 0;
 		if (r < 0)
 			return r;
 	} while (given < len);
@@ -348,8 +285,7 @@ static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
 static int wait_end(struct lsk_j1939 *j1939, int64_t deadline_ns)
 {
 	for (;;) {
-		int fd = socket_fd(j1939->sock);
-		int r = fd < 0 ? fd : take_words(fd);
+		int r = j1939_take_words(j1939);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
@@ -374,7 +310,8 @@ int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 	sa = place_to_sockaddr(j1939, to);
 	deadline_ns = socket_deadline(j1939->sock);
 	/* Words of a message that was given up must not count for this one. */
-	take_words(socket_fd(j1939->sock));
+	j1939_take_words(j1939);
+	j1939->sending = len;
 	r = give(j1939, &sa, buf, len, deadline_ns);
 	if (r < 0 || socket_timeout(j1939->sock) == 0)
 		return r;
@@ -405,9 +342,10 @@ static void take_controls(struct msghdr *header, struct lsk_j1939_message *messa
 	}
 }
 
-static ssize_t receive_ready(int fd, void *buf, size_t size,
-			     struct lsk_j1939_message *message)
+ssize_t j1939_receive_ready(struct lsk_j1939 *j1939, void *buf, size_t size,
+			    struct lsk_j1939_message *message)
 {
+	int fd = socket_fd(j1939->sock);
 	unsigned char control[256];
 	struct sockaddr_can from = {0};
 	struct iovec iov = {.iov_base = buf, .iov_len = size};
@@ -419,9 +357,11 @@ static ssize_t receive_ready(int fd, void *buf, size_t size,
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	/* The kernel refuses MSG_TRUNC as a flag, and sets it in the answer. */
-	ssize_t count = syscall_count(recvmsg(fd, &header, MSG_DONTWAIT));
+	ssize_t count = fd;
 
+	/* The kernel refuses MSG_TRUNC as a flag, and sets it in the answer. */
+	if (fd >= 0)
+		count = syscall_count(recvmsg(fd, &header, MSG_DONTWAIT));
 	if (count < 0)
 		return count;
 	*message = (struct lsk_j1939_message){
@@ -434,12 +374,18 @@ static ssize_t receive_ready(int fd, void *buf, size_t size,
 	return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : count;
 }
 
-ssize_t j1939_receive_until(struct lsk_j1939 *j1939, void *buf, size_t size,
-			    struct lsk_j1939_message *ret_message, int64_t deadline_ns)
+ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
+			  struct lsk_j1939_message *ret_message)
 {
+	struct lsk_j1939_message ignored;
+	int64_t deadline_ns;
+
+	if (!j1939 || (!buf && size > 0))
+		return -EINVAL;
+	deadline_ns = socket_deadline(j1939->sock);
 	for (;;) {
-		int fd = socket_fd(j1939->sock);
-		ssize_t count = fd < 0 ? fd : receive_ready(fd, buf, size, ret_message);
+		ssize_t count = j1939_receive_ready(
+			j1939, buf, size, ret_message ? ret_message : &ignored);
 		int r;
 
 		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
@@ -448,19 +394,7 @@ ssize_t j1939_receive_until(struct lsk_j1939 *j1939, void *buf, size_t size,
 		if (r < 0)
 			return r;
 		/* Words that nobody waits for would wake this for ever. */
-		if (!(r & POLLIN))
-			take_words(fd);
+		if (r & POLLERR)
+			j1939_take_words(j1939);
 	}
-}
-
-ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
-			  struct lsk_j1939_message *ret_message)
-{
-	struct lsk_j1939_message ignored;
-
-	if (!j1939 || (!buf && size > 0))
-		return -EINVAL;
-	return j1939_receive_until(j1939, buf, size,
-				   ret_message ? ret_message : &ignored,
-				   socket_deadline(j1939->sock));
 }

@@ -3,14 +3,39 @@
 #ifndef LSK_J1939_INTERNAL_H
 #define LSK_J1939_INTERNAL_H
 
+#include <linux/net_tstamp.h>
+#include <net/if.h>
+
 #include <linsock/j1939.h>
+
+/* Which ends of a message come on the error queue. */
+#define J1939_TOLD                                             \
+	(SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_ACK | \
+	 SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_CMSG | \
+	 SOF_TIMESTAMPING_OPT_TSONLY)
+
+struct lsk_j1939 {
+	struct lsk_socket *sock;
+	char name[IF_NAMESIZE];
+	int interface; /* 0: its interface is gone, and the socket is on none */
+	/* To do it all again when the interface was gone; filters are a copy. */
+	struct lsk_j1939_config config;
+	struct lsk_j1939_filter *filters; /* what @config.filters is */
+	lsk_j1939_progress_fn progress;   /* may be NULL */
+	void *progress_context;
+	size_t sending; /* bytes of the message that is sent now */
+};
+
+/* Read all words of the error queue. Return: 1 where a message is through, a negative
+ * errno where it broke off or the socket is closed, else 0. */
+int j1939_take_words(struct lsk_j1939 *j1939);
 
 /* Change name, address and group of the socket. Return: 0 or bind(2)'s negated errno.
  */
 int j1939_bind(struct lsk_j1939 *j1939, const struct lsk_j1939_place *local);
 
-/* As lsk_j1939_receive(), until CLOCK_MONOTONIC @deadline_ns; negative: for ever. */
-ssize_t j1939_receive_until(struct lsk_j1939 *j1939, void *buf, size_t size,
-			    struct lsk_j1939_message *ret_message, int64_t deadline_ns);
+/* As lsk_j1939_receive(), without waiting: -EAGAIN for nothing. */
+ssize_t j1939_receive_ready(struct lsk_j1939 *j1939, void *buf, size_t size,
+			    struct lsk_j1939_message *message);
 
 #endif

@@ -13,10 +13,19 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
+#include <linsock/can_life.h>
+
 #include "families/j1939.h"
+#include "src/interrupt.h"
+#include "src/socket.h"
 #include "uring/engine.h"
+#include "uring/util.h"
+
+/* While the mirror of links is in doubt, it wants to be asked this often. */
+#define DOUBT_NS (100 * INT64_C(1000000))
 
 /* The standard's 250 ms, and a margin: the kernel counts them from the echo of the
  * claim, and sends nothing of a name before. */
@@ -139,6 +148,12 @@ static int take_message(struct lsk_j1939_claim *claim,
 	return LSK_J1939_CLAIM_NOTHING;
 }
 
+/* What a socket says when its interface is down or gone. */
+static bool is_of_interface(int r)
+{
+	return r == -ENETDOWN || r == -ENODEV || r == -ENXIO || r == -EBADFD;
+}
+
 /* Put the machine's wish on the wire: the socket's source is what it claims. */
 static int act(const struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939, int action)
 {
@@ -169,51 +184,140 @@ static int64_t next_deadline(const struct lsk_j1939_claim *claim, int64_t deadli
 	return claim->deadline_ns;
 }
 
+/* What waits while the interface is not there to claim on. */
+static void claim_pause(struct lsk_j1939_claim *claim)
+{
+	claim->state = LSK_J1939_CLAIM_WAITING;
+	claim->address = LSK_J1939_IDLE_ADDRESS;
+	claim->deadline_ns = 0;
+}
+
+/* News of the interface. Return: an action. */
+static int take_life(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
+		     const struct lsk_can_life_event *event)
+{
+	switch (event->kind) {
+	case LSK_CAN_LIFE_UP:
+		/* Until the address is claimed, the socket has none. */
+		j1939->config.local.address = LSK_J1939_IDLE_ADDRESS;
+		if (lsk_j1939_restore(j1939) < 0)
+			return LSK_J1939_CLAIM_NOTHING;
+		return lsk_j1939_claim_start(claim, engine_now_ns());
+	case LSK_CAN_LIFE_GONE:
+		lsk_j1939_restore(j1939);
+		claim_pause(claim);
+		return LSK_J1939_CLAIM_NOTHING;
+	case LSK_CAN_LIFE_DOWN:
+		claim_pause(claim);
+		return LSK_J1939_CLAIM_NOTHING;
+	case LSK_CAN_LIFE_CAME:
+	case LSK_CAN_LIFE_RENAMED:
+	case LSK_CAN_LIFE__COUNT:
+		break;
+	}
+	return LSK_J1939_CLAIM_NOTHING;
+}
+
+/* Wait for a message or news. Return: 0, -ETIME, -EINTR where the hook says so. */
+static int wait_either(struct lsk_j1939 *j1939, struct lsk_can_life *life,
+		       int64_t deadline_ns)
+{
+	struct pollfd fds[] = {
+		{.fd = socket_fd(j1939->sock), .events = POLLIN},
+		{.fd = socket_fd(lsk_can_life_socket(life)), .events = POLLIN},
+	};
+	int64_t rest_ns = deadline_ns < 0 ? DOUBT_NS : deadline_ns - engine_now_ns();
+	struct timespec rest;
+	int r;
+
+	if (rest_ns <= 0)
+		return -ETIME;
+	/* The mirror of links wants to be asked now and then. */
+	if (rest_ns > DOUBT_NS)
+		rest_ns = DOUBT_NS;
+	rest = (struct timespec){.tv_sec = rest_ns / LSK_NSEC_PER_SEC,
+				 .tv_nsec = rest_ns % LSK_NSEC_PER_SEC};
+	r = syscall_result(ppoll(fds, ARRAY_SIZE(fds), &rest, NULL));
+	if (r == -EINTR)
+		return interrupt_ask(NULL);
+	/* Words that nobody waits for would wake this for ever. */
+	if (r > 0 && fds[0].revents & POLLERR)
+		j1939_take_words(j1939);
+	return r < 0 ? r : 0;
+}
+
 /* Hear, or let time pass. Return: an action, or a negative error. */
 static int claim_step(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
-		      int64_t deadline_ns)
+		      struct lsk_can_life *life, int64_t deadline_ns)
 {
-	struct lsk_j1939_message message;
-	uint8_t data[8];
-	ssize_t len = j1939_receive_until(j1939, data, sizeof(data), &message,
-					  next_deadline(claim, deadline_ns));
+	for (;;) {
+		struct lsk_can_life_event event;
+		struct lsk_j1939_message message;
+		uint8_t data[8];
+		ssize_t len;
+		int r = lsk_can_life_next(life, 0, &event);
 
-	if (len >= 0)
-		return take_message(claim, &message, data, len);
-	if (len == -EMSGSIZE)
-		return LSK_J1939_CLAIM_NOTHING;
-	/* The kernel forgot all claims; ours starts anew when sending works again. */
-	if (len == -ENETDOWN)
-		return lsk_j1939_claim_start(claim, engine_now_ns());
-	if (len == -ETIME && claim->deadline_ns != 0 &&
-	    engine_now_ns() >= claim->deadline_ns)
-		return lsk_j1939_claim_expired(claim, engine_now_ns());
-	return (int)len;
+		if (r == 0)
+			return take_life(claim, j1939, &event);
+		if (r != -EAGAIN)
+			return r;
+		len = j1939_receive_ready(j1939, data, sizeof(data), &message);
+		if (len >= 0)
+			return take_message(claim, &message, data, len);
+		if (claim->deadline_ns != 0 && engine_now_ns() >= claim->deadline_ns)
+			return lsk_j1939_claim_expired(claim, engine_now_ns());
+		/* Of the interface the other socket tells. */
+		if (len != -EAGAIN && len != -EMSGSIZE && !is_of_interface((int)len))
+			return (int)len;
+		if (len == -EMSGSIZE)
+			continue;
+		r = wait_either(j1939, life, next_deadline(claim, deadline_ns));
+		if (r < 0 && (r != -ETIME || claim->deadline_ns == 0 ||
+			      engine_now_ns() < claim->deadline_ns))
+			return r;
+	}
+}
+
+static int run_until(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
+		     struct lsk_can_life *life,
+		     const struct lsk_j1939_claim_options *options)
+{
+	int64_t deadline_ns =
+		options->timeout_ns < 0 ? -1 : engine_now_ns() + options->timeout_ns;
+
+	for (;;) {
+		uint8_t state = claim->state, address = claim->address;
+		int action = claim_step(claim, j1939, life, deadline_ns);
+		int r = action < 0 ? action : act(claim, j1939, action);
+
+		if (r == -ETIME && claim->state == LSK_J1939_CLAIM_HELD)
+			return 0;
+		/* Down again: what comes next is that it is up, or the deadline. */
+		if (r < 0 && !is_of_interface(r))
+			return r;
+		if (options->changed &&
+		    (claim->state != state || claim->address != address))
+			options->changed(options->context, claim);
+		if (action == LSK_J1939_CLAIM_READY && options->until_held)
+			return 0;
+		if (action == LSK_J1939_CLAIM_SEND_LOST && options->until_held)
+			return -EADDRNOTAVAIL;
+	}
 }
 
 int lsk_j1939_claim_run(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
-			int64_t timeout_ns, bool until_held)
+			const struct lsk_j1939_claim_options *options)
 {
-	int64_t deadline_ns = timeout_ns < 0 ? -1 : engine_now_ns() + timeout_ns;
-	int action;
+	struct lsk_can_life *life = NULL;
 	int r;
 
-	if (!claim || !j1939 || timeout_ns < LSK_BLOCK)
+	if (!claim || !j1939 || !options || options->timeout_ns < LSK_BLOCK)
 		return -EINVAL;
-	action = lsk_j1939_claim_start(claim, engine_now_ns());
-	for (;;) {
-		r = act(claim, j1939, action);
-		/* Down: what is heard next is that it came up, or the deadline. */
-		if (r < 0 && r != -ENETDOWN)
-			return r;
-		if (action == LSK_J1939_CLAIM_READY && until_held)
-			return 0;
-		if (action == LSK_J1939_CLAIM_SEND_LOST && until_held)
-			return -EADDRNOTAVAIL;
-		action = claim_step(claim, j1939, deadline_ns);
-		if (action < 0)
-			return action == -ETIME && claim->state == LSK_J1939_CLAIM_HELD
-				       ? 0
-				       : action;
-	}
+	r = lsk_can_life_new(&life, j1939->name);
+	if (r < 0)
+		return r;
+	claim_pause(claim);
+	r = run_until(claim, j1939, life, options);
+	lsk_can_life_free(life);
+	return r;
 }

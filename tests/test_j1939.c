@@ -138,6 +138,8 @@ Test(j1939, a_send_that_nobody_answers_fails_itself_and_leaks_nothing,
 
 Test(j1939, an_address_is_claimed_and_used_by_name, .init = need_vcan, .timeout = 60)
 {
+	const struct lsk_j1939_claim_options until_held = {.timeout_ns = 5000 * MSEC,
+							   .until_held = true};
 	struct lsk_j1939 *a = open_unit(LSK_J1939_IDLE_ADDRESS, 0x1111);
 	struct lsk_j1939 *b = open_unit(0x30, 0);
 	struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
@@ -147,7 +149,7 @@ Test(j1939, an_address_is_claimed_and_used_by_name, .init = need_vcan, .timeout 
 	int r;
 
 	cr_assert_eq(lsk_j1939_claim_init(&claim, 0x1111, 0x40, 0x40, 0x50), 0);
-	r = lsk_j1939_claim_run(&claim, a, 5000 * MSEC, true);
+	r = lsk_j1939_claim_run(&claim, a, &until_held);
 	cr_assert_eq(r, 0, "%d", r);
 	cr_assert_eq(claim.address, 0x40);
 	cr_assert_eq(lsk_j1939_receive(b, buf, sizeof(buf), &message), 8);
@@ -173,4 +175,77 @@ Test(j1939, nonsense_is_refused, .init = need_vcan)
 	cr_assert_eq(lsk_j1939_open(NULL, &config, NULL), -EINVAL);
 	lsk_j1939_free(a);
 	cr_assert_null(lsk_j1939_free(NULL));
+}
+
+struct steps {
+	unsigned int count;
+	uint64_t done;
+	uint64_t total;
+	bool goes_back;
+	bool is_receiving;
+};
+
+static void note_step(void *context, const struct lsk_j1939_progress *progress)
+{
+	struct steps *steps = context;
+
+	steps->goes_back |= progress->done < steps->done;
+	steps->count++;
+	steps->done = progress->done;
+	steps->total = progress->total;
+	steps->is_receiving |= progress->is_receiving;
+}
+
+static void *receive_long(void *context)
+{
+	struct lsk_j1939 *unit = context;
+	size_t size = 20000;
+	char *buf = malloc(size);
+
+	cr_assert_eq(lsk_j1939_receive(unit, buf, size, NULL), 20000);
+	free(buf);
+	return NULL;
+}
+
+Test(j1939, progress_of_a_long_message_is_told, .init = need_vcan, .timeout = 60)
+{
+	static const struct lsk_j1939_place to_unit = {.pgn = PGN, .address = 0x30};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	char *data = calloc(1, 20000);
+	struct steps steps = {0};
+	pthread_t receiver;
+
+	cr_assert_eq(lsk_j1939_set_progress(a, note_step, &steps), 0);
+	cr_assert_eq(pthread_create(&receiver, NULL, receive_long, b), 0);
+	cr_assert_eq(lsk_j1939_send(a, &to_unit, data, 20000), 0);
+	pthread_join(receiver, NULL);
+	cr_assert_gt(steps.count, 2);
+	cr_assert(!steps.goes_back);
+	cr_assert(!steps.is_receiving);
+	cr_assert_eq(steps.total, 20000);
+	cr_assert_eq(steps.done, 20000);
+	free(data);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+Test(j1939, fact_11_promiscuous_and_error_queue_answer_with_their_value,
+     .init = need_vcan, .timeout = 60)
+{
+	struct lsk_j1939_config config = {
+		.interface = "vcan0",
+		.local = {.pgn = LSK_J1939_NO_PGN, .address = 0x20},
+		.promiscuous = true,
+	};
+	struct lsk_socket *sock = NULL;
+	struct lsk_j1939 *unit = NULL;
+	int on = 1;
+
+	cr_assert_eq(lsk_socket_new(&sock, AF_CAN, SOCK_DGRAM, CAN_J1939), 0);
+	cr_assert_gt(setsockopt(lsk_socket_fd(sock), SOL_CAN_BASE + CAN_J1939,
+				2 /* SO_J1939_PROMISC */, &on, sizeof(on)),
+		     0, "the kernel's own answer is not 0");
+	lsk_socket_free(sock);
+	cr_assert_eq(lsk_j1939_open(&unit, &config, NULL), 0);
+	lsk_j1939_free(unit);
 }

@@ -78,7 +78,7 @@ Test(j1939_claim, misuse_is_refused)
 	cr_assert_eq(lsk_j1939_claim_heard(NULL, 1, 1, 0), -EINVAL);
 	cr_assert_eq(lsk_j1939_claim_expired(NULL, 0), -EINVAL);
 	cr_assert_eq(lsk_j1939_claim_requested(NULL), -EINVAL);
-	cr_assert_eq(lsk_j1939_claim_run(NULL, NULL, 0, true), -EINVAL);
+	cr_assert_eq(lsk_j1939_claim_run(NULL, NULL, NULL), -EINVAL);
 }
 
 Test(j1939_claim, groups_are_checked)

@@ -9,6 +9,7 @@ static const struct command *const isotp_commands[] = {
 	&isotp_perf_command,
 	&isotp_recv_command,
 	&isotp_send_command,
+	&isotp_server_command,
 	&isotp_sniff_command,
 	NULL,
 };
@@ -19,7 +20,24 @@ static const struct command isotp_command = {
 	.children = isotp_commands,
 };
 
+static const struct command *const j1939_commands[] = {
+	&j1939_cat_command,
+	&j1939_claim_command,
+	&j1939_dump_command,
+	&j1939_perf_command,
+	&j1939_test_command,
+	NULL,
+};
+
+static const struct command j1939_command = {
+	.name = "j1939",
+	.summary = "J1939: send and receive, dump, claim addresses, measure",
+	.children = j1939_commands,
+};
+
 static const struct command *const can_commands[] = {
+	&can_bcm_command,
+	&can_bridge_command,
 	&can_decode_command,
 	&can_dump_command,
 	&can_gen_command,
@@ -29,7 +47,10 @@ static const struct command *const can_commands[] = {
 	&can_log_command,
 	&can_play_command,
 	&can_send_command,
+	&can_sniff_command,
+	&can_test_command,
 	&isotp_command,
+	&j1939_command,
 	NULL,
 };
 /* clang-format on */

@@ -14,6 +14,8 @@
 #define CAN_BOLD  "\33[1m"
 #define CAN_PLAIN "\33[0m"
 
+extern const struct command can_bcm_command;
+extern const struct command can_bridge_command;
 extern const struct command can_decode_command;
 extern const struct command can_dump_command;
 extern const struct command can_gen_command;
@@ -23,10 +25,18 @@ extern const struct command can_load_command;
 extern const struct command can_log_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;
+extern const struct command can_sniff_command;
+extern const struct command can_test_command;
 extern const struct command isotp_dump_command;
 extern const struct command isotp_perf_command;
 extern const struct command isotp_recv_command;
 extern const struct command isotp_send_command;
+extern const struct command isotp_server_command;
 extern const struct command isotp_sniff_command;
+extern const struct command j1939_cat_command;
+extern const struct command j1939_claim_command;
+extern const struct command j1939_dump_command;
+extern const struct command j1939_perf_command;
+extern const struct command j1939_test_command;
 
 #endif

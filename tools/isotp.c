@@ -12,175 +12,30 @@
 #include <linsock/isotp.h>
 
 #include "tools/can.h"
+#include "tools/can_scan.h"
+#include "tools/isotp_options.h"
 
 #define MESSAGE_MAX 1100000 /* the kernel's own limit is 1025 KiB */
-#define NO_ID       UINT32_MAX
 
 struct isotp {
-	struct lsk_isotp_config config;
+	struct isotp_options options;
 	size_t fixed_len; /* -D; 0: stdin */
 	unsigned long loops;
 	bool is_endless;
 	long gap_us;
-	int64_t timeout_ns;
 };
-
-static int parse_id(const char *text, uint32_t *ret_id)
-{
-	char *end;
-	unsigned long id = strtoul(text, &end, 16);
-
-	if (end == text || *end || id > CAN_EFF_MASK)
-		return command_usage("\"%s\" is no CAN identifier", text);
-	*ret_id = (uint32_t)id | (strlen(text) > 7 ? CAN_EFF_FLAG : 0);
-	return COMMAND_OK;
-}
-
-/* Read a number of @base up to @max at *@text, which moves on. */
-static bool read_number(const char **text, int base, unsigned long max,
-			unsigned long *ret_number)
-{
-	char *end;
-
-	if (!isxdigit((unsigned char)**text))
-		return false;
-	*ret_number = strtoul(*text, &end, base);
-	*text = end;
-	return *ret_number <= max;
-}
-
-/* "AA", "AA:BB" or ":BB". Return: bit 0 and 1 for what is there; -1 for neither. */
-static int parse_pair(const char *text, uint8_t *ret_first, uint8_t *ret_second)
-{
-	unsigned long byte = 0;
-	int which = 0;
-
-	if (*text != ':') {
-		if (!read_number(&text, 16, UINT8_MAX, &byte))
-			return -1;
-		*ret_first = (uint8_t)byte;
-		which |= 1;
-	}
-	if (*text == ':') {
-		text++;
-		if (!read_number(&text, 16, UINT8_MAX, &byte))
-			return -1;
-		*ret_second = (uint8_t)byte;
-		which |= 2;
-	}
-	return *text ? -1 : which;
-}
-
-static int parse_addresses(struct lsk_isotp_config *config, const char *text)
-{
-	int which = parse_pair(text, &config->tx_address, &config->rx_address);
-
-	if (which != 1 && which != 3)
-		return command_usage("incorrect extended addr values '%s'.", text);
-	config->flags |= LSK_ISOTP_EXTENDED | (which == 3 ? LSK_ISOTP_RX_EXTENDED : 0u);
-	return COMMAND_OK;
-}
-
-static int parse_padding(struct lsk_isotp_config *config, const char *text)
-{
-	int which = parse_pair(text, &config->tx_padding, &config->rx_padding);
-
-	if (which < 0)
-		return command_usage("incorrect padding values '%s'.", text);
-	config->flags |= (which & 1 ? LSK_ISOTP_TX_PADDING : 0u) |
-			 (which & 2 ? LSK_ISOTP_RX_PADDING : 0u);
-	return COMMAND_OK;
-}
-
-static int parse_padding_check(struct lsk_isotp_config *config, const char *text)
-{
-	if (strcmp(text, "l") != 0 && strcmp(text, "c") != 0 && strcmp(text, "a") != 0)
-		return command_usage("unknown padding check option '%s'.", text);
-	config->flags |= (text[0] != 'c' ? LSK_ISOTP_CHECK_LENGTH : 0u) |
-			 (text[0] != 'l' ? LSK_ISOTP_CHECK_DATA : 0u);
-	return COMMAND_OK;
-}
-
-static int parse_link(struct lsk_isotp_config *config, const char *text)
-{
-	const char *at = text;
-	unsigned long mtu = 0, len = 0, flags = 0;
-
-	if (!read_number(&at, 10, CANFD_MTU, &mtu) || *at++ != ':' ||
-	    !read_number(&at, 10, CANFD_MAX_DLEN, &len) || *at++ != ':' ||
-	    !read_number(&at, 10, UINT8_MAX, &flags) || *at ||
-	    (mtu != CAN_MTU && mtu != CANFD_MTU))
-		return command_usage("unknown link layer options '%s'.", text);
-	config->is_fd = mtu == CANFD_MTU;
-	config->tx_len = (uint8_t)len;
-	config->fd_flags = (uint8_t)flags;
-	return COMMAND_OK;
-}
-
-static int parse_hex_byte(const char *text, uint8_t *ret_byte)
-{
-	char *end;
-	unsigned long byte = strtoul(text, &end, 16);
-
-	if (end == text || *end || byte > UINT8_MAX)
-		return command_usage("\"%s\" is no byte in hexadecimal", text);
-	*ret_byte = (uint8_t)byte;
-	return COMMAND_OK;
-}
-
-static int parse_ns(const char *text, uint32_t *ret_ns)
-{
-	long ns = 0;
-
-	if (command_parse_number(text, 0, UINT32_MAX - 1L, &ns) < 0)
-		return command_usage("\"%s\" are no nanoseconds", text);
-	*ret_ns = (uint32_t)ns;
-	return COMMAND_OK;
-}
-
-/* The options that both have. Return: an exit status, or -1 for another option. */
-static int parse_common(struct isotp *isotp, int option, const char *value)
-{
-	struct lsk_isotp_config *config = &isotp->config;
-
-	switch (option) {
-	case 's':
-		return parse_id(value, &config->tx_id);
-	case 'd':
-		return parse_id(value, &config->rx_id);
-	case 'x':
-		return parse_addresses(config, value);
-	case 'p':
-		return parse_padding(config, value);
-	case 'P':
-		return parse_padding_check(config, value);
-	case 'L':
-		return parse_link(config, value);
-	case 'T':
-		if (command_parse_seconds(value, &isotp->timeout_ns) < 0)
-			return command_usage("--timeout: \"%s\" are no seconds", value);
-		return COMMAND_OK;
-	case '?':
-		return command_bad_option();
-	default:
-		return -1;
-	}
-}
 
 static int parse_send_option(struct isotp *isotp, int option, const char *value)
 {
-	struct lsk_isotp_config *config = &isotp->config;
+	struct lsk_isotp_config *config = &isotp->options.config;
 	long number = 0;
 
 	switch (option) {
 	case 't':
-		config->frame_time_ns = LSK_ISOTP_TXTIME_ZERO;
-		return strcmp(value, "ZERO") == 0
-			       ? COMMAND_OK
-			       : parse_ns(value, &config->frame_time_ns);
+		return isotp_options_take_flow(&isotp->options, option, value);
 	case 'f':
 		config->flags |= LSK_ISOTP_FORCE_TX_STMIN;
-		return parse_ns(value, &config->tx_stmin_ns);
+		return isotp_options_ns(value, &config->tx_stmin_ns);
 	case 'S':
 		config->flags |= LSK_ISOTP_SF_BROADCAST;
 		return COMMAND_OK;
@@ -210,19 +65,16 @@ static int parse_send_option(struct isotp *isotp, int option, const char *value)
 
 static int parse_receive_option(struct isotp *isotp, int option, const char *value)
 {
-	struct lsk_isotp_config *config = &isotp->config;
-	uint8_t ignored;
+	struct lsk_isotp_config *config = &isotp->options.config;
 
 	switch (option) {
 	case 'b':
-		return parse_hex_byte(value, &config->block_size);
 	case 'm':
-		return parse_hex_byte(value, &config->stmin);
-	case 'w': /* the kernel sends no wait frames */
-		return parse_hex_byte(value, &ignored);
+	case 'w':
+		return isotp_options_take_flow(&isotp->options, option, value);
 	case 'f':
 		config->flags |= LSK_ISOTP_FORCE_RX_STMIN;
-		return parse_ns(value, &config->rx_stmin_ns);
+		return isotp_options_ns(value, &config->rx_stmin_ns);
 	case 'F': /* dynamic flow control parameters */
 		config->flags |= LSK_ISOTP_DYNAMIC_FC;
 		return COMMAND_OK;
@@ -240,33 +92,20 @@ static int parse_options(struct isotp *isotp, int argc, char **argv, bool is_sen
 	};
 	const char *shorts =
 		is_send ? "s:d:x:p:P:t:f:D:l:g:bSCL:" : "s:d:x:p:P:b:m:w:f:lFL:";
-	const unsigned int broadcast = LSK_ISOTP_SF_BROADCAST | LSK_ISOTP_CF_BROADCAST;
-	struct lsk_isotp_config *config = &isotp->config;
 	int status = COMMAND_OK;
 	int option;
 
-	config->tx_id = config->rx_id = NO_ID;
+	isotp_options_init(&isotp->options);
 	while (status == COMMAND_OK &&
 	       (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		status = parse_common(isotp, option, optarg);
+		status = isotp_options_take(&isotp->options, option, optarg);
 		if (status < 0)
 			status = is_send ? parse_send_option(isotp, option, optarg)
 					 : parse_receive_option(isotp, option, optarg);
 	}
 	if (status != COMMAND_OK)
 		return status;
-	if (argc - optind != 1)
-		return command_usage("one CAN interface is wanted");
-	if (config->tx_id == NO_ID)
-		return command_usage("-s, the identifier to send, is needed");
-	if (config->rx_id == NO_ID && !(config->flags & broadcast))
-		return command_usage("-d, the identifier to receive, is needed");
-	if ((config->flags & broadcast) == broadcast)
-		return command_usage("-S and -C exclude each other");
-	if (config->rx_id == NO_ID)
-		config->rx_id = 0;
-	config->interface = argv[optind];
-	return COMMAND_OK;
+	return isotp_options_check(&isotp->options, argc - optind, argv + optind);
 }
 
 /* A hexadecimal byte of stdin. Return: it, -1 at the end, -2 for what is none. */
@@ -274,7 +113,7 @@ static int read_byte(void)
 {
 	char digits[3] = "";
 	const char *at = digits;
-	unsigned long byte = 0;
+	int64_t byte = 0;
 	int c;
 
 	do {
@@ -286,7 +125,7 @@ static int read_byte(void)
 		digits[i] = (char)c;
 	if (c != EOF)
 		ungetc(c, stdin);
-	return read_number(&at, 16, UINT8_MAX, &byte) ? (int)byte : -2;
+	return can_scan_number(&at, 16, 0, UINT8_MAX, &byte) ? (int)byte : -2;
 }
 
 static int read_message(uint8_t *message, size_t *ret_len)
@@ -328,19 +167,9 @@ static int send_messages(struct isotp *isotp, struct lsk_isotp *socket,
 	return COMMAND_OK;
 }
 
-static int open_socket(const struct isotp *isotp, struct lsk_isotp **ret_socket)
-{
-	struct lsk_error error = {0};
-
-	if (lsk_isotp_open(ret_socket, &isotp->config, &error) < 0)
-		return command_failure_at(isotp->config.interface, &error);
-	lsk_socket_set_timeout(lsk_isotp_socket(*ret_socket), isotp->timeout_ns);
-	return COMMAND_OK;
-}
-
 static int isotp_send_main(int argc, char **argv)
 {
-	struct isotp isotp = {.loops = 1, .timeout_ns = LSK_BLOCK};
+	struct isotp isotp = {.loops = 1};
 	struct lsk_isotp *socket = NULL;
 	uint8_t *message;
 	size_t len;
@@ -351,7 +180,7 @@ static int isotp_send_main(int argc, char **argv)
 	message = malloc(MESSAGE_MAX);
 	if (!message)
 		return command_failure(-ENOMEM, "message");
-	status = open_socket(&isotp, &socket);
+	status = isotp_options_open(&isotp.options, &socket);
 	len = isotp.fixed_len;
 	for (size_t i = 0; i < len; i++)
 		message[i] = (uint8_t)(i % 0xFF + 1);
@@ -366,7 +195,7 @@ static int isotp_send_main(int argc, char **argv)
 
 static int isotp_recv_main(int argc, char **argv)
 {
-	struct isotp isotp = {.timeout_ns = LSK_BLOCK};
+	struct isotp isotp = {0};
 	struct lsk_isotp *socket = NULL;
 	uint8_t *message;
 	int status = parse_options(&isotp, argc, argv, false);
@@ -376,7 +205,7 @@ static int isotp_recv_main(int argc, char **argv)
 	message = malloc(MESSAGE_MAX);
 	if (!message)
 		return command_failure(-ENOMEM, "message");
-	status = open_socket(&isotp, &socket);
+	status = isotp_options_open(&isotp.options, &socket);
 	while (status == COMMAND_OK) {
 		ssize_t len = lsk_isotp_receive(socket, message, MESSAGE_MAX);
 

@@ -7,7 +7,7 @@
 
 #include <linsock.h>
 
-#define ISOTP_NO_ID UINT32_MAX
+#include "tools/isotp_options.h"
 
 /* One byte of extended addressing, given or any. */
 struct isotp_extension {

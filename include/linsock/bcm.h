@@ -78,6 +78,15 @@ struct lsk_bcm_cycle {
 int lsk_bcm_send_cycle(struct lsk_bcm *bcm, const struct lsk_bcm_cycle *cycle);
 
 /**
+ * lsk_bcm_send_once() - send one frame, without a job
+ * @bcm: the socket, on one interface
+ * @frame: copied
+ *
+ * Return: 0, or as lsk_bcm_send_cycle().
+ */
+int lsk_bcm_send_once(struct lsk_bcm *bcm, const struct lsk_can_frame *frame);
+
+/**
  * lsk_bcm_update() - change the data of a job in place; its clock runs on
  * @bcm: the socket
  * @frames: as many as the job has, or fewer

@@ -195,6 +195,43 @@ ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
 			  struct lsk_j1939_message *ret_message);
 
 /**
+ * struct lsk_j1939_progress - how far a long message is
+ * @is_receiving: one that comes in; else the one that is sent
+ * @from: receiving, since Linux 5.16: who sends it, and its group
+ * @to_address: the same: whom it goes to
+ * @done: bytes that the receiver has acknowledged, or has got
+ * @total: bytes in all
+ */
+struct lsk_j1939_progress {
+	bool is_receiving;
+	struct lsk_j1939_place from;
+	uint8_t to_address;
+	uint64_t done;
+	uint64_t total;
+};
+
+/**
+ * typedef lsk_j1939_progress_fn - told how far a long message is
+ * @context: as given to lsk_j1939_set_progress()
+ * @progress: borrowed for the call
+ *
+ * Called inside of lsk_j1939_send() and lsk_j1939_receive(), which it must not call.
+ */
+typedef void (*lsk_j1939_progress_fn)(void *context,
+				      const struct lsk_j1939_progress *progress);
+
+/**
+ * lsk_j1939_set_progress() - be told how far long messages are
+ * @j1939: the socket
+ * @progress: called for each step; NULL for none
+ * @context: handed to it
+ *
+ * Return: 0 or the negated errno of setsockopt(2).
+ */
+int lsk_j1939_set_progress(struct lsk_j1939 *j1939, lsk_j1939_progress_fn progress,
+			   void *context);
+
+/**
  * enum lsk_j1939_claim_state - where a unit stands with its address
  * @LSK_J1939_CLAIM_WAITING: claimed, and nobody objected yet
  * @LSK_J1939_CLAIM_HELD: it is ours
@@ -296,19 +333,41 @@ int lsk_j1939_claim_requested(const struct lsk_j1939_claim *claim);
 int lsk_j1939_claim_expired(struct lsk_j1939_claim *claim, int64_t now_ns);
 
 /**
+ * typedef lsk_j1939_claim_fn - told that a machine is in another state
+ * @context: as given to lsk_j1939_claim_run()
+ * @claim: the machine
+ */
+typedef void (*lsk_j1939_claim_fn)(void *context, const struct lsk_j1939_claim *claim);
+
+/**
+ * struct lsk_j1939_claim_options - how lsk_j1939_claim_run() runs
+ * @timeout_ns: how long; LSK_BLOCK to hold the address for ever
+ * @until_held: end as soon as the address is ours
+ * @changed: called when the state or the address changed; may be NULL
+ * @context: handed to @changed
+ */
+struct lsk_j1939_claim_options {
+	int64_t timeout_ns;
+	bool until_held;
+	lsk_j1939_claim_fn changed;
+	void *context;
+};
+
+/**
  * lsk_j1939_claim_run() - claim an address on an interface, and hold it
  * @claim: a machine from lsk_j1939_claim_init()
  * @j1939: a socket whose local place has the NAME, LSK_J1939_NO_PGN and broadcast on
- * @timeout_ns: how long to run; LSK_BLOCK to hold it for ever
- * @until_held: end as soon as the address is ours
+ * @options: borrowed
  *
- * Sends and hears for the machine. Claims again where the interface was down.
+ * Sends and hears for the machine. The kernel forgets claims when the interface goes
+ * down, and sockets when it goes: this claims again when it is up, also on one that was
+ * made anew; until then the address is LSK_J1939_IDLE_ADDRESS.
  *
- * Return: 0 when it is held; -EADDRNOTAVAIL when none is to be had; -ETIME; or as
- * lsk_j1939_send().
+ * Return: 0 when it is held; -EADDRNOTAVAIL when none is to be had; -ETIME; -EINTR from
+ * the interrupt hook; or as lsk_j1939_send().
  */
 int lsk_j1939_claim_run(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
-			int64_t timeout_ns, bool until_held);
+			const struct lsk_j1939_claim_options *options);
 
 LSK_END_DECLS
 
