@@ -25,6 +25,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <linsock.h>
 
@@ -44,8 +45,18 @@ int report_parse(json_t **ret_report, const char *text, const char *source);
 /* Leave only the features that the patterns name. */
 int report_select(json_t *report, char *const *patterns);
 
-/* Probe the kernel with this label in a virtual machine. */
-int report_from_vm(json_t **ret_report, const char *label);
+/* A kernel that is being probed in a virtual machine. */
+struct vm_probe {
+	const char *label; /* borrowed */
+	pid_t pid;
+	int fd; /* the report comes from here; -1: there is none */
+};
+
+/* Start to probe the kernel with this label; several may run at a time. */
+int vm_probe_start(struct vm_probe *ret_run, const char *label);
+
+/* Wait for its end, whatever it is. */
+int vm_probe_finish(const struct vm_probe *run, json_t **ret_report);
 
 int report_print_json(json_t *report);
 int report_print_text(json_t *report);

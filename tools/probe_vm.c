@@ -284,36 +284,41 @@ static int start(pid_t *ret_pid, const char *const *arguments)
 	return r != 0 ? -r : ends[0];
 }
 
-int report_from_vm(json_t **ret_report, const char *label)
+int vm_probe_start(struct vm_probe *ret_run, const char *label)
 {
 	const char *arguments[ARGUMENTS_MAX];
 	struct vm_place place;
-	int fd, status, r;
-	pid_t pid = -1;
-	char *text;
+	int r = vm_find(&place);
 
-	r = vm_find(&place);
 	if (r != COMMAND_OK)
 		return r;
 	fill_arguments(arguments, place.laboratory, label, place.program);
 	fprintf(stderr, "probing kernel %s in a virtual machine\n", label);
-	fd = start(&pid, arguments);
-	if (fd < 0)
-		return command_failure(fd, "%s", place.laboratory);
-	text = read_all(fd);
-	close(fd);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	*ret_run = (struct vm_probe){.label = label};
+	ret_run->fd = start(&ret_run->pid, arguments);
+	if (ret_run->fd < 0)
+		return command_failure(ret_run->fd, "%s", place.laboratory);
+	return COMMAND_OK;
+}
+
+int vm_probe_finish(const struct vm_probe *run, json_t **ret_report)
+{
+	char *text = read_all(run->fd);
+	int status, r;
+
+	close(run->fd);
+	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!text)
-		return command_failure(-ENOMEM, "kernel %s", label);
+		return command_failure(-ENOMEM, "kernel %s", run->label);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		fprintf(stderr,
 			"%s: kernel %s: the virtual machine ended with status %d\n",
-			program_invocation_short_name, label,
+			program_invocation_short_name, run->label,
 			WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 		r = COMMAND_FAILURE;
 	} else {
-		r = report_parse(ret_report, text, label);
+		r = report_parse(ret_report, text, run->label);
 	}
 	free(text);
 	return r;

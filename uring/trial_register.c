@@ -16,6 +16,7 @@
 
 /* Numbers, since these are younger than the headers of some systems. */
 #define REGISTER_SEND_MSG_RING 31
+#define REGISTER_ZCRX_IFQ      32
 #define REGISTER_QUERY         35
 
 /* A call without a wrapper; errno becomes our answer where all errnos do. */
@@ -214,6 +215,28 @@ static int call_query(struct io_uring *ring)
 	return raw_register(ring->ring_fd, REGISTER_QUERY, NULL, 0);
 }
 
+/*
+ * A queue of a card for zero-copy receive. No card is asked for one: a kernel that
+ * knows the call finds no request at the address, any other finds no such call.
+ */
+static int call_zcrx_ifq(struct io_uring *ring)
+{
+	int r = raw_register(ring->ring_fd, REGISTER_ZCRX_IFQ, NULL, 1);
+
+	return r == -EFAULT ? 0 : r;
+}
+
+/* Nothing is to come: a kernel that has the least wait runs into the deadline. */
+static int call_wait_min(struct io_uring *ring)
+{
+	struct __kernel_timespec deadline = {.tv_nsec = 2000000};
+	struct io_uring_cqe *cqe;
+	int r = io_uring_submit_and_wait_min_timeout(ring, &cqe, 2, &deadline, 1000,
+						     NULL);
+
+	return r == -ETIME ? 0 : r;
+}
+
 /* clang-format off */
 const struct trial trials_of_register[] = {
 	{ "register_buffers", "buffers that stay mapped", trial_on_ring, 0, 0, call_buffers },
@@ -237,6 +260,8 @@ const struct trial trials_of_register[] = {
 	{ "register_send_msg_ring", "a message to a ring from a thread without one", trial_on_ring, 0, 0, call_send_msg_ring },
 	{ "register_resize_rings", "a larger ring in place", trial_on_ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 0, call_resize },
 	{ "register_mem_region", "wait arguments in registered memory", trial_on_ring, IORING_SETUP_R_DISABLED, 0, call_mem_region },
+	{ "register_zcrx_ifq", "a card's queue for zero-copy receive", trial_on_ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQE32, 0, call_zcrx_ifq },
+	{ "wait_min", "a least time that a wait lasts, to gather completions", trial_on_ring, 0, 0, call_wait_min },
 	{ "register_query", "what the kernel can do, without a ring", trial_on_ring, 0, 0, call_query },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };
