@@ -221,7 +221,8 @@ static int call_query(struct io_uring *ring)
  */
 static int call_zcrx_ifq(struct io_uring *ring)
 {
-	int r = raw_register(ring->ring_fd, REGISTER_ZCRX_IFQ, NULL, 1);
+	void *nowhere = (void *)(uintptr_t)1;
+	int r = raw_register(ring->ring_fd, REGISTER_ZCRX_IFQ, nowhere, 1);
 
 	return r == -EFAULT ? 0 : r;
 }
