@@ -58,9 +58,8 @@ def run_parser() -> argparse.ArgumentParser:
         help="features and modules; a kernel that lacks one is skipped. A module that "
              "ends in ? is loaded where the kernel has it")
     add("--each", action="store_true", help="every word after -- is a program of its own")
-    add("--runner", choices=["clone", "boot", "virtme"], default="clone",
-        help="clone a booted template (default), boot afresh, or virtme-ng with the "
-             "host's root file system")
+    add("--runner", choices=["clone", "boot"], default="clone",
+        help="clone a booted template (default), or boot afresh")
     add("--jobs", type=positive, default=1, metavar="N", help="machines at a time")
     add("--timeout", type=seconds, default=60, metavar="S", help="limit of each run (60)")
     add("--time-warp", action="store_true",
@@ -132,7 +131,7 @@ def command_run(arguments: list[str]) -> int:
         known = sorted(path.parent.name for path in paths.kernels().glob("*/package"))
         parser.error("--kernel is missing; fetched are: " + (", ".join(known) or "none"))
     for tool in ("qemu-system-x86_64", "mke2fs"):
-        if shutil.which(tool) is None and args.runner != "virtme":
+        if shutil.which(tool) is None:
             raise LabError(f"{tool} is missing: install qemu-system-x86 and e2fsprogs "
                            "(scripts/setup vm)")
     from . import plan

@@ -220,12 +220,7 @@ def execute(args: argparse.Namespace) -> int:
         report.junit_module()
     if args.vsock:
         print(VSOCK_NOTE, file=sys.stderr)
-    if args.runner == "virtme":
-        from . import virtme
-
-        outcomes = virtme.run_all(args)
-    else:
-        outcomes = Plan(args).run_all()
+    outcomes = Plan(args).run_all()
     if args.tap:
         report.print_tap(outcomes)
     if args.junit:
