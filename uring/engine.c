@@ -111,9 +111,11 @@ static unsigned int process_generation(void)
  */
 static void engines_drop_foreign(void)
 {
-	unsigned int generation = process_generation();
 	struct engine **link = &process.engines;
+	unsigned int generation;
 
+	pthread_once(&process.once, process_init);
+	generation = process_generation();
 	engines_lock();
 	while (*link) {
 		struct engine *engine = *link;
