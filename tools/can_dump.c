@@ -17,6 +17,7 @@
 #include "tools/can.h"
 #include "tools/can_capture.h"
 #include "tools/can_output.h"
+#include "tools/can_rotate.h"
 #include "tools/can_view.h"
 #include "tools/command.h"
 
@@ -26,7 +27,9 @@
 #define BUFFER_DEFAULT (64u << 20)
 
 /* Room for one frame's line in every format: an XL frame in a log is the longest. */
-#define LINE_MAX 8192
+#define DUMP_LINE_MAX 8192
+
+enum { OPTION_BUFFER = 256, OPTION_ROTATE_SIZE, OPTION_ROTATE_TIME };
 
 enum { SILENT_OFF, SILENT_ANIMATION, SILENT_ON, SILENT_UNSET };
 
@@ -45,6 +48,7 @@ struct dump {
 	unsigned long count; /* -n; 0: no end */
 	int timeout_ms;      /* -T */
 	size_t buffer;
+	struct can_rotation rotation;
 	struct lsk_can_config config;
 
 	/* what goes on */
@@ -54,6 +58,9 @@ struct dump {
 	struct can_output *console;
 	struct can_output *log;
 	int log_fd;
+	char log_path[PATH_MAX];  /* of the file that is written */
+	unsigned long log_number; /* its number; the writing thread counts on */
+	uint64_t log_bytes;       /* that the file will have */
 	int name_width;
 	unsigned int names_seen[CAN_SOURCES_MAX * 2]; /* indices, in order of sight */
 	size_t names_count;
@@ -97,10 +104,15 @@ static int parse_valued(struct dump *dump, int option, const char *value)
 			return command_usage("-s takes 0, 1 or 2, not \"%s\"", value);
 		dump->silent = value[0] - '0';
 		return COMMAND_OK;
+	case OPTION_ROTATE_SIZE:
+		return can_rotation_parse_size(&dump->rotation, value);
+	case OPTION_ROTATE_TIME:
+		return can_rotation_parse_time(&dump->rotation, value);
 	default:
 		break;
 	}
-	status = parse_positive(value, option == 'B' ? "--buffer" : "number", &number);
+	status = parse_positive(value, option == OPTION_BUFFER ? "--buffer" : "number",
+				&number);
 	if (status != COMMAND_OK)
 		return status;
 	if (option == 'n')
@@ -165,7 +177,9 @@ static int parse_flag(struct dump *dump, int option)
 static int parse_options(struct dump *dump, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"buffer", required_argument, NULL, 'B'},
+		{"buffer", required_argument, NULL, OPTION_BUFFER},
+		{"rotate-size", required_argument, NULL, OPTION_ROTATE_SIZE},
+		{"rotate-time", required_argument, NULL, OPTION_ROTATE_TIME},
 		{0},
 	};
 	int status = COMMAND_OK;
@@ -187,6 +201,8 @@ static int parse_options(struct dump *dump, int argc, char **argv)
 		dump->has_log = false;
 		dump->has_log_stdout = true;
 	}
+	if (can_rotation_is_on(&dump->rotation) && !dump->has_log)
+		return command_usage("rotation needs a log: -l, or -f FILE");
 	return COMMAND_OK;
 }
 
@@ -230,7 +246,7 @@ static char *put_log_line(struct dump *dump, struct can_view_clock *clock, char 
 	out = put_name(out, name, dump->name_width);
 	*out++ = ' ';
 	len = lsk_can_frame_format(&record->frame, LSK_CAN_FORMAT_PLAIN, out,
-				   LINE_MAX - 256);
+				   DUMP_LINE_MAX - 256);
 	out += len > 0 ? len : 0;
 	if (dump->shows_info)
 		out = put_text(out, record->flags & LSK_CAN_LOCAL ? " T" : " R");
@@ -283,7 +299,7 @@ static char *put_console_line(struct dump *dump, char *out,
 /* Room for a line, or NULL: then the line is counted as lost. */
 static char *reserve(struct dump *dump, struct can_output *output)
 {
-	char *out = can_output_reserve(output, LINE_MAX);
+	char *out = can_output_reserve(output, DUMP_LINE_MAX);
 
 	if (!out)
 		dump->refused++;
@@ -335,25 +351,56 @@ static void show_on_console(struct dump *dump, const struct lsk_can_record *reco
 	can_output_commit(dump->console, out);
 }
 
+/* Open the log, or the next file of a row. Return: the descriptor or a negative errno.
+ */
+static int open_log_file(void *context)
+{
+	struct dump *dump = context;
+
+	if (can_rotation_is_on(&dump->rotation))
+		can_rotation_name(dump->log_path, dump->log_name, ++dump->log_number);
+	else
+		snprintf(dump->log_path, sizeof(dump->log_path), "%s", dump->log_name);
+	if (dump->log_fd >= 0 && close(dump->log_fd) < 0) {
+		dump->log_fd = -1;
+		return -errno;
+	}
+	dump->log_fd =
+		open(dump->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return dump->log_fd < 0 ? -errno : dump->log_fd;
+}
+
+static void write_log_line(struct dump *dump, const struct lsk_can_record *record,
+			   const char *name)
+{
+	char *start, *end;
+
+	/* The file is changed by who writes it: a slow disk holds up nothing here. */
+	if (can_rotation_is_due(&dump->rotation, dump->log_bytes, record->time_ns)) {
+		can_output_begin_file(dump->log, open_log_file, dump);
+		dump->log_bytes = 0;
+	}
+	start = reserve(dump, dump->log);
+	if (!start)
+		return;
+	end = put_log_line(dump, &dump->log_clock, start, record, name);
+	dump->log_bytes += (uint64_t)(end - start);
+	can_output_commit(dump->log, end);
+}
+
 static void show_record(struct dump *dump, struct can_source *source,
 			const struct lsk_can_record *record)
 {
 	const char *name = lsk_can_interface_name(source->can, record->interface);
 	size_t place = name_place(dump, record->interface, name);
-	char *out;
 
 	if (dump->shows_drops && record->dropped != source->drops_told)
 		tell_drops(dump, source, record, name);
 	/* Once an extended identifier was seen, the others stand below it. */
 	if (record->frame.is_extended)
 		dump->view |= CAN_VIEW_INDENT;
-	if (dump->has_log) {
-		out = reserve(dump, dump->log);
-		if (out)
-			can_output_commit(dump->log,
-					  put_log_line(dump, &dump->log_clock, out,
-						       record, name));
-	}
+	if (dump->has_log)
+		write_log_line(dump, record, name);
 	show_on_console(dump, record, name, place);
 }
 
@@ -411,6 +458,7 @@ static int open_log(struct dump *dump)
 {
 	time_t now = time(NULL);
 	struct tm local;
+	int r;
 
 	if (!dump->log_name) {
 		localtime_r(&now, &local);
@@ -420,11 +468,10 @@ static int open_log(struct dump *dump)
 	}
 	if (dump->silent != SILENT_ON)
 		fprintf(stderr, "Warning: Console output active while logging!\n");
-	fprintf(stderr, "Enabling Logfile '%s'\n", dump->log_name);
-	dump->log_fd =
-		open(dump->log_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (dump->log_fd < 0)
-		return command_failure(-errno, "%s", dump->log_name);
+	r = open_log_file(dump);
+	fprintf(stderr, "Enabling Logfile '%s'\n", dump->log_path);
+	if (r < 0)
+		return command_failure(r, "%s", dump->log_path);
 	if (can_output_new(&dump->log, dump->log_fd, dump->buffer) < 0)
 		return command_failure(-ENOMEM, "output");
 	return COMMAND_OK;
@@ -467,7 +514,7 @@ static int finish(struct dump *dump, int status)
 	if (console < 0 && console != -EPIPE)
 		status = command_failure(console, "stdout");
 	if (log < 0)
-		status = command_failure(log, "%s", dump->log_name);
+		status = command_failure(log, "%s", dump->log_path);
 	if (drops == 0 && dump->refused == 0)
 		return status;
 	lost = drops + dump->refused;
@@ -523,6 +570,9 @@ static const char can_dump_help[] =
 	"  -r BYTES    receive buffer\n"
 	"  -d          tell dropped frames where they happen\n"
 	"  -D          go on when an interface goes down\n"
+	"  --rotate-size SIZE     go on in a new file after SIZE bytes (k, M, G)\n"
+	"  --rotate-time SECONDS  and where the file's first frame is so old;\n"
+	"              bus.log becomes bus-0001.log, bus-0002.log, ...\n"
 	"  --buffer BYTES  what may wait for a slow disk or pipe (64 MiB)\n"
 	"\n"
 	"Exit status: 0; 1 failure; 2 bad arguments; 3 frames were lost;\n"

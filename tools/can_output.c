@@ -20,6 +20,7 @@ struct chunk {
 	size_t published; /* under lock: bytes that may be written */
 	size_t written;   /* the thread's */
 	bool is_sealed;   /* under lock: no more bytes will come */
+	bool begins_file; /* the filler's, then the thread's */
 	size_t len;       /* the filler's */
 	char bytes[CHUNK_SIZE];
 };
@@ -31,6 +32,9 @@ struct can_output {
 	pthread_t thread;
 
 	struct chunk *filling; /* the filler's: the last of the list; NULL: none */
+	bool begins_file;      /* the next chunk does */
+	can_output_next_fn open_next;
+	void *context;
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -95,6 +99,18 @@ static struct chunk *next_work(struct can_output *output)
 	}
 }
 
+/* Have the descriptor of the file that begins with @chunk. */
+static int begin_file(struct can_output *output, struct chunk *chunk)
+{
+	int fd = output->open_next(output->context);
+
+	chunk->begins_file = false;
+	if (fd < 0)
+		return fd;
+	output->fd = fd;
+	return 0;
+}
+
 static void *output_thread(void *context)
 {
 	struct can_output *output = context;
@@ -106,7 +122,9 @@ static void *output_thread(void *context)
 		int r = 0;
 
 		pthread_mutex_unlock(&output->lock);
-		if (atomic_load(&output->error) == 0)
+		if (chunk->begins_file)
+			r = begin_file(output, chunk);
+		if (r == 0 && atomic_load(&output->error) == 0)
 			r = write_all(output->fd, chunk->bytes + chunk->written,
 				      end - chunk->written);
 		chunk->written = end;
@@ -160,6 +178,8 @@ static void add_chunk(struct can_output *output)
 	chunk->next = NULL;
 	chunk->published = chunk->written = chunk->len = 0;
 	chunk->is_sealed = false;
+	chunk->begins_file = output->begins_file;
+	output->begins_file = false;
 	pthread_mutex_lock(&output->lock);
 	*output->last = chunk;
 	output->last = &chunk->next;
@@ -196,6 +216,16 @@ char *can_output_reserve(struct can_output *output, size_t size)
 void can_output_commit(struct can_output *output, const char *end)
 {
 	output->filling->len = (size_t)(end - output->filling->bytes);
+}
+
+void can_output_begin_file(struct can_output *output, can_output_next_fn open_next,
+			   void *context)
+{
+	if (output->filling)
+		publish(output, true);
+	output->open_next = open_next;
+	output->context = context;
+	output->begins_file = true;
 }
 
 void can_output_flush(struct can_output *output)

@@ -25,6 +25,15 @@ int can_output_new(struct can_output **ret_output, int fd, size_t bound);
 char *can_output_reserve(struct can_output *output, size_t size);
 void can_output_commit(struct can_output *output, const char *end);
 
+/*
+ * What is committed from now on goes into the next file, of which @open_next, called on
+ * the thread that writes, tells the descriptor (or a negative errno). Until then the
+ * one before is written.
+ */
+typedef int (*can_output_next_fn)(void *context);
+void can_output_begin_file(struct can_output *output, can_output_next_fn open_next,
+			   void *context);
+
 /* Let the thread have what was committed, as nothing more comes for now. */
 void can_output_flush(struct can_output *output);
 
