@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs in a virtual machine whose clock counts instructions: prints "WORK VALUE" lines,
+# nanoseconds of that clock per frame. $1: frames; $2: rounds; $3: the program can-cost.
+set -eu
+
+frames=$1
+rounds=$2
+program=$3
+cd /tmp
+ip link add vcan0 mtu 72 type vcan
+ip link set vcan0 up
+
+drain() {
+	name=$1
+	shift
+	value=$("$program" drain vcan0 "$frames" "$@" 2>errors) || { cat errors >&2; exit 1; }
+	echo "$name $value"
+}
+
+# The difference of a long and a short run, so that neither start nor end counts.
+# $1: name; $2: program; the rest: its arguments, in which COUNT stands for a number.
+differ() {
+	name=$1
+	shift
+	short=$("$program" run "$@" -n 1000 vcan0)
+	long=$("$program" run "$@" -n $((frames + 1000)) vcan0)
+	awk -v n="$name" -v a="$short" -v b="$long" -v f="$frames" 'BEGIN { printf "%s %.3f\n", n, (b - a) / f }'
+}
+
+# A log for the players: $1 frames.
+make_log() {
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "(1.%06d) vcan0 %03X#%016X\n", i, i % 2048, i }'
+}
+make_log 1000 >short.log
+make_log $((frames + 1000)) >long.log
+
+play() {
+	name=$1
+	shift
+	short=$("$program" run "$@" -t -I short.log)
+	long=$("$program" run "$@" -t -I long.log)
+	awk -v n="$name" -v a="$short" -v b="$long" -v f="$frames" 'BEGIN { printf "%s %.3f\n", n, (b - a) / f }'
+}
+
+while [ "$rounds" -gt 0 ]; do
+	rounds=$((rounds - 1))
+	for how in hand library; do
+		value=$("$program" "$how" vcan0 "$frames")
+		echo "$how $value"
+	done
+	drain candump-L sh -c "exec candump -L -r 64000000 -n $frames vcan0 >theirs.log"
+	drain linsock-L sh -c "exec linsock can dump -L -r 64000000 -n $frames vcan0 >ours.log"
+	# Each socket has times of its own.
+	[ "$(cut -d' ' -f2- theirs.log | md5sum)" = "$(cut -d' ' -f2- ours.log | md5sum)" ] ||
+		{ echo 'the logs differ' >&2; exit 1; }
+	rm -f candump-*.log
+	drain candump-l candump -l -r 64000000 -n "$frames" vcan0
+	mv candump-*.log theirs.log
+	drain linsock-l linsock can dump -l -r 64000000 -n "$frames" vcan0
+	mv candump-*.log ours.log
+	[ "$(cut -d' ' -f2- theirs.log | md5sum)" = "$(cut -d' ' -f2- ours.log | md5sum)" ] ||
+		{ echo 'the logs differ' >&2; exit 1; }
+	differ cangen cangen -g 0 -I i -L 8 -D 1122334455667788
+	differ gen linsock can gen -g 0 -I i -L 8 -D 1122334455667788
+	play canplayer canplayer
+	play play linsock can play
+done
