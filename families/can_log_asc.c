@@ -257,6 +257,17 @@ static bool read_fd_head(struct can_cursor *cursor, uint32_t head[4])
 	return true;
 }
 
+/* Some tools write lengths that FD does not have; the code says what was on the bus. */
+static void fill_fd(struct lsk_can_frame *frame, uint32_t dlc)
+{
+	unsigned int len = lsk_can_dlc_to_len(dlc);
+
+	if (len <= frame->len)
+		return;
+	memset(frame->data + frame->len, 0, len - frame->len);
+	frame->len = (uint16_t)len;
+}
+
 /* "1 Rx        123  [name]  1 0 8  8 00 11 ... duration length flags" */
 static int read_fd(struct can_cursor *cursor, const struct asc_state *state,
 		   struct lsk_can_log_entry *entry)
@@ -288,6 +299,7 @@ static int read_fd(struct can_cursor *cursor, const struct asc_state *state,
 	r = read_data(cursor, state, frame);
 	if (r < 0)
 		return r;
+	fill_fd(frame, head[2]);
 	frame->flags = (uint8_t)(LSK_CANFD_FDF | (head[0] ? LSK_CANFD_BRS : 0) |
 				 (head[1] ? LSK_CANFD_ESI : 0));
 	/* The flags stand after a duration and a length, and may be missing. */

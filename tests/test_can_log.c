@@ -254,6 +254,8 @@ Test(can_log, asc_of_other_tools_is_read)
 		"  21.671796 CANFD   1 Tx         11  msgCanFdFr1   1 0 a 16 00 00 00 "
 		"00 "
 		"00 00 00 00 00 00 00 00 00 00 59 c0 100000  214   223040 80000000\r\n"
+		"  22.000000 CANFD   2 Rx   1F334455x  1 1 a 13 AA BB CC DD EE FF 00 "
+		"11 22 33 44 55 66   130000  130     7000 0 0 0 0 0\r\n"
 		"End TriggerBlock\r\n");
 	expect(reader, "00000390#17001400C0000800", "can0", 1795170497501000000);
 	expect(reader, "123#R", "can1", 1795170497502000000);
@@ -263,6 +265,9 @@ Test(can_log, asc_of_other_tools_is_read)
 	 */
 	expect(reader, "011##5000000000000000000000000000059C0", "can0",
 	       1795170519171796000);
+	/* log2asc's: 13 bytes are no length of FD. */
+	expect(reader, "1F334455##7AABBCCDDEEFF00112233445566", "can1",
+	       1795170519500000000);
 	lsk_can_log_reader_free(reader);
 }
 
