@@ -4,6 +4,7 @@
 
 #include <linux/errqueue.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "families/can_channel.h"
@@ -31,13 +32,24 @@ static void take_timestamping(struct lsk_can_record *record, const void *data)
 		record->time_ns = time_to_ns(&system);
 }
 
+/* CMSG_NXTHDR() is a call for each of two; what the kernel wrote needs no check of its
+ * lengths. */
+static struct cmsghdr *next_control(const struct msghdr *message,
+				    struct cmsghdr *control)
+{
+	char *next = (char *)control + CMSG_ALIGN(control->cmsg_len);
+	char *end = (char *)message->msg_control + message->msg_controllen;
+
+	return end - next >= (ptrdiff_t)sizeof(*control) ? (void *)next : NULL;
+}
+
 static void take_controls(struct lsk_can *can, struct msghdr *message,
 			  struct lsk_can_record *record)
 {
 	struct cmsghdr *control;
 
 	for (control = CMSG_FIRSTHDR(message); control;
-	     control = CMSG_NXTHDR(message, control)) {
+	     control = next_control(message, control)) {
 		if (control->cmsg_level != SOL_SOCKET)
 			continue;
 		if (control->cmsg_type == SCM_TIMESTAMPNS) {

@@ -36,8 +36,12 @@ static int fill_batch(struct lsk_can *can, unsigned int interface,
 		if (size < 0)
 			return i > 0 ? (int)i : size;
 		can->tx.iovs[i].iov_len = (size_t)size;
-		message->msg_name = interface ? &can->tx.addrs[i] : NULL;
-		message->msg_namelen = interface ? sizeof(can->tx.addrs[i]) : 0;
+		message->msg_name = NULL;
+		message->msg_namelen = 0;
+		if (interface == 0)
+			continue;
+		message->msg_name = &can->tx.addrs[i];
+		message->msg_namelen = sizeof(can->tx.addrs[i]);
 		can->tx.addrs[i].can_family = AF_CAN;
 		can->tx.addrs[i].can_ifindex = (int)interface;
 	}

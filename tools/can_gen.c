@@ -135,6 +135,15 @@ static void mix(struct gen *gen)
 	gen->is_remote = (chance & 24) == 24;
 }
 
+/* Whether frames differ by their identifiers at most. */
+static bool is_constant(const struct gen *gen)
+{
+	static const uint8_t none[LSK_CANFD_DATA_MAX];
+
+	return gen->len_mode == MODE_FIXED && gen->data_mode == MODE_FIXED &&
+	       !gen->is_mixed && memcmp(gen->random_mask, none, sizeof(none)) == 0;
+}
+
 static void make_frame(struct gen *gen, struct lsk_can_frame *frame)
 {
 	memset(frame, 0, offsetof(struct lsk_can_frame, data));
@@ -344,7 +353,8 @@ static void sleep_until(int64_t until_ns)
 
 static int generate(struct gen *gen, struct lsk_can *can, struct lsk_can_frame *frames)
 {
-	unsigned long done = 0;
+	bool is_kept = is_constant(gen);
+	unsigned long done = 0, made = 0;
 	struct timespec now;
 	int64_t due_ns;
 
@@ -359,9 +369,15 @@ static int generate(struct gen *gen, struct lsk_can *can, struct lsk_can_frame *
 		if (gen->count && len > gen->count - done)
 			len = gen->count - done;
 		for (unsigned long i = 0; i < len; i++) {
-			make_frame(gen, &frames[i]);
+			/* What the last batch left here is right but for one field. */
+			if (is_kept && i < made)
+				choose_id(gen, &frames[i]);
+			else
+				make_frame(gen, &frames[i]);
 			show(gen, &frames[i]);
 		}
+		if (len > made)
+			made = len;
 		r = lsk_can_send(can, frames, len, NULL);
 		if (r < 0)
 			return command_failure(r, "write");
