@@ -384,42 +384,63 @@ static int asc_read(struct lsk_can_log_reader *reader, struct lsk_can_log_entry 
 	}
 }
 
+static const char *line_end(const struct lsk_can_log_writer *writer)
+{
+	return writer->options.asc_flags & LSK_CAN_LOG_ASC_CRLF ? "\r\n" : "\n";
+}
+
 static int asc_begin(struct lsk_can_log_writer *writer, char *out,
 		     const struct lsk_can_log_entry *entry)
 {
-	time_t start = (time_t)(entry->time_ns / LSK_NSEC_PER_SEC);
+	bool is_bare = writer->options.asc_flags & LSK_CAN_LOG_ASC_BARE;
+	int64_t start_ns = is_bare && writer->options.start_ns
+				   ? writer->options.start_ns
+				   : entry->time_ns;
+	time_t start = (time_t)(start_ns / LSK_NSEC_PER_SEC);
+	const char *end = line_end(writer);
 	char date[64];
 	struct tm local;
+	int len;
 
 	/* The date has whole seconds, so that is what times count from. */
-	writer->start_ns = start * LSK_NSEC_PER_SEC;
+	writer->start_ns = is_bare ? start_ns : start * LSK_NSEC_PER_SEC;
 	localtime_r(&start, &local);
 	strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &local);
-	return sprintf(out,
-		       "date %s\nbase hex  timestamps absolute\n"
-		       "no internal events logged\n// version 18.2.0\n",
-		       date);
+	len = sprintf(out,
+		      "date %s%sbase hex  timestamps absolute%s"
+		      "no internal events logged%s",
+		      date, end, end, end);
+	if (!is_bare)
+		len += sprintf(out + len, "// version 18.2.0%s", end);
+	return len;
 }
 
+/* The form of FD; a classic frame is in it by the flags at its end. */
 static char *put_fd(char *out, const struct lsk_can_log_entry *entry, int channel)
 {
 	const struct lsk_can_frame *frame = &entry->frame;
-	unsigned int flags = ASC_FDF | (frame->flags & LSK_CANFD_BRS ? ASC_BRS : 0) |
-			     (frame->flags & LSK_CANFD_ESI ? ASC_ESI : 0);
+	bool is_fd = frame->kind == LSK_CAN_FD;
+	unsigned int flags = (is_fd ? ASC_FDF : 0) |
+			     (frame->flags & LSK_CANFD_BRS ? ASC_BRS : 0) |
+			     (frame->flags & LSK_CANFD_ESI ? ASC_ESI : 0) |
+			     (frame->is_remote ? ASC_RTR : 0);
+	unsigned int dlc =
+		frame->raw_dlc ? frame->raw_dlc : lsk_can_len_to_dlc(frame->len);
+	int len = frame->is_remote ? 0 : frame->len;
 	char id[16];
 
 	sprintf(id, "%X%c", frame->id, frame->is_extended ? 'x' : ' ');
 	out += sprintf(out, "CANFD %3d %s %11s%34s%d %d %x %2d", channel,
 		       entry->is_sent ? "Tx" : "Rx", id, "",
 		       !!(frame->flags & LSK_CANFD_BRS),
-		       !!(frame->flags & LSK_CANFD_ESI), lsk_can_len_to_dlc(frame->len),
-		       frame->len);
-	for (size_t i = 0; i < frame->len; i++)
+		       !!(frame->flags & LSK_CANFD_ESI), dlc, len);
+	for (int i = 0; i < len; i++)
 		out += sprintf(out, " %02X", frame->data[i]);
 	return out + sprintf(out, " %8d %4d %8X 0 0 0 0 0", 130000, 130, flags);
 }
 
-static char *put_classic(char *out, const struct lsk_can_log_entry *entry, int channel)
+static char *put_classic(char *out, const struct lsk_can_log_entry *entry, int channel,
+			 bool has_remote_len)
 {
 	const struct lsk_can_frame *frame = &entry->frame;
 	char id[16];
@@ -428,9 +449,11 @@ static char *put_classic(char *out, const struct lsk_can_log_entry *entry, int c
 	if (frame->kind == LSK_CAN_ERROR)
 		return out + sprintf(out, "ErrorFrame");
 	sprintf(id, "%X%c", frame->id, frame->is_extended ? 'x' : ' ');
-	out += sprintf(out, "%-15s %s   %c %X", id, entry->is_sent ? "Tx" : "Rx",
-		       frame->is_remote ? 'r' : 'd',
-		       frame->raw_dlc ? frame->raw_dlc : frame->len);
+	out += sprintf(out, "%-15s %s   %c", id, entry->is_sent ? "Tx" : "Rx",
+		       frame->is_remote ? 'r' : 'd');
+	if (!frame->is_remote || has_remote_len)
+		out += sprintf(out, " %X",
+			       frame->raw_dlc ? frame->raw_dlc : frame->len);
 	for (size_t i = 0; i < frame->len && !frame->is_remote; i++)
 		out += sprintf(out, " %02X", frame->data[i]);
 	return out;
@@ -439,9 +462,11 @@ static char *put_classic(char *out, const struct lsk_can_log_entry *entry, int c
 static int asc_write(struct lsk_can_log_writer *writer, char *out,
 		     const struct lsk_can_log_entry *entry)
 {
+	unsigned int flags = writer->options.asc_flags;
 	int channel = can_log_channel(writer, entry->interface);
 	int64_t time_ns = entry->time_ns - writer->start_ns;
 	char *start = out;
+	int micros;
 
 	if (entry->frame.kind == LSK_CAN_XL)
 		return -EOPNOTSUPP;
@@ -450,11 +475,19 @@ static int asc_write(struct lsk_can_log_writer *writer, char *out,
 	/* Clocks step back; the format cannot. */
 	if (time_ns < 0)
 		time_ns = 0;
-	out += sprintf(out, "%4lld.%06d ", (long long)(time_ns / LSK_NSEC_PER_SEC),
-		       (int)(time_ns % LSK_NSEC_PER_SEC) / NSEC_PER_USEC);
-	out = entry->frame.kind == LSK_CAN_FD ? put_fd(out, entry, channel)
-					      : put_classic(out, entry, channel);
-	*out++ = '\n';
+	micros = (int)(time_ns % LSK_NSEC_PER_SEC) / NSEC_PER_USEC;
+	out += sprintf(out, "%4lld.", (long long)(time_ns / LSK_NSEC_PER_SEC));
+	if (flags & LSK_CAN_LOG_ASC_FOUR_DECIMALS)
+		out += sprintf(out, "%04d ", micros / 100);
+	else
+		out += sprintf(out, "%06d ", micros);
+	if (entry->frame.kind == LSK_CAN_FD ||
+	    (flags & LSK_CAN_LOG_ASC_ALL_FD && entry->frame.kind == LSK_CAN_CLASSIC))
+		out = put_fd(out, entry, channel);
+	else
+		out = put_classic(out, entry, channel,
+				  !(flags & LSK_CAN_LOG_ASC_NO_REMOTE_LEN));
+	out += sprintf(out, "%s", line_end(writer));
 	return (int)(out - start);
 }
 

@@ -16,7 +16,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-LINSOCK = sys.argv[1]
+LINSOCK = os.path.abspath(sys.argv[1])
 LIMIT = 60
 
 # Frames that every format holds; raw DLCs and error frames are tried where a format has them.
@@ -186,6 +186,34 @@ def test_tshark_reads_our_candump_log(folder):
     for row in rows:
         row[6] = ""
     same_rows(rows, wanted_by_tshark(LOG, {"can0": "", "can1": ""}, has_direction=False), "log")
+
+
+def test_log2asc_prints_the_same_bytes(folder):
+    if not shutil.which("log2asc"):
+        raise Missing("log2asc (package can-utils)")
+    link = folder / "log2asc"
+    link.symlink_to(LINSOCK)
+    for log in (LOG, without_direction(LOG)):
+        (folder / "bus.log").write_text(log)
+        for options in ([], ["-4"], ["-f"], ["-r"], ["-4", "-f", "-r"]):
+            for names in (["can0", "can1"], ["can1", "can0"], ["can1"]):
+                arguments = [*options, "-I", str(folder / "bus.log"), *names]
+                theirs, ours = run("log2asc", *arguments), run(str(link), *arguments)
+                assert theirs == ours, f"{arguments}:\n{theirs}\n{ours}"
+
+
+def test_asc2log_prints_the_same_frames(folder):
+    if not shutil.which("asc2log"):
+        raise Missing("asc2log (package can-utils)")
+    link = folder / "asc2log"
+    link.symlink_to(LINSOCK)
+    path = converted(folder, LOG, "bus.asc")
+    # It takes today's date where its locale is not installed, and keeps no ESI and FDF.
+    theirs = [line.split()[1:] for line in run("asc2log", "-I", str(path)).splitlines()]
+    ours = [line.split()[1:] for line in run(str(link), "-I", str(path)).splitlines()]
+    assert len(ours) == len(LOG.splitlines())
+    assert [line for line in theirs if "##" not in line[1]] == [
+        line for line in ours if "##" not in line[1]], f"{theirs}\n{ours}"
 
 
 def test_every_format_gives_back_what_it_got(folder):

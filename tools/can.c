@@ -36,6 +36,7 @@ static const struct command j1939_command = {
 };
 
 static const struct command *const can_commands[] = {
+	&can_asc2log_command,
 	&can_bcm_command,
 	&can_bridge_command,
 	&can_decode_command,
@@ -45,6 +46,7 @@ static const struct command *const can_commands[] = {
 	&can_link_command,
 	&can_load_command,
 	&can_log_command,
+	&can_log2asc_command,
 	&can_play_command,
 	&can_send_command,
 	&can_sniff_command,

@@ -14,6 +14,7 @@
 #define CAN_BOLD  "\33[1m"
 #define CAN_PLAIN "\33[0m"
 
+extern const struct command can_asc2log_command;
 extern const struct command can_bcm_command;
 extern const struct command can_bridge_command;
 extern const struct command can_decode_command;
@@ -22,6 +23,7 @@ extern const struct command can_gen_command;
 extern const struct command can_gw_command;
 extern const struct command can_link_command;
 extern const struct command can_load_command;
+extern const struct command can_log2asc_command;
 extern const struct command can_log_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;

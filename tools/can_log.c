@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* linsock can log: from one format of logs into another, and log2asc, asc2log. */
+/*
+ * linsock can log: from one format of logs into another; and log2asc and asc2log, which
+ * are two cases of that with arguments of their own.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -24,6 +27,7 @@ struct conversion {
 	const char *output; /* NULL: stdout */
 	struct lsk_can_log_options options;
 	struct can_rotation rotation;
+	bool is_selective; /* only frames of options.interfaces */
 
 	int in_fd;
 	int out_fd;
@@ -198,11 +202,30 @@ static int end_output(struct conversion *conversion)
 	return r < 0 ? output_failure(conversion, r) : COMMAND_OK;
 }
 
+static bool is_wanted(const struct conversion *conversion,
+		      const struct lsk_can_log_entry *entry)
+{
+	for (size_t i = 0; i < conversion->options.interface_count; i++)
+		if (strcmp(conversion->options.interfaces[i], entry->interface) == 0)
+			return true;
+	return !conversion->is_selective;
+}
+
 static int write_entry(struct conversion *conversion,
 		       const struct lsk_can_log_entry *entry)
 {
 	int status, r;
 
+	/* Times count from the log's first frame, be it wanted or not. */
+	if (conversion->is_selective && conversion->options.start_ns == 0)
+		conversion->options.start_ns = entry->time_ns;
+	if (!is_wanted(conversion, entry))
+		return COMMAND_OK;
+	if (!conversion->writer) {
+		status = begin_output(conversion);
+		if (status != COMMAND_OK)
+			return status;
+	}
 	if (can_rotation_is_due(&conversion->rotation,
 				lsk_can_log_size(conversion->writer), entry->time_ns)) {
 		status = end_output(conversion);
@@ -255,9 +278,10 @@ static int run_conversion(struct conversion *conversion)
 				   &error);
 	if (r < 0)
 		return command_failure(r, "%s: %s", conversion->input, error.text);
-	status = begin_output(conversion);
-	if (status == COMMAND_OK)
-		status = convert(conversion, reader);
+	status = convert(conversion, reader);
+	/* A log without a frame has an output, too. */
+	if (status != COMMAND_USAGE && !conversion->writer && conversion->out_fd < 0)
+		begin_output(conversion);
 	end_status = end_output(conversion);
 	if (end_status != COMMAND_OK)
 		status = end_status;
@@ -272,6 +296,21 @@ static int run_conversion(struct conversion *conversion)
 	return status;
 }
 
+/* Convert what the options tell. */
+static int start_conversion(struct conversion *conversion)
+{
+	int status;
+
+	if (strcmp(conversion->input, "-") != 0)
+		conversion->in_fd = open(conversion->input, O_RDONLY | O_CLOEXEC);
+	if (conversion->in_fd < 0)
+		return command_failure(-errno, "%s", conversion->input);
+	status = run_conversion(conversion);
+	if (conversion->in_fd > STDERR_FILENO)
+		close(conversion->in_fd);
+	return status;
+}
+
 static int can_log_main(int argc, char **argv)
 {
 	struct conversion conversion = {
@@ -282,16 +321,70 @@ static int can_log_main(int argc, char **argv)
 	};
 	int status = parse_options(&conversion, argc, argv);
 
-	if (status != COMMAND_OK)
-		return status;
-	if (strcmp(conversion.input, "-") != 0)
-		conversion.in_fd = open(conversion.input, O_RDONLY | O_CLOEXEC);
-	if (conversion.in_fd < 0)
-		return command_failure(-errno, "%s", conversion.input);
-	status = run_conversion(&conversion);
-	if (conversion.in_fd > STDERR_FILENO)
-		close(conversion.in_fd);
-	return status;
+	return status == COMMAND_OK ? start_conversion(&conversion) : status;
+}
+
+static int log2asc_main(int argc, char **argv)
+{
+	struct conversion conversion = {
+		.input = "-",
+		.from = LSK_CAN_LOG_CANDUMP,
+		.to = LSK_CAN_LOG_ASC,
+		.options = {.asc_flags = LSK_CAN_LOG_ASC_BARE},
+		.is_selective = true,
+		.in_fd = STDIN_FILENO,
+		.out_fd = -1,
+	};
+	int option;
+
+	while ((option = getopt(argc, argv, "I:O:4nfr")) != -1) {
+		if (option == 'I')
+			conversion.input = optarg;
+		else if (option == 'O')
+			conversion.output = optarg;
+		else if (option == '4')
+			conversion.options.asc_flags |= LSK_CAN_LOG_ASC_FOUR_DECIMALS;
+		else if (option == 'n')
+			conversion.options.asc_flags |= LSK_CAN_LOG_ASC_CRLF;
+		else if (option == 'f')
+			conversion.options.asc_flags |= LSK_CAN_LOG_ASC_ALL_FD;
+		else if (option == 'r')
+			conversion.options.asc_flags |= LSK_CAN_LOG_ASC_NO_REMOTE_LEN;
+		else
+			return command_bad_option();
+	}
+	if (optind == argc) {
+		fprintf(stderr, "no CAN interfaces defined!\n");
+		return COMMAND_FAILURE;
+	}
+	conversion.options.interfaces = (const char *const *)argv + optind;
+	conversion.options.interface_count = (size_t)(argc - optind);
+	return start_conversion(&conversion);
+}
+
+static int asc2log_main(int argc, char **argv)
+{
+	struct conversion conversion = {
+		.input = "-",
+		.from = LSK_CAN_LOG_ASC,
+		.to = LSK_CAN_LOG_CANDUMP,
+		.options = {.with_direction = true},
+		.in_fd = STDIN_FILENO,
+		.out_fd = -1,
+	};
+	int option;
+
+	while ((option = getopt(argc, argv, "I:O:")) != -1) {
+		if (option == 'I')
+			conversion.input = optarg;
+		else if (option == 'O')
+			conversion.output = optarg;
+		else
+			return command_bad_option();
+	}
+	if (optind < argc)
+		return command_usage("-I names the log");
+	return start_conversion(&conversion);
 }
 
 static const char can_log_help[] =
@@ -318,4 +411,39 @@ const struct command can_log_command = {
 	.summary = "convert logs: candump, ASC, TRC, CSV, pcapng, BLF",
 	.help = can_log_help,
 	.main = can_log_main,
+};
+
+static const char log2asc_help[] =
+	"Writes frames of candump's log that came from these interfaces, which are\n"
+	"channels 1, 2, ... in this order, as Vector's ASCII log.\n"
+	"\n"
+	"  -I FILE     the log (stdin)\n"
+	"  -O FILE     instead of stdout\n"
+	"  -4          times with four decimals\n"
+	"  -n          lines end with CR LF\n"
+	"  -f          classic frames in the form of FD ones\n"
+	"  -r          remote requests without their length\n";
+
+const struct command can_log2asc_command = {
+	.name = "log2asc",
+	.arguments = "[-4nfr] [-I FILE] [-O FILE] IFACE...",
+	.summary = "candump's log as Vector's ASC",
+	.alias = "log2asc",
+	.help = log2asc_help,
+	.main = log2asc_main,
+};
+
+static const char asc2log_help[] =
+	"Writes Vector's ASCII log as candump's, with R or T behind each frame.\n"
+	"\n"
+	"  -I FILE     the log (stdin)\n"
+	"  -O FILE     instead of stdout\n";
+
+const struct command can_asc2log_command = {
+	.name = "asc2log",
+	.arguments = "[-I FILE] [-O FILE]",
+	.summary = "Vector's ASC as candump's log",
+	.alias = "asc2log",
+	.help = asc2log_help,
+	.main = asc2log_main,
 };

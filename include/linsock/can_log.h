@@ -149,9 +149,29 @@ enum lsk_can_log_format
 lsk_can_log_reader_format(const struct lsk_can_log_reader *reader);
 
 /**
+ * enum lsk_can_log_asc_flags - variants of ASC, for writing
+ * @LSK_CAN_LOG_ASC_BARE: as log2asc of can-utils up to 2023 has it: times count from
+ *the first frame instead of its second, and no version is told
+ * @LSK_CAN_LOG_ASC_FOUR_DECIMALS: times in units of 100 microseconds
+ * @LSK_CAN_LOG_ASC_CRLF: lines end with CR LF
+ * @LSK_CAN_LOG_ASC_ALL_FD: classic frames in the form of FD ones
+ * @LSK_CAN_LOG_ASC_NO_REMOTE_LEN: remote requests without their length
+ */
+enum lsk_can_log_asc_flags {
+	LSK_CAN_LOG_ASC_BARE = 1 << 0,
+	LSK_CAN_LOG_ASC_FOUR_DECIMALS = 1 << 1,
+	LSK_CAN_LOG_ASC_CRLF = 1 << 2,
+	LSK_CAN_LOG_ASC_ALL_FD = 1 << 3,
+	LSK_CAN_LOG_ASC_NO_REMOTE_LEN = 1 << 4,
+};
+
+/**
  * struct lsk_can_log_options - how a log is written; all zero is what others read best
  * @with_direction: candump's log: add " T" or " R", which some readers stumble over
  * @with_nanoseconds: candump's log: nine decimals
+ * @asc_flags: ASC: enum lsk_can_log_asc_flags
+ * @start_ns: ASC with LSK_CAN_LOG_ASC_BARE: what times count from; 0 for the first
+ *frame
  * @interfaces: ASC, TRC: names in the order of their channel numbers; others follow in
  *	the order in which they come; borrowed until the writer is freed
  * @interface_count: how many
@@ -159,6 +179,8 @@ lsk_can_log_reader_format(const struct lsk_can_log_reader *reader);
 struct lsk_can_log_options {
 	bool with_direction;
 	bool with_nanoseconds;
+	unsigned int asc_flags;
+	int64_t start_ns;
 	const char *const *interfaces;
 	size_t interface_count;
 };
