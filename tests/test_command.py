@@ -259,6 +259,34 @@ def test_silence_ends_a_connection_that_has_a_limit():
             assert result.returncode == 1 and b"no traffic" in result.stderr, result
 
 
+def test_a_peer_that_ends_its_direction_first_gets_everything():
+    data = random_bytes(4 * MEBIBYTE)
+    for backend in BACKENDS:
+        with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as source:
+            source.write(data)
+            source.seek(0)
+            client = subprocess.Popen([LINSOCK, "cat", f"tcp://127.0.0.1:{listener.getsockname()[1]}"],
+                                      stdin=source, stdout=subprocess.PIPE, env=environment(backend))
+            peer, _ = listener.accept()
+            with peer:
+                peer.settimeout(LIMIT)
+                peer.shutdown(socket.SHUT_WR)
+                received = b"".join(iter(lambda: peer.recv(MEBIBYTE), b""))
+            client.stdout.close()
+            assert client.wait(LIMIT) == 0
+            assert digest(received) == digest(data), f"{len(received)} bytes of {len(data)}"
+
+
+def test_a_silent_stdin_keeps_no_connection_open_that_the_peer_ended():
+    for backend in BACKENDS:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            client = subprocess.Popen([LINSOCK, "cat", f"tcp://127.0.0.1:{listener.getsockname()[1]}"],
+                                      stdin=subprocess.PIPE, env=environment(backend))
+            listener.accept()[0].close()
+            assert client.wait(LIMIT) == 0
+            client.stdin.close()
+
+
 def test_cat_listens_for_one_peer():
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/listen"

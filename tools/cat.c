@@ -29,6 +29,7 @@
 #define DATAGRAM_SIZE    ((size_t)64 * 1024)
 #define SIZE_MAX_ASKED   (16L * 1024 * 1024)
 #define DATAGRAM_WAIT_NS LSK_NSEC_PER_SEC
+#define STDIN_WAIT_NS    LSK_NSEC_PER_SEC
 
 /* What the end of stdin means. */
 enum eof_action {
@@ -57,6 +58,7 @@ struct direction {
 	int error;        /* negative, or 0 */
 	const char *what; /* failed: "stdin", "send" … */
 	atomic_bool has_ended;
+	atomic_bool is_waiting; /* the sender: for stdin */
 	atomic_uint_fast64_t bytes;
 	atomic_uint_fast64_t calls;
 };
@@ -98,13 +100,16 @@ static size_t read_size(const struct cat *cat)
 	return cat->has_connections ? STREAM_SIZE : DATAGRAM_SIZE;
 }
 
-static ssize_t read_stdin(void *buf, size_t len)
+static ssize_t read_stdin(struct direction *direction, void *buf, size_t len)
 {
 	ssize_t count;
 
+	atomic_store(&direction->cat->active_ns, monotonic_ns());
+	atomic_store(&direction->is_waiting, true);
 	do
 		count = read(STDIN_FILENO, buf, len);
 	while (count < 0 && errno == EINTR);
+	atomic_store(&direction->is_waiting, false);
 	return count < 0 ? -errno : count;
 }
 
@@ -130,10 +135,10 @@ static void *sender_run(void *context)
 	size_t size = read_size(cat);
 	unsigned char *buf = malloc(size);
 	const char *what = "stdin";
-	ssize_t count = buf ? read_stdin(buf, size) : -ENOMEM;
+	ssize_t count = buf ? read_stdin(direction, buf, size) : -ENOMEM;
 	int r = 0;
 
-	for (; count > 0; count = read_stdin(buf, size)) {
+	for (; count > 0; count = read_stdin(direction, buf, size)) {
 		r = lsk_socket_sendall(cat->sock, buf, (size_t)count, 0, NULL);
 		if (r < 0)
 			break;
@@ -209,11 +214,27 @@ static int64_t idle_limit_ns(struct cat *cat)
 	return LSK_BLOCK;
 }
 
+/*
+ * The peer has ended its direction while ours has not: it may read on, and what stdin
+ * still has is for it. A stdin that is silent, or a person, keeps nothing open.
+ */
+static bool is_sending_on(struct cat *cat)
+{
+	return cat->has_connections && cat->options.eof == EOF_HALF &&
+	       direction_has_ended(&cat->receiver) && cat->receiver.error == 0 &&
+	       !direction_has_ended(&cat->sender) && !isatty(STDIN_FILENO);
+}
+
 /* Nanoseconds until the idle time has passed, 0 if it has, or LSK_BLOCK. */
-static int64_t idle_left_ns(struct cat *cat)
+static int64_t idle_left_ns(struct cat *cat, bool sends_on)
 {
 	int64_t limit = idle_limit_ns(cat), left;
 
+	if (sends_on) {
+		if (!atomic_load(&cat->sender.is_waiting))
+			return STDIN_WAIT_NS;
+		limit = STDIN_WAIT_NS;
+	}
 	if (limit == LSK_BLOCK)
 		return LSK_BLOCK;
 	left = atomic_load(&cat->active_ns) + limit - monotonic_ns();
@@ -248,6 +269,8 @@ static bool is_over(struct cat *cat, enum command_status *ret_status)
 
 	*ret_status = COMMAND_OK;
 	if (direction_has_ended(receiver)) {
+		if (is_sending_on(cat))
+			return false;
 		if (sender_failed)
 			*ret_status = direction_failure(cat, sender);
 		else if (receiver->error < 0 && receiver->error != -EPIPE)
@@ -273,10 +296,11 @@ static int wait_for_end(struct cat *cat, struct progress *progress, int *ret_sig
 
 	while (!is_over(cat, &status)) {
 		struct signalfd_siginfo info;
-		int64_t left_ns = idle_left_ns(cat);
+		bool sends_on = is_sending_on(cat);
+		int64_t left_ns = idle_left_ns(cat, sends_on);
 
 		if (left_ns == 0) {
-			if (!cat->has_connections)
+			if (!cat->has_connections || sends_on)
 				return COMMAND_OK;
 			return command_failure(-ETIME, "%s: no traffic",
 					       cat->options.text);
