@@ -28,6 +28,7 @@
 #include <linsock/j1939.h>
 #include <linsock/loop.h>
 #include <linsock/message.h>
+#include <linsock/mptcp.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# MPTCP: what a connection became, and the path manager.
+#
+#      client 127.0.0.1, 127.0.0.2 ==== two subflows ==== 127.0.0.1 server
+#
+# kernels: all
+# timeout: 120
+# criterion: test_mptcp_paths
+set -eu
