@@ -18,6 +18,10 @@
 #define NSEC_PER_USEC 1000
 #define WATCH_MAX     257
 
+/* The longest message: the frames of a job with a multiplexer. */
+#define MESSAGE_MAX \
+	(sizeof(struct bcm_msg_head) + WATCH_MAX * sizeof(struct canfd_frame))
+
 /* A job as it was asked for, to ask again when the interface was gone. */
 struct bcm_job {
 	struct bcm_job *next;
@@ -25,8 +29,15 @@ struct bcm_job {
 	struct bcm_msg_head *head;
 };
 
+/* Something that came while an answer was waited for. */
+struct bcm_note {
+	struct bcm_note *next;
+	struct lsk_bcm_event event;
+};
+
 struct lsk_bcm {
 	struct lsk_socket *sock;
+	struct bcm_note *notes;      /* oldest first */
 	char interface[IF_NAMESIZE]; /* empty: all */
 	struct bcm_job *jobs;
 };
@@ -106,6 +117,15 @@ static void job_drop(struct bcm_job **place)
 	free(job);
 }
 
+static void note_take(struct lsk_bcm *bcm, struct lsk_bcm_event *event)
+{
+	struct bcm_note *note = bcm->notes;
+
+	bcm->notes = note->next;
+	*event = note->event;
+	free(note);
+}
+
 struct lsk_bcm *lsk_bcm_free(struct lsk_bcm *bcm)
 {
 	if (!bcm)
@@ -113,6 +133,8 @@ struct lsk_bcm *lsk_bcm_free(struct lsk_bcm *bcm)
 	lsk_socket_free(bcm->sock);
 	while (bcm->jobs)
 		job_drop(&bcm->jobs);
+	while (bcm->notes)
+		note_take(bcm, &(struct lsk_bcm_event){0});
 	free(bcm);
 	return NULL;
 }
@@ -128,6 +150,11 @@ static struct bcm_timeval interval_of(int64_t ns)
 		.tv_sec = (long)(ns / LSK_NSEC_PER_SEC),
 		.tv_usec = (long)(ns % LSK_NSEC_PER_SEC / NSEC_PER_USEC),
 	};
+}
+
+static int64_t interval_ns(const struct bcm_timeval *interval)
+{
+	return interval->tv_sec * LSK_NSEC_PER_SEC + interval->tv_usec * INT64_C(1000);
 }
 
 static uint32_t kernel_id(const struct lsk_can_frame *frame)
@@ -451,25 +478,107 @@ static bool take_event(const void *buf, size_t size, struct lsk_bcm_event *event
 	}
 }
 
+/* One message of the kernel. Return: its bytes, or a negative error. */
+static ssize_t read_message(struct lsk_bcm *bcm, uint8_t *buf, size_t size, int flags,
+			    unsigned int *ret_interface)
+{
+	struct lsk_addr from;
+	ssize_t count = lsk_socket_recvfrom(bcm->sock, buf, size, flags, &from);
+
+	*ret_interface = 0;
+	if (count >= 0 && from.len >= offsetof(struct sockaddr_can, can_addr))
+		memcpy(ret_interface,
+		       (const uint8_t *)&from.storage +
+			       offsetof(struct sockaddr_can, can_ifindex),
+		       sizeof(*ret_interface));
+	return count;
+}
+
 int lsk_bcm_next(struct lsk_bcm *bcm, struct lsk_bcm_event *ret_event)
 {
-	_Alignas(8) uint8_t buf[sizeof(struct bcm_msg_head) +
-				WATCH_MAX * sizeof(struct canfd_frame)];
-	struct lsk_addr from;
+	_Alignas(8) uint8_t buf[MESSAGE_MAX];
 	ssize_t count;
 
 	if (!bcm || !ret_event)
 		return -EINVAL;
+	if (bcm->notes) {
+		note_take(bcm, ret_event);
+		return 0;
+	}
 	do {
-		count = lsk_socket_recvfrom(bcm->sock, buf, sizeof(buf), 0, &from);
+		count = read_message(bcm, buf, sizeof(buf), 0, &ret_event->interface);
 		if (count < 0)
 			return (int)count;
-		ret_event->interface = 0;
-		if (from.len >= offsetof(struct sockaddr_can, can_addr))
-			memcpy(&ret_event->interface,
-			       (const uint8_t *)&from.storage +
-				       offsetof(struct sockaddr_can, can_ifindex),
-			       sizeof(ret_event->interface));
 	} while (!take_event(buf, (size_t)count, ret_event));
 	return 0;
+}
+
+/* Whether a message is the answer about the job, which is filled then. */
+static bool take_answer(const uint8_t *buf, size_t size, struct lsk_bcm_job *job,
+			struct lsk_can_frame *frames, size_t frames_max)
+{
+	size_t stride = job->is_fd ? LSK_CANFD_MTU : LSK_CAN_MTU;
+	struct bcm_msg_head head;
+
+	if (size < sizeof(head))
+		return false;
+	memcpy(&head, buf, sizeof(head));
+	if (head.opcode != (job->is_watch ? RX_STATUS : TX_STATUS) ||
+	    head.can_id != job->can_id || !(head.flags & CAN_FD_FRAME) != !job->is_fd ||
+	    size < sizeof(head) + head.nframes * stride)
+		return false;
+	job->remaining = head.count;
+	job->first_ns = interval_ns(&head.ival1);
+	job->then_ns = interval_ns(&head.ival2);
+	job->frame_count = head.nframes;
+	for (size_t i = 0; i < head.nframes && i < frames_max; i++)
+		lsk_can_frame_from_kernel(&frames[i], buf + sizeof(head) + i * stride,
+					  stride);
+	return true;
+}
+
+/* Keep what is no answer, where it is an event. */
+static int note_add(struct lsk_bcm *bcm, const uint8_t *buf, size_t size,
+		    unsigned int interface)
+{
+	struct bcm_note **place = &bcm->notes;
+	struct bcm_note *note = calloc(1, sizeof(*note));
+
+	if (!note)
+		return -ENOMEM;
+	if (!take_event(buf, size, &note->event)) {
+		free(note);
+		return 0;
+	}
+	note->event.interface = interface;
+	while (*place)
+		place = &(*place)->next;
+	*place = note;
+	return 0;
+}
+
+int lsk_bcm_read(struct lsk_bcm *bcm, struct lsk_bcm_job *job,
+		 struct lsk_can_frame *ret_frames, size_t frames_max)
+{
+	_Alignas(8) uint8_t buf[MESSAGE_MAX];
+	unsigned int interface;
+	ssize_t count;
+	int r;
+
+	if (!bcm || !job || (!ret_frames && frames_max > 0))
+		return -EINVAL;
+	r = job_request(bcm, job->is_watch ? RX_READ : TX_READ, job->can_id,
+			job->is_fd);
+	/* The answer stands in the queue when the request returns, or never. */
+	while (r == 0) {
+		count = read_message(bcm, buf, sizeof(buf), MSG_DONTWAIT, &interface);
+		if (count == -EAGAIN)
+			return -ENOBUFS;
+		if (count < 0)
+			return (int)count;
+		if (take_answer(buf, (size_t)count, job, ret_frames, frames_max))
+			return 0;
+		r = note_add(bcm, buf, (size_t)count, interface);
+	}
+	return r;
 }

@@ -77,7 +77,8 @@ static void classic_bits(const struct lsk_can_frame *frame, struct lsk_can_bits 
 	struct stuffing out;
 
 	bits->plain = (frame->is_extended ? 67 : 47) + data;
-	bits->worst = ((frame->is_extended ? 389u : 269u) + 6 * data) / 5;
+	/* One more for every four, from the second group on; the tail has none. */
+	bits->worst = bits->plain + (frame->is_extended ? 13 : 8) + data / 4;
 	put_identifier(&out, frame);
 	put_bits(&out, frame->is_remote, 1);
 	put_bits(&out, 0, 2); /* IDE and r0, or r1 and r0 */

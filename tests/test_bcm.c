@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/can.h>
 #include <net/if.h>
+#include <string.h>
 
 #include <linsock/bcm.h>
 
@@ -168,4 +169,92 @@ Test(bcm, nonsense_is_refused, .init = setup, .fini = teardown)
 	cr_assert_eq(lsk_bcm_open(&other, "no-such-if", NULL), -ENODEV);
 	cr_assert_eq(lsk_bcm_open(NULL, NULL, NULL), -EINVAL);
 	cr_assert_null(lsk_bcm_free(NULL));
+}
+
+Test(bcm, a_job_is_read_back_and_events_wait, .init = setup, .fini = teardown)
+{
+	struct lsk_can_frame frames[2], answer[2];
+	struct lsk_bcm_cycle cycle = {.frames = frames,
+				      .frame_count = 2,
+				      .first_count = 7,
+				      .first_ns = 400000000,
+				      .then_ns = 500000000};
+	struct lsk_bcm_watch watch = {.can_id = 0x321, .flags = LSK_BCM_WATCH_ID};
+	struct lsk_bcm_job job = {.can_id = 0x123};
+	struct lsk_bcm_event event;
+
+	cr_assert_eq(lsk_can_frame_parse(&frames[0], "123#0102", NULL), 0);
+	cr_assert_eq(lsk_can_frame_parse(&frames[1], "123#0304", NULL), 0);
+	cr_assert_eq(lsk_bcm_read(bcm, &job, NULL, 0), -EINVAL, "there is none yet");
+	cr_assert_eq(lsk_bcm_send_cycle(bcm, &cycle), 0);
+	cr_assert_eq(lsk_bcm_watch(bcm, &watch), 0);
+	cr_assert_eq(lsk_can_frame_parse(&frames[0], "321#55", NULL), 0);
+	cr_assert_eq(lsk_can_send(can, &frames[0], 1, NULL), 0);
+
+	cr_assert_eq(lsk_bcm_read(bcm, &job, answer, 2), 0);
+	cr_assert_leq(job.remaining, 7);
+	cr_assert_eq(job.first_ns, 400000000);
+	cr_assert_eq(job.then_ns, 500000000);
+	cr_assert_eq(job.frame_count, 2);
+	cr_assert_eq(answer[1].data[0], 0x03);
+	/* The frame came before the answer, and is not lost. */
+	cr_assert_eq(lsk_bcm_next(bcm, &event), 0);
+	cr_assert_eq(event.kind, LSK_BCM_CHANGED);
+	cr_assert_eq(event.can_id, 0x321);
+	job = (struct lsk_bcm_job){.can_id = 0x321, .is_watch = true};
+	cr_assert_eq(lsk_bcm_read(bcm, &job, NULL, 0), 0);
+	cr_assert_eq(job.frame_count, 0);
+}
+
+Test(bcm, a_multiplexer_keeps_its_messages_apart, .init = setup, .fini = teardown)
+{
+	static const char *const mask_texts[] = {
+		"200#FF00000000000000", "200#01FF000000000000", "200#0200FF0000000000"};
+	static const char *const sent[] = {
+		"200#0111000000000000", /* first of 1: told */
+		"200#0200220000000000", /* first of 2: told */
+		"200#0111FF0000000000", /* of 1 only byte 1 counts */
+		"200#0299220000000000", /* of 2 only byte 2 counts */
+		"200#0133000000000000", /* told */
+	};
+	static const uint8_t told[][3] = {
+		{0x01, 0x11, 0x00}, {0x02, 0x00, 0x22}, {0x01, 0x33, 0x00}};
+	struct lsk_can_frame masks[3], frame;
+	struct lsk_bcm_watch watch = {.masks = masks, .mask_count = 3};
+	struct lsk_bcm_event event;
+
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(lsk_can_frame_parse(&masks[i], mask_texts[i], NULL), 0);
+	cr_assert_eq(lsk_bcm_watch(bcm, &watch), 0);
+	for (int i = 0; i < 5; i++) {
+		cr_assert_eq(lsk_can_frame_parse(&frame, sent[i], NULL), 0);
+		cr_assert_eq(lsk_can_send(can, &frame, 1, NULL), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(lsk_bcm_next(bcm, &event), 0);
+		cr_assert_eq(memcmp(event.frame.data, told[i], 3), 0, "%d", i);
+	}
+	lsk_socket_set_timeout(lsk_bcm_socket(bcm), 0);
+	cr_assert_eq(lsk_bcm_next(bcm, &event), -EAGAIN);
+}
+
+Test(bcm, throttling_tells_the_last_of_many, .init = setup, .fini = teardown)
+{
+	struct lsk_can_frame frame;
+	struct lsk_bcm_watch watch = {
+		.masks = &frame, .mask_count = 1, .throttle_ns = 300000000};
+	struct lsk_bcm_event event;
+	unsigned int events = 0;
+
+	cr_assert_eq(lsk_can_frame_parse(&frame, "201#FF", NULL), 0);
+	cr_assert_eq(lsk_bcm_watch(bcm, &watch), 0);
+	for (int i = 1; i <= 50; i++) {
+		frame.data[0] = (uint8_t)i;
+		cr_assert_eq(lsk_can_send(can, &frame, 1, NULL), 0);
+	}
+	do {
+		cr_assert_eq(lsk_bcm_next(bcm, &event), 0);
+		events++;
+	} while (event.frame.data[0] != 50);
+	cr_assert_lt(events, 50);
 }

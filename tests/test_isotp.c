@@ -67,8 +67,8 @@ Test(isotp, messages_of_one_and_of_many_frames_arrive, .init = need_vcan, .timeo
 }
 
 /* Facts 5 and 6: without a peer the failure comes a second later, on any call. */
-Test(isotp, a_send_that_nobody_hears_fails_itself_and_leaks_nothing, .init = need_vcan,
-     .timeout = 60)
+Test(isotp, fact_6_a_send_that_nobody_hears_fails_itself_and_leaks_nothing,
+     .init = need_vcan, .timeout = 60)
 {
 	struct lsk_isotp *tester = open_isotp(0x700, 0x708, 0);
 	uint8_t message[100] = {0};
@@ -80,7 +80,7 @@ Test(isotp, a_send_that_nobody_hears_fails_itself_and_leaks_nothing, .init = nee
 	lsk_isotp_free(tester);
 }
 
-Test(isotp, a_send_ends_at_its_deadline_and_can_be_finished, .init = need_vcan,
+Test(isotp, fact_5_a_send_ends_at_its_deadline_and_can_be_finished, .init = need_vcan,
      .timeout = 60)
 {
 	struct lsk_isotp *tester = open_isotp(0x700, 0x708, 0);

@@ -122,7 +122,7 @@ Test(j1939, messages_by_tp_and_etp_arrive_whole, .init = need_vcan, .timeout = 1
 }
 
 /* Fact 7: to a unit that is not there the send succeeds, and fails 1.25 s later. */
-Test(j1939, a_send_that_nobody_answers_fails_itself_and_leaks_nothing,
+Test(j1939, fact_7_a_send_that_nobody_answers_fails_itself_and_leaks_nothing,
      .init = need_vcan, .timeout = 60)
 {
 	static const struct lsk_j1939_place nobody = {.pgn = PGN, .address = 0x77};

@@ -167,15 +167,19 @@ static int take_channel(struct bridge *bridge, struct end *end)
 /* As take_channel(): whole lines of what has come, as many as fit. */
 static int take_connection(struct bridge *bridge, struct end *end)
 {
-	ssize_t count = lsk_socket_recv(end->sock, end->line + end->len,
-					LINE_MAX - 1 - end->len, MSG_DONTWAIT);
 	int frames = 0;
 	char *at = end->line;
 	char *newline;
 
-	if (count <= 0)
-		return count == 0 ? -EPIPE : (int)count;
-	end->len += (size_t)count;
+	/* Whole lines of before come first: there were more than a batch. */
+	if (!memchr(end->line, '\n', end->len)) {
+		ssize_t count = lsk_socket_recv(end->sock, end->line + end->len,
+						LINE_MAX - 1 - end->len, MSG_DONTWAIT);
+
+		if (count <= 0)
+			return count == 0 ? -EPIPE : (int)count;
+		end->len += (size_t)count;
+	}
 	end->line[end->len] = '\0';
 	while (frames < BATCH && (newline = strchr(at, '\n')) != NULL) {
 		struct lsk_error error = {0};

@@ -163,6 +163,39 @@ int lsk_bcm_watch(struct lsk_bcm *bcm, const struct lsk_bcm_watch *watch);
 int lsk_bcm_unwatch(struct lsk_bcm *bcm, uint32_t can_id, bool is_fd);
 
 /**
+ * struct lsk_bcm_job - names a job, and tells what it does
+ * @can_id: identifier in the kernel's notation
+ * @is_fd: of FD frames
+ * @is_watch: of watching; else of sending
+ * @remaining: told: how often the first interval is still used
+ * @first_ns: told: first interval, or the silence that is told
+ * @then_ns: told: interval after that, or the time of one event
+ * @frame_count: told: its frames
+ */
+struct lsk_bcm_job {
+	uint32_t can_id;
+	bool is_fd;
+	bool is_watch;
+	uint32_t remaining;
+	int64_t first_ns;
+	int64_t then_ns;
+	size_t frame_count;
+};
+
+/**
+ * lsk_bcm_read() - what a job does now
+ * @bcm: the socket; events that come in between are kept for lsk_bcm_next()
+ * @job: names it, and is filled
+ * @ret_frames: gets its frames, or the masks of a watch; NULL with @frames_max 0
+ * @frames_max: room in @ret_frames; more frames are only counted
+ *
+ * Return: 0; -EINVAL where there is no such job; -ENOBUFS where the queue had no room
+ * for the answer; -ENOMEM.
+ */
+int lsk_bcm_read(struct lsk_bcm *bcm, struct lsk_bcm_job *job,
+		 struct lsk_can_frame *ret_frames, size_t frames_max);
+
+/**
  * lsk_bcm_restore() - start all jobs anew after the interface was gone
  * @bcm: the socket
  *

@@ -75,15 +75,15 @@ sums() {
 if command -v canbusload >/dev/null; then
 	for options in '' '-i' '-e' '-b' '-t -c'; do
 		# shellcheck disable=SC2086
-		timeout -s INT 6 canbusload $options vcan0@500000 >theirs &
+		timeout -s INT 10 canbusload $options vcan0@500000 >theirs &
 		theirs=$!
 		# shellcheck disable=SC2086
-		timeout -s INT 6 ours/canbusload $options vcan0@500000 >ours.out &
+		timeout -s INT 10 ours/canbusload $options vcan0@500000 >ours.out &
 		ours=$!
 		wait_bound vcan0 2
-		linsock can gen vcan0 -g 5 -n 150 -I r -L r -D r
-		linsock can gen vcan0 -e -g 5 -n 100 -I r -L r -D r
-		linsock can gen vcan0 -g 5 -n 50 -I 0 -L 8 -D 00
+		linsock can gen vcan0 -g 1 -n 150 -I r -L r -D r
+		linsock can gen vcan0 -e -g 1 -n 100 -I r -L r -D r
+		linsock can gen vcan0 -g 1 -n 50 -I 0 -L 8 -D 00
 		wait "$theirs" || true
 		wait "$ours" || true
 		sed 's/\x1b\[[0-9]*m//g' theirs >theirs.plain
