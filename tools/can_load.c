@@ -10,6 +10,7 @@
 
 #include "tools/can.h"
 #include "tools/can_capture.h"
+#include "tools/can_time.h"
 
 #define PERIOD_NS   LSK_NSEC_PER_SEC
 #define PERCENT_BAR 5 /* of one mark */
@@ -192,17 +193,9 @@ static void print_period(struct load *load)
 	fflush(stdout);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
-
 static int measure(struct load *load, struct can_capture *capture)
 {
-	int64_t next_ns = now_ns() + PERIOD_NS;
+	int64_t next_ns = can_now_ns() + PERIOD_NS;
 	long shown = 0;
 	int r = 0;
 
@@ -210,7 +203,7 @@ static int measure(struct load *load, struct can_capture *capture)
 		fputs("\33[2J", stdout);
 	while (r >= 0 && (load->periods == 0 || shown < load->periods)) {
 		struct can_source *source = NULL;
-		int64_t rest_ns = next_ns - now_ns();
+		int64_t rest_ns = next_ns - can_now_ns();
 
 		if (rest_ns <= 0) {
 			print_period(load);

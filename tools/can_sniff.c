@@ -16,6 +16,7 @@
 #include "tools/can.h"
 #include "tools/can_capture.h"
 #include "tools/can_scan.h"
+#include "tools/can_time.h"
 
 #define SLOTS_MAX    2048
 #define TICK_NS      INT64_C(10000000) /* the unit of the options' times */
@@ -60,14 +61,6 @@ struct sniff {
 	bool quits;
 	unsigned int screens;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
 
 static int settings_name(char *name, const char *suffix)
 {
@@ -369,7 +362,7 @@ static int run(struct sniff *sniff, struct can_capture *capture)
 	fputs("\33[?25l", stdout);
 	while (r >= 0 && !sniff->quits) {
 		struct can_source *source;
-		int64_t time_ns = now_ns();
+		int64_t time_ns = can_now_ns();
 
 		read_keys(sniff, &has_keys);
 		if (time_ns >= next_ns) {
@@ -381,7 +374,7 @@ static int run(struct sniff *sniff, struct can_capture *capture)
 		if (r == -ENETDOWN)
 			r = 0;
 		for (int i = 0; i < r; i++)
-			take_frame(sniff, &capture->records[i], now_ns());
+			take_frame(sniff, &capture->records[i], can_now_ns());
 	}
 	/* The terminal is left whole. */
 	fputs("\33[?25h", stdout);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tools/can.h"
+#include "tools/can_time.h"
 
 #define BATCH     64
 #define BURST     16 /* frames per system call without a gap */
@@ -32,14 +33,6 @@ struct test {
 	long strange;
 	long greatest;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
 
 static int parse_options(struct test *test, int argc, char **argv)
 {
@@ -145,7 +138,7 @@ static void take_record(struct test *test, const struct lsk_can_frame *frame,
 static int receive_until(struct test *test, int64_t deadline_ns)
 {
 	for (;;) {
-		int64_t rest_ns = deadline_ns ? deadline_ns - now_ns() : 0;
+		int64_t rest_ns = deadline_ns ? deadline_ns - can_now_ns() : 0;
 		int64_t time_ns;
 		int r;
 
@@ -153,7 +146,7 @@ static int receive_until(struct test *test, int64_t deadline_ns)
 			return 0;
 		lsk_socket_set_timeout(lsk_can_socket(test->receiver), rest_ns);
 		r = lsk_can_receive(test->receiver, test->records, BATCH);
-		time_ns = now_ns();
+		time_ns = can_now_ns();
 		if (r == -EAGAIN || r == -ETIME)
 			return 0;
 		if (r < 0)
@@ -173,7 +166,7 @@ static int send_burst(struct test *test, struct lsk_can_frame *frames, long firs
 		frames[i].kind = test->is_fd ? LSK_CAN_FD : LSK_CAN_CLASSIC;
 		frames[i].len = test->is_fd ? LSK_CANFD_DATA_MAX : LSK_CAN_DATA_MAX;
 		memcpy(frames[i].data, &number, sizeof(number));
-		test->sent_ns[number] = now_ns();
+		test->sent_ns[number] = can_now_ns();
 	}
 	return lsk_can_send(test->sender, frames, (size_t)count, NULL);
 }
@@ -181,7 +174,7 @@ static int send_burst(struct test *test, struct lsk_can_frame *frames, long firs
 static int run(struct test *test)
 {
 	struct lsk_can_frame *frames = calloc(BURST, sizeof(*frames));
-	int64_t next_ns = now_ns();
+	int64_t next_ns = can_now_ns();
 	int64_t last_ns;
 	long seen;
 	int r = frames ? 0 : -ENOMEM;
@@ -199,22 +192,15 @@ static int run(struct test *test)
 			r = receive_until(test, test->gap_ms > 0 ? next_ns : 0);
 	}
 	/* The last ones, as long as some come. */
-	last_ns = now_ns();
+	last_ns = can_now_ns();
 	do {
 		seen = test->received;
 		if (r == 0)
 			r = receive_until(test, last_ns + test->silence_ns);
-		last_ns = now_ns();
+		last_ns = can_now_ns();
 	} while (r == 0 && test->received > seen && test->received < test->count);
 	free(frames);
 	return r;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-	const int64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
 }
 
 static double microseconds(const int64_t *times, long number)
@@ -237,7 +223,7 @@ static int report(struct test *test, double seconds)
 	if (test->received > 0) {
 		/* Those that were lost sort to the front. */
 		qsort(test->latency_ns, (size_t)test->count, sizeof(*test->latency_ns),
-		      compare_times);
+		      can_compare_ns);
 		seen = test->latency_ns + lost;
 		printf(", latency p50 %.1f us, p99 %.1f us, max %.1f us",
 		       microseconds(seen, test->received / 2),
@@ -260,10 +246,10 @@ static int can_test_main(int argc, char **argv)
 	if (status == COMMAND_OK)
 		status = open_channels(&test);
 	if (status == COMMAND_OK) {
-		start_ns = now_ns();
+		start_ns = can_now_ns();
 		r = run(&test);
 		status = r < 0 ? command_failure(r, "%s to %s", test.from, test.to)
-			       : report(&test, (double)(now_ns() - start_ns) / 1e9);
+			       : report(&test, (double)(can_now_ns() - start_ns) / 1e9);
 	}
 	lsk_can_free(test.sender);
 	lsk_can_free(test.receiver);

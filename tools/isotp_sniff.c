@@ -13,6 +13,7 @@
 
 #include "tools/can.h"
 #include "tools/can_scan.h"
+#include "tools/can_time.h"
 #include "tools/isotp_listen.h"
 
 #define MESSAGE_MAX 1100000
@@ -117,14 +118,6 @@ static int open_one(const struct sniff *sniff, bool is_reverse,
 	return COMMAND_OK;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
-
 static void print_message(struct sniff *sniff, uint32_t id, size_t len)
 {
 	size_t shown =
@@ -134,7 +127,7 @@ static void print_message(struct sniff *sniff, uint32_t id, size_t len)
 
 	if (sniff->has_color)
 		fputs(id == sniff->listen.source ? CAN_RED : CAN_BLUE, stdout);
-	isotp_clock_print(&sniff->clock, now_ns());
+	isotp_clock_print(&sniff->clock, can_clock_ns(CLOCK_REALTIME));
 	printf(" %s  %03X  [%zu]  ", sniff->listen.interface, id & CAN_EFF_MASK, len);
 	if (sniff->format & SNIFF_HEX) {
 		for (size_t i = 0; i < shown; i++)

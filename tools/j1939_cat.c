@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/can.h"
+#include "tools/can_time.h"
 #include "tools/j1939_place.h"
 
 #define SIZE_MAX_ETP 117440505
@@ -219,43 +220,28 @@ static int receive_output(const struct cat *cat, struct lsk_j1939 *j1939)
 	return status;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-	const int64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /* Send @repeat messages of @size bytes, and tell how long each one took. */
 static int measure(const struct cat *cat, struct lsk_j1939 *j1939)
 {
 	int64_t *times = calloc((size_t)cat->repeat, sizeof(*times));
 	uint8_t *data = calloc(1, (size_t)cat->size);
 	int status = times && data ? COMMAND_OK : command_failure(-ENOMEM, "message");
-	int64_t start_ns = now_ns();
+	int64_t start_ns = can_now_ns();
 	long done = 0;
 
 	while (times && data && status == COMMAND_OK && done < cat->repeat) {
-		int64_t begin_ns = now_ns();
+		int64_t begin_ns = can_now_ns();
 		int r = lsk_j1939_send(j1939, &cat->to.place, data, (size_t)cat->size);
 
 		if (r < 0)
 			status = send_failure(r);
 		else
-			times[done++] = now_ns() - begin_ns;
+			times[done++] = can_now_ns() - begin_ns;
 	}
 	if (times && done > 0) {
-		double seconds = (double)(now_ns() - start_ns) / 1e9;
+		double seconds = (double)(can_now_ns() - start_ns) / 1e9;
 
-		qsort(times, (size_t)done, sizeof(*times), compare_times);
+		qsort(times, (size_t)done, sizeof(*times), can_compare_ns);
 		printf("%ld messages of %ld bytes in %.6f s: %.0f byte/s, p50 %lld us, "
 		       "p99 %lld us, max %lld us\n",
 		       done, cat->size, seconds, (double)(done * cat->size) / seconds,

@@ -67,6 +67,8 @@ linsock can test vcan0 vcan1 -n 20 --wait 0.2 >difference || status=$?
 grep -q 'lost 20' difference || status=1
 report "$status" 'frames that do not arrive are lost, exit status 3'
 
+escape=$(printf '\033')
+
 # Frames, bits and bits of data over all seconds are the same.
 sums() {
 	sed -nE 's/^ vcan0@500000 +([0-9]+) +([0-9]+) +([0-9]+) +([0-9]+)%.*/\1 \2 \3/p' "$1" |
@@ -86,8 +88,8 @@ if command -v canbusload >/dev/null; then
 		linsock can gen vcan0 -g 1 -n 50 -I 0 -L 8 -D 00
 		wait "$theirs" || true
 		wait "$ours" || true
-		sed 's/\x1b\[[0-9]*m//g' theirs >theirs.plain
-		sed 's/\x1b\[[0-9]*m//g' ours.out >ours.plain
+		sed "s/$escape\[[0-9]*m//g" theirs >theirs.plain
+		sed "s/$escape\[[0-9]*m//g" ours.out >ours.plain
 		sums theirs.plain >theirs.sums
 		sums ours.plain >ours.sums
 		check "canbusload $options" diff theirs.sums ours.sums

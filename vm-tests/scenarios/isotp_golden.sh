@@ -127,7 +127,8 @@ short_messages() {
 }
 for options in '' '-c' '-f 1' '-f 2' '-h 2' '-ta' '-h 4 -f 1'; do
 	# shellcheck disable=SC2086
-	watch 2 short_messages 3 isotpsniffer -s 7E0 -d 7E8 $options vcan0
+	# Two sockets, each on what it hears and on its own echo.
+	watch 4 short_messages 3 isotpsniffer -s 7E0 -d 7E8 $options vcan0
 done
 
 echo "1..$number"
