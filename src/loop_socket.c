@@ -221,8 +221,8 @@ int lsk_loop_recvmsg_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 	return start_recv_stream(loop, sock, pool, OP_RECVMSG_STREAM, then);
 }
 
-int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
-		  size_t len, int flags, const struct lsk_then *then)
+static int start_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
+		      size_t len, int flags, const struct lsk_then *then)
 {
 	struct channel *channel;
 	struct loop_op *op;
@@ -243,6 +243,14 @@ int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *bu
 	op->flags = flags;
 	send_append(channel, op);
 	return 0;
+}
+
+int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
+		  size_t len, int flags, const struct lsk_then *then)
+{
+	return TRACE(start_send(loop, sock, buf, len, flags, then),
+		     .operation = LSK_TRACE_SEND, .sock = sock, .data = buf, .len = len,
+		     .flags = flags);
 }
 
 int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -306,7 +314,8 @@ int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
 		return r;
 	if (channel->caps & CHANNEL_STREAM || !(channel->caps & CHANNEL_RING_SEND))
 		return -EOPNOTSUPP;
-	return loop_start(loop, channel, OP_EXCHANGE, &what, then);
+	return TRACE(loop_start(loop, channel, OP_EXCHANGE, &what, then),
+		     .operation = LSK_TRACE_SEND, .sock = sock);
 }
 
 size_t lsk_loop_queued(const struct lsk_loop *loop, const struct lsk_socket *sock)
