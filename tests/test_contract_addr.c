@@ -67,7 +67,7 @@ static void assert_same(const struct lsk_addr *addr, const char *text)
 
 Test(contract_addr, netlink_is_port_and_groups)
 {
-	struct sockaddr_nl nl = {
+	static const struct sockaddr_nl nl = {
 		.nl_family = AF_NETLINK,
 		.nl_pid = 4711,
 		.nl_groups = 0x11,
@@ -83,7 +83,7 @@ Test(contract_addr, netlink_is_port_and_groups)
 
 Test(contract_addr, tipc_is_a_service_a_range_or_a_socket)
 {
-	struct sockaddr_tipc tipc = {
+	static const struct sockaddr_tipc tipc = {
 		.family = AF_TIPC,
 		.addrtype = TIPC_SERVICE_RANGE,
 		.scope = TIPC_NODE_SCOPE,
@@ -104,7 +104,7 @@ Test(contract_addr, tipc_is_a_service_a_range_or_a_socket)
 
 Test(contract_addr, can_raw_and_bcm_are_an_interface)
 {
-	struct sockaddr_can can = {.can_family = AF_CAN, .can_ifindex = 1};
+	static const struct sockaddr_can can = {.can_family = AF_CAN, .can_ifindex = 1};
 
 	assert_address("can://lo", &can, 8, "can://any");
 	assert_fault("can://a-name-of-16-byte", LSK_ERR_LENGTH);
@@ -113,7 +113,7 @@ Test(contract_addr, can_raw_and_bcm_are_an_interface)
 
 Test(contract_addr, isotp_is_an_interface_and_two_identifiers)
 {
-	struct sockaddr_can can = {
+	static const struct sockaddr_can can = {
 		.can_family = AF_CAN,
 		.can_ifindex = 1,
 		.can_addr.tp = {.rx_id = 0x7e8, .tx_id = 0x18da10f1 | CAN_EFF_FLAG},
@@ -126,7 +126,7 @@ Test(contract_addr, isotp_is_an_interface_and_two_identifiers)
 
 Test(contract_addr, j1939_is_an_interface_a_name_a_pgn_and_an_address)
 {
-	struct sockaddr_can can = {
+	static const struct sockaddr_can can = {
 		.can_family = AF_CAN,
 		.can_ifindex = 1,
 		.can_addr.j1939 = {.name = 0x1122, .pgn = 0x12300, .addr = 0x20},
@@ -140,7 +140,7 @@ Test(contract_addr, j1939_is_an_interface_a_name_a_pgn_and_an_address)
 /* CPython: "unsupported CAN protocol". Here no scheme makes such a socket. */
 Test(contract_addr, other_can_protocols_go_raw)
 {
-	struct sockaddr_can can = {.can_family = AF_CAN, .can_ifindex = 1};
+	static const struct sockaddr_can can = {.can_family = AF_CAN, .can_ifindex = 1};
 	struct lsk_addr addr;
 
 	assert_fault("can-tp20://lo", LSK_ERR_SCHEME);
@@ -214,7 +214,7 @@ Test(contract_addr, other_bluetooth_protocols_are_refused)
 /* CPython reads feature and mask as 16 bits. */
 Test(contract_addr, alg_is_type_name_feature_and_mask_of_32_bits)
 {
-	struct sockaddr_alg alg = {
+	static const struct sockaddr_alg alg = {
 		.salg_family = AF_ALG,
 		.salg_type = "aead",
 		.salg_feat = 0x10,
@@ -232,7 +232,7 @@ Test(contract_addr, alg_is_type_name_feature_and_mask_of_32_bits)
 
 Test(contract_addr, vsock_is_cid_port_and_flags)
 {
-	struct sockaddr_vm vm = {
+	static const struct sockaddr_vm vm = {
 		.svm_family = AF_VSOCK,
 		.svm_port = 1024,
 		.svm_cid = 16,
@@ -270,7 +270,7 @@ Test(contract_addr, packet_is_interface_protocol_types_and_hardware)
 
 Test(contract_addr, qipcrtr_is_node_and_port)
 {
-	struct sockaddr_qrtr qrtr = {
+	static const struct sockaddr_qrtr qrtr = {
 		.sq_family = AF_QIPCRTR,
 		.sq_node = 1,
 		.sq_port = 15,
