@@ -25,8 +25,8 @@ QUIT_LIMIT_S = 10
 APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 "
           "unknown_nmi_panic=1")
 # Each tick that an idle guest has no use for costs an hour of warped time a tenth of a
-# second and more.
-APPEND_WARPED = " nowatchdog tsc=reliable"
+# second and more. A disk of a busy host may take minutes of such a clock: no hung task.
+APPEND_WARPED = " nowatchdog tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
 PR_SET_PDEATHSIG = 1
 
 
