@@ -37,6 +37,7 @@ static int epoll_loop_init(struct lsk_loop *loop,
 	int r;
 
 	(void)options;
+	loop->zero_copy_min = 0;
 	epoll = calloc(1, sizeof(*epoll));
 	if (!epoll)
 		return -ENOMEM;

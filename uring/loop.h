@@ -44,16 +44,19 @@ enum op_kind {
 };
 
 enum op_state {
-	OP_ARMED = 1 << 0,     /* the kernel has it and will say when it ends */
-	OP_CANCELLED = 1 << 1, /* end with -ECANCELED */
-	OP_EXPIRED = 1 << 2,   /* end with -ETIME */
-	OP_LISTED = 1 << 3,    /* on the loop's list of work, by link */
-	OP_STARVED = 1 << 4,   /* on its pool's list, by link */
-	OP_PAUSED = 1 << 5,    /* by the user */
-	OP_FULL = 1 << 6,      /* its leases have reached the pool's limit */
-	OP_POLLED = 1 << 7,    /* armed as a poll; the system call follows */
-	OP_STOPPING = 1 << 8,  /* a cancel is under way to the kernel */
-	OP_LEASED = 1 << 9,    /* a send of a lease, which it returns */
+	OP_ARMED = 1 << 0,       /* the kernel has it and will say when it ends */
+	OP_CANCELLED = 1 << 1,   /* end with -ECANCELED */
+	OP_EXPIRED = 1 << 2,     /* end with -ETIME */
+	OP_LISTED = 1 << 3,      /* on the loop's list of work, by link */
+	OP_STARVED = 1 << 4,     /* on its pool's list, by link */
+	OP_PAUSED = 1 << 5,      /* by the user */
+	OP_FULL = 1 << 6,        /* its leases have reached the pool's limit */
+	OP_POLLED = 1 << 7,      /* armed as a poll; the system call follows */
+	OP_STOPPING = 1 << 8,    /* a cancel is under way to the kernel */
+	OP_LEASED = 1 << 9,      /* a send of a lease, which it returns */
+	OP_COPYING = 1 << 10,    /* a send that is to be copied, however long it is */
+	OP_NOTIFY_DUE = 1 << 11, /* zero copy: the kernel looks at the bytes still */
+	OP_SENT = 1 << 12,       /* and that is all it waits for; flags: the result */
 };
 
 struct loop_op {
@@ -362,6 +365,7 @@ void channel_batch_free(struct lsk_loop *loop, void *memory);
 /* send.c: the queue of sends */
 void send_append(struct channel *channel, struct loop_op *op);
 void send_complete(struct channel *channel, int result);
+void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied);
 void send_by_syscall(struct channel *channel, bool *ret_would_block);
 void send_drop_stopped(struct channel *channel);
 void send_stop(struct channel *channel, struct loop_op *op);

@@ -92,4 +92,14 @@ static inline char *send_bytes(const struct lsk_loop *loop, const struct loop_op
 	       op->link + op->progress;
 }
 
+/* By the length of each buffer: of many small ones the pages are not worth it. */
+static inline bool send_wants_zero_copy(const struct channel *channel,
+					const struct loop_op *op)
+{
+	const size_t min = channel->loop->zero_copy_min;
+
+	return min && op->kind == OP_SEND && op->len - op->progress >= min &&
+	       channel->caps & CHANNEL_ZERO_COPY && !(op->state & OP_COPYING);
+}
+
 #endif

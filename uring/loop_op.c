@@ -360,6 +360,7 @@ void recv_complete(struct lsk_loop *loop, struct loop_op *op,
 /* The descriptor is ready, and the system call is ours to make. */
 static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int events)
 {
+	const uint32_t generation = op->generation;
 	int r;
 
 	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
@@ -375,7 +376,8 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 		return;
 	}
 	if (op_is_stream(op)) {
-		if (loop_read_stream(loop, op, 1) >= 0)
+		loop_read_stream(loop, op, 1);
+		if (op->generation == generation)
 			op_rearm(loop, op);
 		return;
 	}
@@ -454,7 +456,7 @@ void op_start(struct lsk_loop *loop, struct loop_op *op)
 /* End @op for @reason, OP_CANCELLED or OP_EXPIRED. Its event comes in a pass. */
 void op_stop(struct lsk_loop *loop, struct loop_op *op, unsigned int reason)
 {
-	if (op_is_stopped(op))
+	if (op->state & (OP_CANCELLED | OP_EXPIRED | OP_SENT))
 		return;
 	op->state |= (uint16_t)reason;
 	if (op_is_send(op)) {

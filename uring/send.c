@@ -153,6 +153,17 @@ void send_check_drain(struct channel *channel)
 		channel->state &= (uint16_t)~CHANNEL_DRAINS;
 }
 
+/* @op is out of the queue, but its bytes are the kernel's until the notification. */
+static void send_await_notification(struct lsk_loop *loop, struct loop_op *op,
+				    int result)
+{
+	if (op->timer)
+		wheel_disarm(&loop->wheel, op->timer);
+	op->timer = 0;
+	op->state |= OP_SENT;
+	op->flags = result;
+}
+
 /* The end of the first send of the queue, and its event. */
 static void send_finish_head(struct channel *channel, int result)
 {
@@ -167,12 +178,16 @@ static void send_finish_head(struct channel *channel, int result)
 
 	channel->send_head = op->next;
 	channel->queued -= op->len;
-	if (op->timer)
-		wheel_disarm(&loop->wheel, op->timer);
-	if (op->state & OP_LEASED)
-		pool_lease_back(loop->pools[op->group], op->u.lease);
-	slot_retire(loop, op);
-	event_emit(loop, done, &event);
+	if (op->state & OP_NOTIFY_DUE) {
+		send_await_notification(loop, op, result);
+	} else {
+		if (op->timer)
+			wheel_disarm(&loop->wheel, op->timer);
+		if (op->state & OP_LEASED)
+			pool_lease_back(loop->pools[op->group], op->u.lease);
+		slot_retire(loop, op);
+		event_emit(loop, done, &event);
+	}
 	if (channel->state & CHANNEL_DRAINS && !(channel->state & CHANNEL_FREE))
 		send_check_drain(channel);
 }
@@ -200,7 +215,10 @@ void send_drop_stopped(struct channel *channel)
 		if (op->next == OP_NONE)
 			channel->send_tail = last;
 		channel->queued -= op->len;
-		op_finish(loop, op, send_stop_reason(op), 0);
+		if (op->state & OP_NOTIFY_DUE)
+			send_await_notification(loop, op, send_stop_reason(op));
+		else
+			op_finish(loop, op, send_stop_reason(op), 0);
 	}
 	channel->state &= (uint16_t)~CHANNEL_SENDING;
 	if (channel->state & CHANNEL_DRAINS)
@@ -261,7 +279,8 @@ uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message)
 	}
 	if (!(channel->caps & CHANNEL_STREAM) || op->next == OP_NONE ||
 	    loop->ops[op->next].kind != OP_SEND ||
-	    loop->ops[op->next].flags != op->flags)
+	    loop->ops[op->next].flags != op->flags ||
+	    send_wants_zero_copy(channel, &loop->ops[op->next]))
 		return 1;
 	batch = channel_batch_new(loop);
 	if (!batch)
@@ -270,7 +289,8 @@ uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message)
 	     slot = loop->ops[slot].next) {
 		struct loop_op *next = &loop->ops[slot];
 
-		if (next->kind != OP_SEND || next->flags != op->flags)
+		if (next->kind != OP_SEND || next->flags != op->flags ||
+		    send_wants_zero_copy(channel, next))
 			break;
 		batch->iov[count].iov_base = send_bytes(loop, next);
 		batch->iov[count].iov_len = next->len - next->progress;
@@ -287,6 +307,30 @@ uint32_t send_prepare(struct channel *channel, struct msghdr **ret_message)
 	return count;
 }
 
+/* The kernel no longer looks at the bytes of a zero-copy send. */
+void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied)
+{
+	const lsk_done_fn done = op->done;
+	const struct lsk_event event = {
+		.op = {op_slot(loop, op), op->generation},
+		.result = op->flags,
+		.flags = was_copied ? LSK_EVENT_COPIED : 0,
+		.context = op->context,
+	};
+
+	op->state &= (uint16_t)~OP_NOTIFY_DUE;
+	loop->stats.zero_copied += !was_copied;
+	/* On this way it costs and brings nothing. */
+	if (was_copied)
+		op->channel->caps &= (uint8_t)~CHANNEL_ZERO_COPY;
+	if (!(op->state & OP_SENT))
+		return;
+	if (op->state & OP_LEASED)
+		pool_lease_back(loop->pools[op->group], op->u.lease);
+	slot_retire(loop, op);
+	event_emit(loop, done, &event);
+}
+
 /* Spread @result over the operations that left together, and end those that are done.
  */
 static void send_account(struct channel *channel, int result)
@@ -296,6 +340,14 @@ static void send_account(struct channel *channel, int result)
 
 	send_unbatch(channel);
 	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
+	if (op->state & OP_NOTIFY_DUE) {
+		/* The rest of it, if any, or all where it was refused, is copied. */
+		op->state |= OP_COPYING;
+		if (result == -EOPNOTSUPP || result == -EINVAL) {
+			channel->caps &= (uint8_t)~CHANNEL_ZERO_COPY;
+			return;
+		}
+	}
 	if (result < 0) {
 		if (op_is_stopped(op) && (result == -ECANCELED || result == -EINTR))
 			result = send_stop_reason(op);
@@ -377,6 +429,11 @@ void send_by_syscall(struct channel *channel, bool *ret_would_block)
 	while (channel->send_head != OP_NONE) {
 		const struct loop_op *op = send_head(channel);
 
+		/* A system call would copy: that is for the ring. */
+		if (send_wants_zero_copy(channel, op)) {
+			*ret_would_block = true;
+			break;
+		}
 		message = NULL;
 		channel->batch_count = 1;
 		if (op->kind != OP_SEND || op->next != OP_NONE)

@@ -25,6 +25,10 @@ enum {
 	URING_ENTRIES_MIN = 4,
 	/* Channels with something to send up to which send(2) is used. */
 	URING_INLINE_MAX = 1,
+	/* Completions that min_wait_us waits for. */
+	URING_MIN_WAIT_MAX = 64,
+	/* To which the completion queue may grow. */
+	URING_COMPLETIONS_MAX = 1 << 15,
 };
 
 static int uring_setup(struct io_uring *ring, unsigned int entries,
@@ -75,6 +79,13 @@ static int uring_loop_init(struct lsk_loop *loop,
 
 		io_uring_register_napi(&uring->ring, &napi);
 	}
+	/* More than one completion, but no more than the queue has room for. */
+	if (options->min_wait_us && uring->ring.features & IORING_FEAT_MIN_TIMEOUT) {
+		uring->min_wait_us = options->min_wait_us;
+		uring->min_wait_count = uring->ring.cq.ring_entries / 2;
+		if (uring->min_wait_count > URING_MIN_WAIT_MAX)
+			uring->min_wait_count = URING_MIN_WAIT_MAX;
+	}
 	loop->state = uring;
 	return 0;
 }
@@ -122,6 +133,15 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
 	if (!(flags & MSG_DONTWAIT))
 		flags |= MSG_WAITALL;
 	channel->batch_count = 1;
+	if (send_wants_zero_copy(channel, op)) {
+		io_uring_prep_send_zc(sqe, channel->fd, send_bytes(loop, op),
+				      op->len - op->progress, flags,
+				      IORING_SEND_ZC_REPORT_USAGE);
+		sqe->user_data = name_of(loop, op);
+		op->state |= OP_ARMED;
+		channel->state |= CHANNEL_BUSY;
+		return;
+	}
 	if (op->kind != OP_SEND || op->next != OP_NONE)
 		send_prepare(channel, &message);
 	if (message)
@@ -196,6 +216,14 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 		return;
 	}
 	if (op->kind == OP_SEND) {
+		if (flags & IORING_CQE_F_NOTIF) {
+			send_notified(loop, op,
+				      (unsigned int)res & IORING_NOTIF_USAGE_ZC_COPIED);
+			return;
+		}
+		/* Of a zero-copy send, also of one that failed. */
+		if (flags & IORING_CQE_F_MORE)
+			op->state |= OP_NOTIFY_DUE;
 		send_complete(op->channel, res);
 		return;
 	}
@@ -272,6 +300,29 @@ static bool kernel_has_work(const struct io_uring *ring)
 	       (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
 }
 
+/* More completions come than there is room for: make more. The kernel has kept them,
+ * so that it is no loss where it cannot. */
+static void grow(struct lsk_loop *loop)
+{
+	struct uring_loop *uring = loop->state;
+	const unsigned int completions = uring->ring.cq.ring_entries * 2;
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_CQSIZE,
+		.sq_entries = uring->ring.sq.ring_entries,
+		.cq_entries = completions,
+	};
+
+	/* What is not submitted yet would not be moved. */
+	if (io_uring_sq_ready(&uring->ring) > 0)
+		return;
+	uring->wants_growth = false;
+	if (completions > URING_COMPLETIONS_MAX ||
+	    io_uring_resize_rings(&uring->ring, &params) < 0)
+		uring->is_full_grown = true;
+	else
+		loop->stats.grown++;
+}
+
 static int enter(struct lsk_loop *loop, int64_t timeout_ns)
 {
 	struct uring_loop *uring = loop->state;
@@ -282,13 +333,19 @@ static int enter(struct lsk_loop *loop, int64_t timeout_ns)
 		.tv_nsec = timeout_ns % LSK_NSEC_PER_SEC,
 	};
 
-	if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_CQ_OVERFLOW)
+	if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_CQ_OVERFLOW) {
 		loop->stats.overflows++;
+		uring->wants_growth = !uring->is_full_grown;
+	}
 	if (timeout_ns == 0 || io_uring_cq_ready(ring) > 0) {
 		if (io_uring_sq_ready(ring) == 0 && !kernel_has_work(ring))
 			return 0;
 		return io_uring_submit_and_get_events(ring);
 	}
+	if (uring->min_wait_us)
+		return io_uring_submit_and_wait_min_timeout(
+			ring, &cqe, uring->min_wait_count,
+			timeout_ns < 0 ? NULL : &time, uring->min_wait_us, NULL);
 	if (timeout_ns < 0)
 		return io_uring_submit_and_wait(ring, 1);
 	return io_uring_submit_and_wait_timeout(ring, &cqe, 1, &time, NULL);
@@ -312,6 +369,8 @@ static int uring_loop_wait(struct lsk_loop *loop, int64_t timeout_ns)
 			poll(NULL, 0, 1);
 		r = 0;
 	}
+	if (uring->wants_growth)
+		grow(loop);
 	take_completions(loop);
 	if (r == -ETIME || r > 0)
 		r = 0;

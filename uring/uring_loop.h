@@ -14,6 +14,10 @@ struct uring_loop {
 	struct io_uring ring;
 	struct msghdr message_shape; /* room for names and control, for all streams */
 	int host_fd;
+	unsigned int min_wait_us; /* 0: not asked for, or not to be had */
+	unsigned int min_wait_count;
+	bool is_full_grown;
+	bool wants_growth;
 	bool is_wake_armed;
 };
 

@@ -116,9 +116,13 @@ struct lsk_then {
  * @completions: completions that may be under way; 8 times @entries
  * @pass_max: events of one pass, after which timers and posts get their turn; 512
  * @busy_poll_us: microseconds of NAPI busy polling before sleep; 0 for none
- * @min_wait_us: microseconds that a wait may wait for more than one completion; 0
- * @zero_copy_min: bytes of a send from which zero-copy is tried, where the family can;
- *	0 for never
+ * @min_wait_us: microseconds that a wait may wait for more than one completion; 0.
+ *	Linux 6.12 and io_uring; without effect elsewhere
+ * @zero_copy_min: bytes of a send from which zero-copy is tried, on io_uring and where
+ *	the family can; 0 for never. 16384 and more are worth a try. Off by itself for a
+ *	socket as soon as the kernel says that it has copied all the same, as it does on
+ *	loopback. Such a send ends when the kernel no longer looks at its bytes: later
+ *	ones may end, and the socket be closed, before
  * @force_epoll: nonzero: readiness, whatever lsk_backend_info() says
  */
 struct lsk_loop_options {
@@ -152,6 +156,8 @@ enum lsk_run {
  * @overflows: times that the kernel had more completions than there was room for
  * @busy: times that the kernel refused a submission for the moment
  * @coalesced: sends that left together with an earlier one
+ * @zero_copied: sends whose bytes the kernel did not copy
+ * @grown: times that the room for completions was doubled
  * @operations: under way now
  * @sockets: bound now
  */
@@ -163,6 +169,8 @@ struct lsk_loop_stats {
 	uint64_t overflows;
 	uint64_t busy;
 	uint64_t coalesced;
+	uint64_t zero_copied;
+	uint64_t grown;
 	unsigned int operations;
 	unsigned int sockets;
 };

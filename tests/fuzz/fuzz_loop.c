@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "src/socket.h"
 #include "tests/fuzz/loop_world.h"
 
 static void start_recv(struct connection *connection)
@@ -204,6 +205,13 @@ static void run(struct connection *connection)
 	run_pass();
 }
 
+/* The script's kernel can what that of UNIX sockets cannot. */
+static void allow_zero_copy(struct connection *connection)
+{
+	if (connection->sock->channel && connection->is_stream)
+		connection->sock->channel->caps |= CHANNEL_ZERO_COPY;
+}
+
 /* As often as it is listed. */
 static void (*const deeds[32])(struct connection *connection) = {
 	start_stream,
@@ -230,7 +238,7 @@ static void (*const deeds[32])(struct connection *connection) = {
 	sleep_a_while,
 	complete_stale,
 	cancel_socket,
-	run,
+	allow_zero_copy,
 	run,
 	run,
 	run,

@@ -224,8 +224,14 @@ void peer_read(struct connection *connection, size_t len)
 	uint8_t *to = connection->got + connection->got_len;
 	ssize_t r;
 
-	if (connection->peer < 0 || connection->got_len + len + 2 > GOT_MAX)
+	if (connection->peer < 0)
 		return;
+	/* What nobody has room for is not looked at. */
+	if (connection->got_len + len + 2 > GOT_MAX) {
+		connection->is_overfull = true;
+		connection->got_len = 0;
+		to = connection->got;
+	}
 	if (connection->is_stream) {
 		r = recv(connection->peer, to, len, MSG_DONTWAIT);
 		connection->got_len += r > 0 ? (size_t)r : 0;
@@ -439,7 +445,7 @@ void world_end(bool is_gentle)
 			before = connection->got_len;
 			peer_read(connection, 65536);
 		} while (connection->got_len > before);
-		if (is_gentle && connection->peer >= 0 && before < GOT_MAX - 65538)
+		if (is_gentle && connection->peer >= 0 && !connection->is_overfull)
 			check_sent(connection);
 		peer_close(connection);
 		lsk_socket_free(connection->sock);

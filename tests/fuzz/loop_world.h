@@ -42,6 +42,7 @@ struct connection {
 	bool is_stream;
 	bool is_closing;
 	bool has_reader;
+	bool is_overfull; /* the peer got more than is kept */
 	size_t peer_sent; /* bytes, or datagrams */
 	size_t received;
 	uint8_t *got; /* by the peer; datagrams with two bytes of length before each */

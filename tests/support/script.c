@@ -83,8 +83,12 @@ unsigned int script_pending(int fd)
 {
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < script.requests_count; i++)
-		count += script.requests[i].sqe.fd == fd && !script.requests[i].is_done;
+	for (unsigned int i = 0; i < script.requests_count; i++) {
+		const struct script_request *request = &script.requests[i];
+
+		count += request->sqe.fd == fd && !request->is_done &&
+			 !request->is_notifying;
+	}
 	return count;
 }
 
