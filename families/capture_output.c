@@ -167,6 +167,14 @@ int capture_output_reserve(struct capture_output *output, size_t size, char **re
 	return 0;
 }
 
+size_t capture_output_left(const struct capture_output *output, size_t size)
+{
+	const size_t len = output->current->len;
+	const size_t left = len < output->size ? output->size - len : 0;
+
+	return left > size ? left : size;
+}
+
 void capture_output_commit(struct capture_output *output, size_t size)
 {
 	output->current->len += size;

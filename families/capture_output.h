@@ -27,6 +27,12 @@ void capture_output_free(struct capture_output *output);
  */
 int capture_output_reserve(struct capture_output *output, size_t size, char **ret_room);
 
+/*
+ * How many bytes may be written where @size were reserved: no fewer, and more up to
+ * where the buffer is to be passed on.
+ */
+size_t capture_output_left(const struct capture_output *output, size_t size);
+
 /* @size bytes of what was reserved are written. */
 void capture_output_commit(struct capture_output *output, size_t size);
 

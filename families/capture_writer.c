@@ -136,37 +136,67 @@ static bool is_writable(const struct lsk_packet *packet)
 	       packet->captured <= packet->length;
 }
 
+/* Where the next records go: a piece of a buffer, which many packets share. */
+struct window {
+	char *start;
+	size_t used;
+	size_t size;
+};
+
+/* What is in the window counts; have another one with room for @need bytes. */
+static int window_next(struct lsk_capture_writer *writer, struct window *window,
+		       size_t need)
+{
+	int r;
+
+	if (window->used > 0)
+		capture_output_commit(writer->output, window->used);
+	window->used = 0;
+	window->size = 0;
+	r = capture_output_reserve(writer->output, need, &window->start);
+	if (r == 0)
+		window->size = capture_output_left(writer->output, need);
+	return r;
+}
+
 int lsk_capture_write(struct lsk_capture_writer *writer, unsigned int interface,
 		      const struct lsk_packet *packets, unsigned int count)
 {
+	struct window window = {NULL, 0, 0};
 	unsigned int cooked;
-	int r;
+	int r = 0;
 
 	if (!writer || (!packets && count > 0) || interface >= writer->interfaces)
 		return -EINVAL;
 	cooked = cooked_len(writer->linktypes[interface]);
 	for (unsigned int i = 0; i < count; i++) {
-		size_t size = (size_t)packets[i].captured + cooked + PACKET_OVERHEAD;
+		size_t need = (size_t)packets[i].captured + cooked + PACKET_OVERHEAD;
 		char *room;
 
-		if (!is_writable(&packets[i]))
-			return -EINVAL;
+		if (!is_writable(&packets[i])) {
+			r = -EINVAL;
+			break;
+		}
 		writer->stats.packets++;
-		r = capture_output_reserve(writer->output, size, &room);
+		if (need > window.size - window.used)
+			r = window_next(writer, &window, need);
 		if (r == -ENOBUFS) {
 			writer->stats.lost++;
 			writer->lost[interface]++;
+			r = 0;
 			continue;
 		}
 		if (r < 0)
-			return r;
-		capture_output_commit(
-			writer->output,
+			break;
+		room = window.start + window.used;
+		window.used +=
 			writer->format == LSK_CAPTURE_PCAPNG
 				? put_pcapng(room, &packets[i], interface, cooked)
-				: put_pcap(writer, room, &packets[i], cooked));
+				: put_pcap(writer, room, &packets[i], cooked);
 	}
-	return 0;
+	if (window.used > 0)
+		capture_output_commit(writer->output, window.used);
+	return r;
 }
 
 static char *put_interface(char *start, const char *name, int linktype,

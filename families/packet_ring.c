@@ -183,6 +183,9 @@ static unsigned int next_from_blocks(struct lsk_packet_ring *ring,
 		fill_from_block(ring, &packets[taken], header);
 		ring->next = (struct tpacket3_hdr *)(void *)((uint8_t *)header +
 							     header->tp_next_offset);
+		/* Another CPU wrote it. Packets are often of one size; where they are
+		 * not, a line was fetched that nobody needs. */
+		__builtin_prefetch((uint8_t *)ring->next + header->tp_next_offset);
 	}
 	ring->left -= taken;
 	return taken;
