@@ -196,9 +196,6 @@ static void uring_prepare(struct io_uring_sqe *sqe,
 		io_uring_prep_accept(sqe, fd, request->addr, request->addr_len,
 				     request->flags | SOCK_CLOEXEC);
 		return;
-	case ENGINE_CONNECT:
-		io_uring_prep_connect(sqe, fd, request->addr, *request->addr_len);
-		return;
 	case ENGINE_RECV:
 		io_uring_prep_recv(sqe, fd, request->buf, request->len, request->flags);
 		break;
@@ -208,6 +205,7 @@ static void uring_prepare(struct io_uring_sqe *sqe,
 	case ENGINE_POLL:
 		io_uring_prep_poll_add(sqe, fd, flags);
 		return;
+	case ENGINE_CONNECT:
 	case ENGINE_SEND:
 	case ENGINE_SENDMSG:
 	case ENGINE_WRITE:
@@ -481,8 +479,11 @@ static int64_t uring_run(struct engine *engine, const struct engine_request *req
 	case ENGINE_SENDMSG:
 	case ENGINE_WRITE:
 		return engine_run_ready(engine, request, wait);
-	case ENGINE_ACCEPT:
 	case ENGINE_CONNECT:
+		/* The ring's own connect is misled by the wake that uring_poll() tells
+		 * of: its second attempt says EALREADY. */
+		return engine_run_connect(engine, request, wait);
+	case ENGINE_ACCEPT:
 	case ENGINE_RECV:
 	case ENGINE_RECVMSG:
 		return uring_operate(engine, request, wait);
