@@ -198,7 +198,7 @@ def main():
     if os.cpu_count() < 2:
         sys.exit("bench packet: needs two CPUs")
     namespace()
-    bench = Bench(options.build, 100_000 if options.quick else 500_000, 150_000, 1 if options.quick else 7)
+    bench = Bench(options.build, 100_000 if options.quick else 1_000_000, 200_000, 1 if options.quick else 5)
     results = {"machine": {
         "kernel": platform.release(), "CPUs": os.cpu_count(),
         "load average at the start": "%.2f" % os.getloadavg()[0],
