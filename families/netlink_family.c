@@ -141,9 +141,8 @@ static bool netlink_equal(const struct lsk_addr *a, const struct lsk_addr *b)
 	return left.nl_pid == right.nl_pid && left.nl_groups == right.nl_groups;
 }
 
-/* Join "link,ipv4-addr,27". A bind(2) that comes later would leave the first 32 groups
- * again, so clients are attached by connect(2), and listeners take a mask as address.
- */
+/* Join "link,ipv4-addr,27": after the bind(2), which would leave the first 32 groups
+ * again. */
 static int netlink_set_groups(int fd, const char *value, struct lsk_error *ret_error)
 {
 	const char *at = value;
@@ -187,7 +186,7 @@ static const struct family_type netlink_types[] = {
 };
 
 static const struct family_option netlink_options[] = {
-	{"groups", FAMILY_VALUE_CUSTOM, 0, 0, netlink_set_groups},
+	{"groups", FAMILY_VALUE_LATE, 0, 0, netlink_set_groups},
 	{"pktinfo", FAMILY_VALUE_FLAG, SOL_NETLINK, NETLINK_PKTINFO, NULL},
 	{"all-nsid", FAMILY_VALUE_FLAG, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, NULL},
 	{"no-enobufs", FAMILY_VALUE_FLAG, SOL_NETLINK, NETLINK_NO_ENOBUFS, NULL},

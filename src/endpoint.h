@@ -54,9 +54,10 @@ void endpoint_options_free(struct lsk_endpoint *endpoint);
 int endpoint_options_check(const struct lsk_endpoint *endpoint,
 			   struct lsk_error *ret_error);
 
-/* Set every option on @fd, a socket of @choice. */
+/* Set the options on @fd, a socket of @choice, that come before it is bound or
+ * connected, or with @is_late those that come after that. */
 int endpoint_options_apply(const struct lsk_endpoint *endpoint,
-			   const struct endpoint_choice *choice, int fd,
+			   const struct endpoint_choice *choice, int fd, bool is_late,
 			   struct lsk_error *ret_error);
 
 /* The option called @name, or NULL. */

@@ -102,13 +102,16 @@ static int try_address(const struct open_step *step,
 	if (r < 0)
 		return error_set(ret_error, r, 0, "%s socket: %s", choice->family->name,
 				 lsk_strerror(r));
-	r = endpoint_options_apply(step->endpoint, choice, lsk_socket_fd(sock),
+	r = endpoint_options_apply(step->endpoint, choice, lsk_socket_fd(sock), false,
 				   ret_error);
 	if (r == 0) {
 		r = step->reach(sock, choice, addr, step);
 		if (r < 0)
 			fail_address(step, addr, r, ret_error);
 	}
+	if (r == 0)
+		r = endpoint_options_apply(step->endpoint, choice, lsk_socket_fd(sock),
+					   true, ret_error);
 	if (r < 0) {
 		lsk_socket_free(sock);
 		return r;

@@ -203,6 +203,7 @@ static int check_value(const struct found_option *found,
 					 option->name);
 		return 0;
 	case FAMILY_VALUE_CUSTOM:
+	case FAMILY_VALUE_LATE:
 		return 0;
 	}
 	return 0;
@@ -259,7 +260,8 @@ static int apply_one(const struct found_option *found,
 	unsigned char value[OPTION_VALUE_MAX];
 	int r;
 
-	if (found->row && found->row->value == FAMILY_VALUE_CUSTOM) {
+	if (found->row && (found->row->value == FAMILY_VALUE_CUSTOM ||
+			   found->row->value == FAMILY_VALUE_LATE)) {
 		r = found->row->set(fd, option->value, ret_error);
 		if (r < 0)
 			ret_error->offset += (unsigned int)option->value_offset;
@@ -282,7 +284,7 @@ static int apply_one(const struct found_option *found,
 }
 
 int endpoint_options_apply(const struct lsk_endpoint *endpoint,
-			   const struct endpoint_choice *choice, int fd,
+			   const struct endpoint_choice *choice, int fd, bool is_late,
 			   struct lsk_error *ret_error)
 {
 	for (size_t i = 0; i < endpoint->options_count; i++) {
@@ -296,6 +298,8 @@ int endpoint_options_apply(const struct lsk_endpoint *endpoint,
 			return error_set(ret_error, LSK_ERR_OPTION, option->name_offset,
 					 "%s has no option called \"%s\"",
 					 choice->family->name, option->name);
+		if ((found.row && found.row->value == FAMILY_VALUE_LATE) != is_late)
+			continue;
 		r = apply_one(&found, option, fd, ret_error);
 		if (r < 0)
 			return r;

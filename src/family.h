@@ -53,6 +53,7 @@ enum family_value {
 	FAMILY_VALUE_INT,    /* decimal or 0x hexadecimal */
 	FAMILY_VALUE_STRING, /* bytes as they stand */
 	FAMILY_VALUE_CUSTOM, /* the option's own set() */
+	FAMILY_VALUE_LATE,   /* the same, after bind(2) or connect(2), which undo it */
 };
 
 struct family_option {
@@ -60,8 +61,8 @@ struct family_option {
 	enum family_value value;
 	int level;
 	int number;
-	/* FAMILY_VALUE_CUSTOM only. @value is NULL where the text has no "=". The
-	 * offset of @ret_error counts from the start of @value. */
+	/* FAMILY_VALUE_CUSTOM and _LATE only. @value is NULL where the text has no "=".
+	 * The offset of @ret_error counts from the start of @value. */
 	int (*set)(int fd, const char *value, struct lsk_error *ret_error);
 };
 

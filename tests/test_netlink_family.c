@@ -74,6 +74,26 @@ Test(netlink_endpoint, opens_the_protocol_and_joins_groups)
 	lsk_nl_close(nl);
 }
 
+/* bind(2) leaves the groups that were joined before it. */
+Test(netlink_endpoint, that_listens_is_in_its_groups)
+{
+	struct lsk_nl *nl = netns_handle();
+	struct lsk_endpoint *endpoint;
+	struct lsk_socket *sock;
+	struct nlmsghdr header;
+
+	cr_assert_eq(lsk_endpoint_new(&endpoint, "netlink://route?groups=link", NULL),
+		     0);
+	cr_assert_eq(lsk_endpoint_listen(endpoint, &sock, NULL), 0);
+	netns_bridges(nl, 1);
+	cr_assert_geq(lsk_socket_recv(sock, &header, sizeof(header), 0),
+		      (ssize_t)sizeof(header));
+	cr_assert_eq(header.nlmsg_type, RTM_NEWLINK);
+	lsk_socket_free(sock);
+	lsk_endpoint_free(endpoint);
+	lsk_nl_close(nl);
+}
+
 Test(netlink_endpoint, tells_where_an_unknown_group_stands)
 {
 	struct lsk_endpoint *endpoint;

@@ -65,8 +65,9 @@ const char *lsk_endpoint_text(const struct lsk_endpoint *endpoint);
  * @ret_socket: set on success; free with lsk_socket_free()
  * @ret_error: which address or option failed and how; may be NULL
  *
- * For families where a client binds (CAN, PACKET, NETLINK) it binds. Where a name has
- * several addresses they are tried in turn. The socket's timeout is the default one.
+ * For families where a client binds (CAN, PACKET) it binds; of NETLINK it connects to
+ * the kernel, and joins the groups behind that. Where a name has several addresses they
+ * are tried in turn. The socket's timeout is the default one.
  * Where the kernel has no MPTCP, mptcp:// is TCP.
  *
  * Return: 0, -ETIME, or what the step that failed says; -EINVAL for a timeout of 0.
