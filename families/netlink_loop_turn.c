@@ -289,6 +289,10 @@ static size_t chunk_gather(struct netlink_loop *loop)
 
 	for (; loop->sent < loop->next; loop->sent++) {
 		call = *netlink_call_slot(loop, loop->sent);
+		if (call && call->is_cancelled) {
+			netlink_call_finish(loop, call, -ECANCELED, NULL);
+			call = NULL;
+		}
 		if (!call)
 			continue;
 		if (last &&

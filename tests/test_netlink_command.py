@@ -236,6 +236,50 @@ def test_monitor_writes_a_capture():
     assert length == message + 16 == len(data) - 40 and kind == 16, (length, message, kind)
 
 
+BATCH = """
+# what ip -batch understands too
+link add batch0 type bridge
+link set batch0 up
+addr add 10.30.0.1/24 dev batch0
+route add 10.31.0.0/24 dev batch0   # a comment behind
+route add 10.32.0.0/24 via 10.30.0.2
+neigh add 10.30.0.7 lladdr 02:00:00:00:00:07 dev batch0
+rule add from 10.30.0.0/24 lookup 77 pref 300
+"""
+
+
+def test_batch_does_what_ip_batch_does():
+    def state():
+        return [json.loads(ip(f"-j {words}")) for words in
+                ("route show dev batch0", "neigh show dev batch0", "rule show pref 300")]
+
+    with tempfile.NamedTemporaryFile("w", suffix=".batch") as file:
+        file.write(BATCH)
+        file.flush()
+        need(f"-batch {file.name}")
+        expected = state()
+        ip("link del batch0")
+        ip("rule del pref 300")
+        assert linsock("netlink", "batch", file.name) == ""
+        assert state() == expected
+        ip("link del batch0")
+        ip("rule del pref 300")
+
+
+def test_batch_tells_the_line_of_each_failure_and_goes_on():
+    lines = ["route add blackhole 10.40.0.0/24", "route add blackhole 10.40.0.0/24",
+             "nonsense", "route del 10.41.0.0/24", "route add 10.42.0.0/24 dev none",
+             "route add blackhole 10.43.0.0/24"]
+    run = subprocess.run([LINSOCK, "netlink", "batch", "-"], input="\n".join(lines),
+                         capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert run.returncode == 1, run
+    told = sorted(line.split(":")[1] for line in run.stderr.splitlines()
+                  if line.startswith("-:"))
+    assert told == ["2", "3", "4", "5"], run.stderr
+    assert len(json.loads(ip("-j route show 10.43.0.0/24"))) == 1
+    assert len(json.loads(ip("-j route show 10.40.0.0/24"))) == 1
+
+
 def test_genl_lists_the_controller():
     families = {family["name"]: family for family in json.loads(linsock("netlink", "genl", "-j", "list"))}
     assert families["nlctrl"]["id"] == 16

@@ -315,8 +315,6 @@ Test(call, cancelled_before_it_was_sent_is_never_performed)
 	LSK_NL_MSG(msg, 512);
 
 	fixture_init(&f);
-	/* Behind a read the change waits for the next chunk, and is cancelled by then.
-	 */
 	lsk_nl_build(&msg, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
 		     lsk_rtnl_table(LSK_RTNL_ROUTE), &route);
 	cr_assert_eq(lsk_nl_call_start(f.nl, &msg, &then), 0);
@@ -325,6 +323,7 @@ Test(call, cancelled_before_it_was_sent_is_never_performed)
 	run(&f);
 	cr_assert_eq(f.told.ends, 1);
 	cr_assert_eq(f.told.last_result, -ECANCELED);
+	cr_assert_null(f.nl->loop->writer, "nothing was to be sent");
 	cr_assert_eq(lsk_nl_request(f.nl, &msg, NULL), 0, "the route was not there");
 	fixture_done(&f);
 }

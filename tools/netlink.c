@@ -181,14 +181,86 @@ const char *netlink_name(struct netlink_call *call, uint32_t index)
 
 int netlink_index(struct netlink_call *call, const char *name, uint32_t *ret_index)
 {
-	int r = lsk_rtnl_link_index(call->nl, name);
+	int r;
 
+	for (size_t i = 0; i < call->names_count; i++)
+		if (strcmp(call->names[i].name, name) == 0) {
+			*ret_index = call->names[i].index;
+			return 0;
+		}
+	r = netlink_batch_flush(call->batch);
+	if (r != COMMAND_OK)
+		return -EIO;
+	r = lsk_rtnl_link_index(call->nl, name);
 	if (r < 0) {
 		command_failure(r, "%s", name);
 		return r;
 	}
 	*ret_index = (uint32_t)r;
+	(void)netlink_name(call, *ret_index); /* for the lines that follow */
 	return 0;
+}
+
+const struct lsk_nl_table *netlink_object_table(unsigned int type)
+{
+	switch (type) {
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return lsk_rtnl_table(LSK_RTNL_ADDRESS);
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return lsk_rtnl_table(LSK_RTNL_ROUTE);
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return lsk_rtnl_table(LSK_RTNL_RULE);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		return lsk_rtnl_table(LSK_RTNL_NEIGHBOUR);
+	default:
+		return lsk_rtnl_table(LSK_RTNL_QUEUE);
+	}
+}
+
+int netlink_change(struct netlink_call *call, unsigned int type, unsigned int flags,
+		   const void *object)
+{
+	struct lsk_nl_error error;
+	int r;
+
+	if (call->batch)
+		return netlink_batch_add(call->batch, type, flags, object);
+	r = lsk_rtnl_change(call->nl, type, flags, object, &error);
+	return netlink_result(r, &error);
+}
+
+/* The batch whose line is being run: what a command's main cannot be handed. */
+static struct netlink_batch *current_batch;
+
+void netlink_batch_current(struct netlink_batch *batch)
+{
+	current_batch = batch;
+}
+
+/* One line of a batch, on the batch's handle. */
+static int run_in_batch(struct netlink_call *call, const struct netlink_verb *verb)
+{
+	struct netlink_batch *batch = current_batch;
+	bool may_wait = netlink_batch_may_wait(batch, call->verb);
+	int r;
+
+	if (!may_wait) {
+		r = netlink_batch_flush(batch);
+		if (r != COMMAND_OK)
+			return r;
+	}
+	call->batch = batch;
+	call->nl = netlink_batch_handle(batch);
+	netlink_batch_names(batch, call, true);
+	r = verb->run(call);
+	if (!may_wait)
+		call->names_count = 0; /* links may have come, gone and changed */
+	netlink_batch_names(batch, call, false);
+	return r;
 }
 
 int netlink_print(struct netlink_call *call, json_t *array,
@@ -304,6 +376,8 @@ int netlink_main(int argc, char **argv, int protocol, const struct netlink_verb 
 		verbs++;
 	if (!verbs->name)
 		return command_usage("%s: no such verb", call.verb);
+	if (current_batch)
+		return run_in_batch(&call, verbs);
 	options.netns_fd = netns;
 	r = lsk_nl_open(&call.nl, protocol, &options);
 	if (r < 0)
@@ -327,6 +401,7 @@ const struct command netlink_command = {
 			&netlink_rule_command,
 			&netlink_neigh_command,
 			&netlink_qdisc_command,
+			&netlink_batch_command,
 			&netlink_genl_command,
 			&netlink_monitor_command,
 			NULL,

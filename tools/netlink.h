@@ -13,6 +13,8 @@
 
 #include "tools/command.h"
 
+struct netlink_batch;
+
 struct netlink_name {
 	uint32_t index;
 	char name[16];
@@ -26,6 +28,7 @@ struct netlink_call {
 	int family;  /* AF_UNSPEC, AF_INET, AF_INET6 */
 	char **args; /* what follows the options and the verb; ended by NULL */
 	const char *verb;
+	struct netlink_batch *batch; /* NULL: not a line of a batch */
 
 	struct netlink_name *names; /* interfaces seen so far */
 	size_t names_count;
@@ -44,6 +47,7 @@ struct netlink_verb {
 };
 
 extern const struct command netlink_addr_command;
+extern const struct command netlink_batch_command;
 extern const struct command netlink_genl_command;
 extern const struct command netlink_link_command;
 extern const struct command netlink_monitor_command;
@@ -55,6 +59,26 @@ extern const struct command netlink_rule_command;
 /* Read the options, open a handle of @protocol, find the verb ("show" where none is
  * given) and run it. Return: the exit status. */
 int netlink_main(int argc, char **argv, int protocol, const struct netlink_verb *verbs);
+
+/* Ask for a change of a route, address, rule, neighbour or queue: at once, or with the
+ * batch. Return: the exit status. */
+int netlink_change(struct netlink_call *call, unsigned int type, unsigned int flags,
+		   const void *object);
+
+/* The table of the object that a message type is about. */
+const struct lsk_nl_table *netlink_object_table(unsigned int type);
+
+/* The batch whose lines run now; NULL: none any more. */
+void netlink_batch_current(struct netlink_batch *batch);
+
+/* netlink_batch.c: whether all that the verb does is netlink_change(). */
+bool netlink_batch_may_wait(const struct netlink_batch *batch, const char *verb);
+int netlink_batch_flush(struct netlink_batch *batch);
+struct lsk_nl *netlink_batch_handle(struct netlink_batch *batch);
+void netlink_batch_names(struct netlink_batch *batch, struct netlink_call *call,
+			 bool is_start);
+int netlink_batch_add(struct netlink_batch *batch, unsigned int type,
+		      unsigned int flags, const void *object);
 
 /* The name of an interface, or "if7". Valid until the call ends. */
 const char *netlink_name(struct netlink_call *call, uint32_t index);

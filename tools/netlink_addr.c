@@ -232,7 +232,6 @@ static int addr_change(struct netlink_call *call)
 	bool is_add = strcmp(call->verb, "add") == 0;
 	struct lsk_rtnl_address address = {.has = LSK_SET(LSK_ADDRESS_LOCAL)};
 	int family = call->family;
-	struct lsk_nl_error error;
 	char **args = call->args;
 	int r;
 
@@ -253,9 +252,8 @@ static int addr_change(struct netlink_call *call)
 	}
 	if (address.info.ifa_index == 0)
 		return command_usage("%s wants dev NAME", call->verb);
-	r = lsk_rtnl_change(call->nl, is_add ? RTM_NEWADDR : RTM_DELADDR,
-			    is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &address, &error);
-	return netlink_result(r, &error);
+	return netlink_change(call, is_add ? RTM_NEWADDR : RTM_DELADDR,
+			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &address);
 }
 
 static int addr_main(int argc, char **argv)
@@ -367,11 +365,9 @@ static int neigh_change(struct netlink_call *call)
 		.has = LSK_SET(LSK_NEIGHBOUR_DST),
 	};
 	int family = call->family;
-	struct lsk_nl_error error;
 	char **args = call->args;
 	uint32_t index = 0;
 	uint8_t len;
-	int r;
 
 	if (!args[0] ||
 	    netlink_parse_prefix(args[0], &family, &neighbour.dst, &len) < 0)
@@ -391,9 +387,8 @@ static int neigh_change(struct netlink_call *call)
 		return command_usage("%s wants dev NAME and lladdr MAC", call->verb);
 	neighbour.info.ndm_family = (uint8_t)family;
 	neighbour.info.ndm_ifindex = (int)index;
-	r = lsk_rtnl_change(call->nl, is_add ? RTM_NEWNEIGH : RTM_DELNEIGH,
-			    is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &neighbour, &error);
-	return netlink_result(r, &error);
+	return netlink_change(call, is_add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &neighbour);
 }
 
 static int neigh_main(int argc, char **argv)

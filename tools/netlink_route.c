@@ -397,7 +397,6 @@ static int route_change(struct netlink_call *call)
 		.has = LSK_SET(LSK_ROUTE_TABLE),
 		.table = RT_TABLE_MAIN,
 	};
-	struct lsk_nl_error error;
 	unsigned int flags = 0;
 	int r = route_words(call, &route);
 
@@ -409,10 +408,8 @@ static int route_change(struct netlink_call *call)
 		flags = NLM_F_CREATE | NLM_F_REPLACE;
 	else
 		route.info.rtm_scope = RT_SCOPE_NOWHERE;
-	r = lsk_rtnl_change(call->nl,
-			    is_add || is_replace ? RTM_NEWROUTE : RTM_DELROUTE, flags,
-			    &route, &error);
-	return netlink_result(r, &error);
+	return netlink_change(call, is_add || is_replace ? RTM_NEWROUTE : RTM_DELROUTE,
+			      flags, &route);
 }
 
 static int route_main(int argc, char **argv)

@@ -238,8 +238,6 @@ static int rule_change(struct netlink_call *call)
 	struct lsk_rtnl_rule rule = {
 		.info = {.family = (uint8_t)call->family},
 	};
-	struct lsk_nl_error error;
-	int r;
 
 	for (char **args = call->args; *args; args += 2) {
 		uint32_t action;
@@ -259,9 +257,8 @@ static int rule_change(struct netlink_call *call)
 		rule.info.family = AF_INET;
 	if (is_add && rule.info.action == FR_ACT_UNSPEC)
 		return command_usage("add wants lookup TABLE or an action");
-	r = lsk_rtnl_change(call->nl, is_add ? RTM_NEWRULE : RTM_DELRULE,
-			    is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &rule, &error);
-	return netlink_result(r, &error);
+	return netlink_change(call, is_add ? RTM_NEWRULE : RTM_DELRULE,
+			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &rule);
 }
 
 static int rule_main(int argc, char **argv)
@@ -353,9 +350,7 @@ static int qdisc_change(struct netlink_call *call)
 	bool is_add = strcmp(call->verb, "add") == 0;
 	struct lsk_rtnl_queue queue = {.info = {.tcm_parent = HANDLE_ROOT}};
 	char **args = call->args;
-	struct lsk_nl_error error;
 	uint32_t index;
-	int r;
 
 	if (!args[0] || !args[1] || strcmp(args[0], "dev") != 0 || !args[2] ||
 	    strcmp(args[2], "root") != 0 || (is_add && !args[3]))
@@ -367,9 +362,8 @@ static int qdisc_change(struct netlink_call *call)
 		snprintf(queue.kind, sizeof(queue.kind), "%s", args[3]);
 		queue.has |= LSK_SET(LSK_QUEUE_KIND);
 	}
-	r = lsk_rtnl_change(call->nl, is_add ? RTM_NEWQDISC : RTM_DELQDISC,
-			    is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &queue, &error);
-	return netlink_result(r, &error);
+	return netlink_change(call, is_add ? RTM_NEWQDISC : RTM_DELQDISC,
+			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &queue);
 }
 
 static int qdisc_main(int argc, char **argv)
