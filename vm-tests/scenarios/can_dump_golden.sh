@@ -66,9 +66,9 @@ compare() {
 	interface=$1
 	shift
 	before=$(bound)
-	candump "$@" -T 1000 "$interface" >theirs 2>/dev/null &
+	candump "$@" -T 2000 "$interface" >theirs 2>/dev/null &
 	theirs=$!
-	linsock can dump "$@" -T 1000 "$interface" >ours 2>/dev/null &
+	linsock can dump "$@" -T 2000 "$interface" >ours 2>/dev/null &
 	ours=$!
 	wait_receivers $((before + 2))
 	xargs linsock can send vcan0 <frames
