@@ -154,7 +154,8 @@ Test(packet_filter, the_kernel_runs_the_same_words, .init = wire_make)
 	struct lsk_packet_filter one = compile(words, LSK_LINKTYPE_ETHERNET, "vb");
 	struct lsk_packet_filter all = compile(words, LSK_LINKTYPE_LINUX_SLL2, "any");
 	struct lsk_packet_filter not_ours =
-		compile("not ether proto 0x88b5 and not ip6 and not arp",
+		compile("not ether proto 0x88b5 and not ether proto 0x88b6 and "
+			"not ip6 and not arp",
 			LSK_LINKTYPE_LINUX_SLL2, "any");
 	struct lsk_packet_config config = {.interface = "vb", .filter = &one};
 	struct lsk_packet_ring *rings[3];

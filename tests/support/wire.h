@@ -13,14 +13,21 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <linsock/packet_ring.h>
 
 #include "tests/support/netns.h"
 
 #define WIRE_PROTOCOL 0x88B5 /* IEEE: for local experiments */
+#define WIRE_MARKER   0x88B6 /* its sibling: the frame behind all others */
 
 static inline void wire_run(const char *command)
 {
@@ -29,9 +36,20 @@ static inline void wire_run(const char *command)
 	cr_assert_eq(r, 0, "%s: %d", command, r);
 }
 
+/* One processor for the whole test: its frames are delivered in their order. */
+static inline void wire_pin(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	(void)sched_setaffinity(0, sizeof(one), &one);
+}
+
 static inline void wire_make(void)
 {
 	netns_enter();
+	wire_pin();
 	wire_run("ip link add va type veth peer name vb");
 	wire_run("ip link set va up");
 	wire_run("ip link set vb up");
@@ -92,6 +110,39 @@ wire_ring(const char *interface, const struct lsk_packet_ring_options *options)
 	return ring;
 }
 
+static inline int wire_marker_socket(const char *interface)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(WIRE_MARKER),
+		.sll_ifindex = (int)if_nametoindex(interface),
+	};
+	const struct timeval limit = {.tv_sec = 5};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(WIRE_MARKER));
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+	return fd;
+}
+
+/*
+ * Wait until what went out of @interface has been delivered: on a busy machine the
+ * kernel does so later, in a thread of its own.
+ */
+static inline void wire_settle(const char *interface)
+{
+	int to = wire_marker_socket(strcmp(interface, "va") == 0 ? "vb" : "va");
+	int from = wire_marker_socket(interface);
+	uint8_t frame[ETH_ZLEN] = {[12] = WIRE_MARKER >> 8, [13] = WIRE_MARKER & 0xff};
+
+	memset(frame, 0xff, 2 * (size_t)ETH_ALEN);
+	cr_assert_eq(send(from, frame, sizeof(frame), 0), (ssize_t)sizeof(frame));
+	(void)recv(to, frame, sizeof(frame), 0);
+	close(from);
+	close(to);
+}
+
 /* Send frames @first … @first + @count - 1 out of @interface. */
 static inline void wire_send(const char *interface, uint32_t first, uint32_t count)
 {
@@ -118,6 +169,7 @@ static inline void wire_send(const char *interface, uint32_t first, uint32_t cou
 	cr_assert_eq(stats.committed, count);
 	cr_assert_eq(stats.sent, count);
 	lsk_packet_sender_free(sender);
+	wire_settle(interface);
 }
 
 #endif
