@@ -95,11 +95,15 @@ static int64_t time_of(const uint8_t *words)
 		.tm_sec = get16(words + 12),
 		.tm_isdst = -1,
 	};
+	int64_t ns;
 
-	if (get16(words) < 1970 || get16(words) > 2200)
+	/* Months and days that no calendar has may add up to any year. */
+	if (get16(words) < 1970 ||
+	    __builtin_mul_overflow((int64_t)mktime(&date), LSK_NSEC_PER_SEC, &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)get16(words + 14) * BLF_NSEC_PER_MSEC,
+				   &ns))
 		return 0;
-	return mktime(&date) * LSK_NSEC_PER_SEC +
-	       (int64_t)get16(words + 14) * BLF_NSEC_PER_MSEC;
+	return ns;
 }
 
 /* Return: 1, 0 for a log without a byte, or a fault. */
