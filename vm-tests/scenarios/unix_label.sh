@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Labels of a security module, as the kernel passes them over UNIX sockets.
+#
+#      sender, labelled ---- socketpair ---- receiver
+#
+# kernels: all
+# timeout: 60
+# criterion: test_unix_label
+set -eu
+
+echo "# security modules: $(cat /sys/kernel/security/lsm 2>/dev/null || echo unknown)"
