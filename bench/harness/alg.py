@@ -32,7 +32,7 @@ def script(pairs, seconds):
         options = KEY if kind == "skcipher" else ""
         ours = (f"{BUILD}/tools/linsock alg speed {options} -T {seconds} -s {size} -q {depth} "
                 f"{kind} '{name}'")
-        theirs = f"{BUILD}/bench/bench-alg_kcapi {kind} '{name}' {size} {seconds}"
+        theirs = f"{BUILD}/bench/alg_kcapi {kind} '{name}' {size} {seconds}"
         for pair in range(pairs):
             both = [ours, theirs] if pair % 2 == 0 else [theirs, ours]
             lines += [f"echo CELL {kind} '{name}' {size} {depth}", *both]
@@ -42,7 +42,7 @@ def script(pairs, seconds):
 def run(kernel, pairs, seconds):
     command = [str(ROOT / "vm-tests/vm"), "run", "--kernel", kernel, "--need", *NEEDS,
                "--timeout", str(int(len(CELLS) * pairs * 2 * (seconds + 1) + 60)), "--file",
-               str(BUILD / "tools/linsock"), "--file", str(BUILD / "bench/bench-alg_kcapi"),
+               str(BUILD / "tools/linsock"), "--file", str(BUILD / "bench/alg_kcapi"),
                "--", "/bin/sh", "-c", script(pairs, seconds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:

@@ -34,7 +34,7 @@ def inside(words, **keywords):
 
 def work(program, *words):
     """Run a benchmark program; what it prints."""
-    command, _ = inside([str(BUILD / f"bench-netlink_{program}"), *map(str, words)])
+    command, _ = inside([str(BUILD / f"netlink_{program}"), *map(str, words)])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
@@ -72,7 +72,7 @@ def median_ratio(above, below):
 
 def dump(rows, effort):
     routes, rounds = effort["routes"], effort["rounds"]
-    linsock = str(BUILD / "bench-netlink_linsock")
+    linsock = str(BUILD / "netlink_linsock")
     work("linsock", "fill", routes, TABLE)
     ours, mnl, whole, ip = [], [], [], []
     for turn in range(rounds):
@@ -112,7 +112,7 @@ def dump(rows, effort):
 
 def install(rows, effort):
     count, rounds = effort["install"], effort["rounds"]
-    linsock = str(BUILD / "bench-netlink_linsock")
+    linsock = str(BUILD / "netlink_linsock")
     ours, batch, single, whole = [], [], [], []
     with tempfile.NamedTemporaryFile("w", suffix=".batch") as file:
         for i in range(count):
@@ -176,12 +176,12 @@ def sockets(rows, effort):
     try:
         left = count
         while left > 0 and len(holders) < 16:
-            command, _ = inside([str(BUILD / "bench-netlink_echo"), "hold", str(left)])
+            command, _ = inside([str(BUILD / "netlink_echo"), "hold", str(left)])
             holder = subprocess.Popen(command, stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True)
             holders.append(holder)
             left -= json.loads(holder.stdout.readline())["count"]
-        linsock = str(BUILD / "bench-netlink_linsock")
+        linsock = str(BUILD / "netlink_linsock")
         ours, ss = [], []
         seen = work("linsock", "sockets")["count"]
         for _ in range(effort["rounds"]):
