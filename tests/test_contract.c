@@ -88,7 +88,7 @@ Test(contract, create_connection_deadline_covers_the_name_lookup)
 	cr_assert_null(sock);
 	cr_assert_eq(report.count, 0);
 	close(server);
-	descriptors_remember();
+	descriptors_forget();
 }
 
 Test(contract, time_wait_does_not_keep_a_server_from_its_port)

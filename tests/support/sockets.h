@@ -15,6 +15,8 @@
  */
 void descriptors_remember(void);
 void descriptors_check(void);
+/* For a test that leaves a thread of the resolver behind, which opens and closes. */
+void descriptors_forget(void);
 
 /* How many descriptors are open, without anonymous inodes. */
 int descriptors_count(void);
