@@ -103,6 +103,16 @@ const struct netlink_message *genl_message_find(uint16_t type)
 	return type == GENL_ID_CTRL ? &controller : NULL;
 }
 
+int genl_parse_row(const struct nlmsghdr *msg, const struct lsk_nl_table *table,
+		   void *ret_row)
+{
+	if (msg->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return -EBADMSG;
+	memset(ret_row, 0, table->size);
+	return lsk_nl_parse_attributes(lsk_nl_attributes(msg, GENL_HDRLEN), table,
+				       ret_row);
+}
+
 int lsk_genl_parse(const struct nlmsghdr *msg, struct lsk_genl_family *ret_family)
 {
 	struct controller controller;

@@ -12,6 +12,7 @@
 #include <linsock/inet.h>
 #include <linsock/option.h>
 
+#include "families/genl.h"
 #include "uring/util.h"
 
 /* SOL_MPTCP, which is younger than the headers of some systems. */
@@ -186,17 +187,6 @@ static const struct lsk_nl_field event_fields[] = {
 };
 static const struct lsk_nl_table event_table = TABLE(event_fields, struct event);
 
-/* The attributes follow the generic header, which no field wants. */
-static int parse(const struct nlmsghdr *msg, const struct lsk_nl_table *table,
-		 void *ret_row)
-{
-	if (msg->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
-		return -EBADMSG;
-	memset(ret_row, 0, table->size);
-	return lsk_nl_parse_attributes(lsk_nl_attributes(msg, GENL_HDRLEN), table,
-				       ret_row);
-}
-
 /* @port in host order; neither address: nothing is known. */
 static void join(struct lsk_addr *ret_addr, const struct in_addr *in4,
 		 const struct in6_addr *in6, uint16_t port)
@@ -327,7 +317,7 @@ int lsk_mptcp_endpoint_next(struct lsk_nl_dump *dump,
 
 	if (r <= 0)
 		return r;
-	r = parse(msg, &address_message, &address);
+	r = genl_parse_row(msg, &address_message, &address);
 	if (r < 0)
 		return r;
 	join(&endpoint.addr, LSK_HAS(&address, HAS_IN4) ? &address.in4 : NULL,
@@ -349,7 +339,7 @@ int lsk_mptcp_limits_get(struct lsk_nl *nl, struct lsk_mptcp_limits *ret_limits)
 	if (r == 0)
 		r = lsk_nl_query(nl, &msg, &reply, NULL);
 	if (r == 0)
-		r = parse(reply, &limits_table, &limits);
+		r = genl_parse_row(reply, &limits_table, &limits);
 	if (r < 0)
 		return r;
 	ret_limits->subflows = limits.subflows;
@@ -384,7 +374,7 @@ int lsk_mptcp_event_parse(const struct nlmsghdr *msg, struct lsk_mptcp_event *re
 {
 	struct genlmsghdr header;
 	struct event event = {0};
-	int r = parse(msg, &event_table, &event);
+	int r = genl_parse_row(msg, &event_table, &event);
 
 	if (r < 0)
 		return r;

@@ -14,6 +14,7 @@
 
 #include <linsock/genl.h>
 
+#include "families/genl.h"
 #include "uring/util.h"
 
 static_assert(LSK_TIPC_BEARER_NAME_MAX == TIPC_MAX_BEARER_NAME,
@@ -182,22 +183,11 @@ static_assert(ARRAY_SIZE(objects) == LSK_TIPC_TABLE__COUNT, "every table has a r
 
 /* --- reading ----------------------------------------------------------------- */
 
-/* The attributes follow the generic header, which no field wants. */
-static int parse(const struct nlmsghdr *msg, const struct lsk_nl_table *table,
-		 void *ret_row)
-{
-	if (msg->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
-		return -EBADMSG;
-	memset(ret_row, 0, table->size);
-	return lsk_nl_parse_attributes(lsk_nl_attributes(msg, GENL_HDRLEN), table,
-				       ret_row);
-}
-
 int lsk_tipc_parse(const struct nlmsghdr *msg, enum lsk_tipc_table table, void *ret_row)
 {
 	if ((unsigned int)table >= LSK_TIPC_TABLE__COUNT)
 		return -EINVAL;
-	return parse(msg, &objects[table].table, ret_row);
+	return genl_parse_row(msg, &objects[table].table, ret_row);
 }
 
 static int dump_start(struct lsk_nl *nl, uint8_t command, struct lsk_nl_dump **ret_dump)
@@ -244,7 +234,7 @@ int lsk_tipc_net_get(struct lsk_nl *nl, struct lsk_tipc_net *ret_net)
 		return r;
 	r = lsk_nl_dump_next(dump, &msg);
 	if (r > 0)
-		r = parse(msg, &table, &net);
+		r = genl_parse_row(msg, &table, &net);
 	else if (r == 0)
 		r = -ENODATA;
 	lsk_nl_dump_end(dump, NULL);
@@ -328,25 +318,23 @@ static int put_udp(struct lsk_nl *nl, struct lsk_nl_msg *msg,
 int lsk_tipc_bearer_enable(struct lsk_nl *nl, const struct lsk_tipc_bearer *bearer,
 			   struct lsk_nl_error *ret_error)
 {
-	struct lsk_tipc_bearer named = *bearer;
 	LSK_NL_MSG(msg, 1024);
 	uint32_t nest, inner;
 	int r = change_start(nl, &msg, TIPC_NL_BEARER_ENABLE);
 
 	if (r < 0)
 		return r;
-	named.has |= LSK_SET(LSK_TIPC_BEARER_NAME);
 	nest = lsk_nl_nest_begin(&msg, TIPC_NLA_BEARER);
-	lsk_nl_put_string(&msg, TIPC_NLA_BEARER_NAME, named.name);
-	if (LSK_HAS(&named, LSK_TIPC_BEARER_DOMAIN))
-		lsk_nl_put_u32(&msg, TIPC_NLA_BEARER_DOMAIN, named.domain);
-	if (named.has >> LSK_TIPC_PRIORITY) {
+	lsk_nl_put_string(&msg, TIPC_NLA_BEARER_NAME, bearer->name);
+	if (LSK_HAS(bearer, LSK_TIPC_BEARER_DOMAIN))
+		lsk_nl_put_u32(&msg, TIPC_NLA_BEARER_DOMAIN, bearer->domain);
+	if (bearer->has >> LSK_TIPC_PRIORITY) {
 		inner = lsk_nl_nest_begin(&msg, TIPC_NLA_BEARER_PROP);
-		lsk_nl_build_attributes(&msg, &bearer_properties, &named);
+		lsk_nl_build_attributes(&msg, &bearer_properties, bearer);
 		lsk_nl_nest_end(&msg, inner);
 	}
-	if (strncmp(named.name, "udp:", 4) == 0) {
-		r = put_udp(nl, &msg, &named);
+	if (strncmp(bearer->name, "udp:", 4) == 0) {
+		r = put_udp(nl, &msg, bearer);
 		if (r < 0)
 			return r;
 	}
@@ -370,7 +358,6 @@ int lsk_tipc_bearer_disable(struct lsk_nl *nl, const char *name,
 int lsk_tipc_link_set(struct lsk_nl *nl, const struct lsk_tipc_link *link,
 		      struct lsk_nl_error *ret_error)
 {
-	struct lsk_tipc_link wanted = *link;
 	LSK_NL_MSG(msg, 256);
 	uint32_t nest;
 	int r = change_start(nl, &msg, TIPC_NL_LINK_SET);
@@ -378,9 +365,9 @@ int lsk_tipc_link_set(struct lsk_nl *nl, const struct lsk_tipc_link *link,
 	if (r < 0)
 		return r;
 	nest = lsk_nl_nest_begin(&msg, TIPC_NLA_LINK);
-	lsk_nl_put_string(&msg, TIPC_NLA_LINK_NAME, wanted.name);
+	lsk_nl_put_string(&msg, TIPC_NLA_LINK_NAME, link->name);
 	LSK_NL_NEST(&msg, TIPC_NLA_LINK_PROP)
-	lsk_nl_build_attributes(&msg, &link_properties, &wanted);
+	lsk_nl_build_attributes(&msg, &link_properties, link);
 	lsk_nl_nest_end(&msg, nest);
 	return lsk_nl_request(nl, &msg, ret_error);
 }
