@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tools/can.h"
+#include "tools/can_time.h"
 #include "tools/can_view.h"
 
 #define ASSIGNMENTS_MAX 20 /* as canplayer */
@@ -59,14 +60,6 @@ struct play {
 	unsigned long jitter_count;
 	int64_t jitter_max_ns;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
 
 static ssize_t bring(void *context, void *buf, size_t size)
 {
@@ -151,7 +144,7 @@ static void count_jitter(struct play *play, int64_t late_ns)
 /* Wait until the frame is due; what is due already joins the batch. */
 static int wait_until_due(struct play *play, int64_t log_ns)
 {
-	int64_t now = now_ns(), due_ns;
+	int64_t now = can_now_ns(), due_ns;
 	struct timespec until;
 	int status;
 
@@ -173,7 +166,7 @@ static int wait_until_due(struct play *play, int64_t log_ns)
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
 		       EINTR)
 			;
-		now = now_ns();
+		now = can_now_ns();
 	}
 	count_jitter(play, now - due_ns);
 	return COMMAND_OK;
