@@ -1,54 +1,36 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""linsock netlink and linsock ss beside the distribution's ip, tc and ss, field by field.
+"""linsock netlink beside the distribution's ip and tc, field by field.
 
 Everything happens in a network namespace of its own. Writes TAP.
 
 usage: test_netlink_command.py PATH_OF_LINSOCK [NAME_PART]
 """
 
-import ctypes
 import json
 import os
-import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-LINSOCK = sys.argv[1]
-LIMIT = 60
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+# pylint: disable-next=wrong-import-position
+from command import LIMIT, LINSOCK, call, main, need, new_namespace
 
 
-class Skip(Exception):
-    """What the host lacks."""
-
-
-def call(*words, expect=0):
-    run = subprocess.run(words, capture_output=True, timeout=LIMIT, check=False, text=True)
-    if expect is not None:
-        assert run.returncode == expect, f"{' '.join(words)}: exit {run.returncode}: {run.stderr}"
-    return run.stdout
+def output(*words, expect=0):
+    return call(*words, expect=expect).stdout
 
 
 def linsock(*words, expect=0):
-    return call(LINSOCK, *words, expect=expect)
+    return output(LINSOCK, *words, expect=expect)
 
 
 def ip(line, expect=0):
-    return call("ip", *line.split(), expect=expect)
-
-
-def need(line):
-    """Set something up with ip, or skip where this kernel has no such thing."""
-    run = subprocess.run(["ip", *line.split()], capture_output=True, text=True, timeout=LIMIT, check=False)
-    if run.returncode:
-        raise Skip(f"ip {line}: {run.stderr.strip()}")
+    return output("ip", *line.split(), expect=expect)
 
 
 def world():
@@ -97,8 +79,8 @@ def same_text(ours, theirs):
 
 def test_link_json_is_that_of_ip():
     world()
-    same(linsock("netlink", "link", "-j"), call("ip", "-j", "link"))
-    same(linsock("netlink", "link", "-j", "show", "veth0"), call("ip", "-j", "link", "show", "veth0"))
+    same(linsock("netlink", "link", "-j"), output("ip", "-j", "link"))
+    same(linsock("netlink", "link", "-j", "show", "veth0"), output("ip", "-j", "link", "show", "veth0"))
 
 
 def test_link_json_knows_bridge_ports_aliases_and_other_names():
@@ -107,44 +89,44 @@ def test_link_json_knows_bridge_ports_aliases_and_other_names():
     ip("link set veth1 master br0")
     ip("link set br0 up alias hello")
     ip("link property add dev br0 altname bridge-number-zero")
-    same(linsock("netlink", "link", "-j"), call("ip", "-j", "link"))
-    same_text(linsock("netlink", "link"), call("ip", "link"))
+    same(linsock("netlink", "link", "-j"), output("ip", "-j", "link"))
+    same_text(linsock("netlink", "link"), output("ip", "link"))
 
 
 def test_link_text_is_that_of_ip():
     world()
-    same_text(linsock("netlink", "link"), call("ip", "link"))
+    same_text(linsock("netlink", "link"), output("ip", "link"))
 
 
 def test_addr_is_that_of_ip():
     world()
-    same(linsock("netlink", "addr", "-j"), call("ip", "-j", "addr"))
-    same_text(linsock("netlink", "addr"), call("ip", "addr"))
+    same(linsock("netlink", "addr", "-j"), output("ip", "-j", "addr"))
+    same_text(linsock("netlink", "addr"), output("ip", "addr"))
 
 
 def test_route_is_that_of_ip():
     world()
     for options, words in ((), ()), ((), ("show", "table", "77")), (("-6",), ()), ((), ("show", "table", "all")):
-        same(linsock("netlink", "route", "-j", *options, *words), call("ip", "-j", *options, "route", *words))
-        same_text(linsock("netlink", "route", *options, *words), call("ip", *options, "route", *words))
+        same(linsock("netlink", "route", "-j", *options, *words), output("ip", "-j", *options, "route", *words))
+        same_text(linsock("netlink", "route", *options, *words), output("ip", *options, "route", *words))
 
 
 def test_rule_is_that_of_ip():
     world()
     for options in (), ("-6",):
-        same(linsock("netlink", "rule", "-j", *options), call("ip", "-j", *options, "rule"))
-        same_text(linsock("netlink", "rule", *options), call("ip", *options, "rule"))
+        same(linsock("netlink", "rule", "-j", *options), output("ip", "-j", *options, "rule"))
+        same_text(linsock("netlink", "rule", *options), output("ip", *options, "rule"))
 
 
 def test_neigh_is_that_of_ip():
     world()
-    same(linsock("netlink", "neigh", "-j"), call("ip", "-j", "neigh"))
-    same_text(linsock("netlink", "neigh"), call("ip", "neigh"))
+    same(linsock("netlink", "neigh", "-j"), output("ip", "-j", "neigh"))
+    same_text(linsock("netlink", "neigh"), output("ip", "neigh"))
 
 
 def test_qdisc_is_that_of_tc_without_options():
     world()
-    theirs = json.loads(call("tc", "-j", "qdisc"))
+    theirs = json.loads(output("tc", "-j", "qdisc"))
     for queue in theirs:
         queue.pop("options", None)
     same(linsock("netlink", "qdisc", "-j"), json.dumps(theirs))
@@ -170,7 +152,7 @@ def test_what_add_makes_is_what_ip_makes():
                 need(line) if line == lines[0] else ip(line)
             else:
                 linsock("netlink", *words)
-        seen.append([json.loads(call("ip", "-j", *show.split())) for show in shows])
+        seen.append([json.loads(output("ip", "-j", *show.split())) for show in shows])
     # IPv6 routes tell the state of address detection, which takes its time.
     seen = [[[o for o in objects if ":" not in str(o.get("dst"))] for objects in tool] for tool in seen]
     for show, theirs, ours in zip(shows, *seen):
@@ -287,110 +269,4 @@ def test_genl_lists_the_controller():
     assert "string of 0...15 bytes" in linsock("netlink", "genl", "policy", "nlctrl")
 
 
-def sockets():
-    """Sockets of all kinds; returns what keeps them open."""
-    ip("link set lo up")
-    listener = socket.create_server(("127.0.0.1", 5000), backlog=5)
-    client = socket.create_connection(("127.0.0.1", 5000))
-    server, _ = listener.accept()
-    client.send(b"xx")
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind(("0.0.0.0", 5353))
-    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
-    bound.bind(("127.0.0.1", 5354))
-    any6 = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-    any6.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    any6.bind(("::", 5001))
-    any6.listen()
-    only6 = socket.create_server(("::", 5002), family=socket.AF_INET6)
-    only6_own = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-    only6_own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    only6_own.bind(("::", 5003))
-    only6_own.listen()
-    name = socket.socket(socket.AF_UNIX)
-    name.bind("\0linsock ss")
-    name.listen(4)
-    pair = socket.socketpair()
-    return listener, client, server, udp, bound, any6, only6, only6_own, name, pair
-
-
-def fields(text):
-    return sorted(" ".join(line.split()) for line in text.splitlines())
-
-
-def test_ss_shows_what_ss_shows():
-    keep = sockets()
-    for options in ("-Htan", "-Htln", "-Htn", "-Huan", "-Hxan", "-Hxln", "-Htan4", "-Htan6", "-Htuan", "-Htunl"):
-        ours, theirs = fields(linsock("ss", options)), fields(call("ss", options))
-        assert theirs and ours == theirs, f"ss {options}:\nours:   {ours}\ntheirs: {theirs}"
-    assert keep
-
-
-def test_ss_filters_as_ss_does():
-    keep = sockets()
-    for words in ("sport = :5000", "dport = :5000", "state listening", "src 127.0.0.0/8", "dst 127.0.0.1:5000",
-                  "sport ge :5001", "state established dport le :5000"):
-        ours = fields(linsock("ss", "-Htan", *words.split()))
-        theirs = fields(call("ss", "-Htan", *words.split()))
-        assert theirs and ours == theirs, f"{words}:\nours:   {ours}\ntheirs: {theirs}"
-    assert keep
-
-
-def test_ss_memory_is_that_of_ss():
-    keep = sockets()
-    def memory(text):
-        return sorted(word for word in text.split() if word.startswith("skmem:"))
-    assert memory(call("ss", "-Htanm")) and memory(linsock("ss", "-Htanm")) == memory(call("ss", "-Htanm"))
-    assert keep
-
-
-def test_ss_json_has_the_sockets():
-    keep = sockets()
-    rows = json.loads(linsock("ss", "-taj"))
-    assert {"127.0.0.1:5000", "*:5001"} <= {row["local"] for row in rows}
-    inodes = {row["inode"] for row in rows}
-    assert os.fstat(keep[0].fileno()).st_ino in inodes
-
-
-def new_namespace():
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET):
-        raise Skip(f"unshare: {os.strerror(ctypes.get_errno())}")
-
-
-def run_test(number, name, function):
-    """Each test in a process and a namespace of its own. Returns whether it is sound."""
-    pid = os.fork()
-    if pid:
-        return os.waitpid(pid, 0)[1] == 0
-    status = 1
-    try:
-        new_namespace()
-        function()
-        print(f"ok {number} - {name}")
-        status = 0
-    except Skip as why:
-        print(f"ok {number} - {name} # SKIP {why}")
-        status = 0
-    except BaseException:  # pylint: disable=broad-except
-        print(f"not ok {number} - {name}")
-        for line in traceback.format_exc().splitlines():
-            print(f"# {line}")
-    sys.stdout.flush()
-    os._exit(status)
-
-
-def main():
-    part = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:], function) for name, function in globals().items()
-             if name.startswith("test_") and part in name]
-    for tool in ("ip", "tc", "ss", "unshare"):
-        if not shutil.which(tool):
-            print(f"1..0 # SKIP {tool} is not installed")
-            return 0
-    print(f"1..{len(tests)}", flush=True)
-    return 0 if all([run_test(i + 1, *test) for i, test in enumerate(tests)]) else 1
-
-
-sys.exit(main())
+sys.exit(main(globals(), "ip", "tc", "unshare"))

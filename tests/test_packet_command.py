@@ -7,7 +7,6 @@ va ======= vb: what is sent out of one end is captured at the other. Writes TAP.
 usage: test_packet_command.py PATH_OF_LINSOCK [NAME_PART]
 """
 
-import ctypes
 import json
 import os
 import re
@@ -19,9 +18,10 @@ import tempfile
 import traceback
 from pathlib import Path
 
-LINSOCK = sys.argv[1]
-LIMIT = 60
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+# pylint: disable-next=wrong-import-position
+from command import LIMIT, LINSOCK, Skip, call, main, need, need_program, new_namespace
+
 LOST = 3
 
 MACS = "020000000002 020000000001"
@@ -41,30 +41,13 @@ FRAMES = {
 OURS = "ether src 02:00:00:00:00:01"
 
 
-class Skip(Exception):
-    """What the host lacks."""
-
-
-def call(*words, expect=0, **more):
-    run = subprocess.run(words, capture_output=True, timeout=LIMIT, check=False, text=True, **more)
-    assert run.returncode == expect, f"{' '.join(words)}: exit {run.returncode}: {run.stderr}"
-    return run
-
-
 def linsock(*words, expect=0, **more):
     return call(LINSOCK, "packet", *words, expect=expect, **more)
 
 
-def need(tool):
-    if not shutil.which(tool):
-        raise Skip(f"{tool} is not installed")
-
-
 def cable():
     for line in ("link add va type veth peer name vb", "link set va up", "link set vb up"):
-        run = subprocess.run(["ip", *line.split()], capture_output=True, text=True, check=False)
-        if run.returncode:
-            raise Skip(f"ip {line}: {run.stderr.strip()}")
+        need(line)
 
 
 class Capture:
@@ -103,7 +86,7 @@ def capture_frames(path, *options):
 
 def tshark(path, *fields):
     """The fields of each packet, as tshark reads them."""
-    need("tshark")
+    need_program("tshark")
     words = ["tshark", "-n", "-r", path, "-T", "fields", "-E", "separator=|"]
     for field in fields:
         words += ["-e", field]
@@ -156,7 +139,7 @@ def test_tshark_reads_every_field():
 
 
 def test_tcpdump_and_dump_say_the_same():
-    need("tcpdump")
+    need_program("tcpdump")
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/file"
         capture_frames(path)
@@ -176,7 +159,7 @@ def test_tcpdump_and_dump_say_the_same():
 
 
 def test_filter_words_choose_packets_of_a_file_as_tcpdump_does():
-    need("tcpdump")
+    need_program("tcpdump")
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/file"
         capture_frames(path)
@@ -188,7 +171,7 @@ def test_filter_words_choose_packets_of_a_file_as_tcpdump_does():
 
 
 def test_what_tcpdump_wrote_is_read():
-    need("tcpdump")
+    need_program("tcpdump")
     with tempfile.TemporaryDirectory() as folder:
         path, copy = f"{folder}/file", f"{folder}/copy"
         capture_frames(path)
@@ -306,44 +289,4 @@ def test_what_makes_no_sense_is_told():
     assert counted(report, "sent") == 2 and counted(report, "refused") == 1, report
 
 
-def new_namespace():
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET):
-        raise Skip(f"unshare: {os.strerror(ctypes.get_errno())}")
-
-
-def run_test(number, name, function):
-    """Each test in a process and a namespace of its own. Returns whether it is sound."""
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid:
-        return os.waitpid(pid, 0)[1] == 0
-    status = 1
-    try:
-        new_namespace()
-        function()
-        print(f"ok {number} - {name}")
-        status = 0
-    except Skip as why:
-        print(f"ok {number} - {name} # SKIP {why}")
-        status = 0
-    except BaseException:  # pylint: disable=broad-except
-        print(f"not ok {number} - {name}")
-        for line in traceback.format_exc().splitlines():
-            print(f"# {line}")
-    sys.stdout.flush()
-    os._exit(status)
-
-
-def main():
-    part = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:], function) for name, function in globals().items()
-             if name.startswith("test_") and part in name]
-    if not shutil.which("ip"):
-        print("1..0 # SKIP ip is not installed")
-        return 0
-    print(f"1..{len(tests)}", flush=True)
-    return 0 if all([run_test(i + 1, *test) for i, test in enumerate(tests)]) else 1
-
-
-sys.exit(main())
+sys.exit(main(globals(), "ip"))
