@@ -14,10 +14,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-# pylint: disable-next=wrong-import-position
+# pylint: disable=wrong-import-position
+import links
 from command import LIMIT, LINSOCK, call, main, need, new_namespace
 
 
@@ -35,10 +37,12 @@ def ip(line, expect=0):
 
 def world():
     """A namespace's worth of everything."""
+    links.no_address_detection()
     for line in ("link set lo up",
                  "link add veth0 address 02:00:00:00:00:01 type veth peer name veth1",
                  "link set veth0 up", "link set veth1 up"):
         need(line)
+    links.settle("veth0", "veth1")
     for line in ("addr add 10.1.2.3/24 brd + dev veth0 label veth0:x",
                  "addr add 10.5.5.1 peer 10.5.5.2 dev veth0",
                  "addr add fd00::1/64 dev veth0 nodad",
@@ -89,6 +93,7 @@ def test_link_json_knows_bridge_ports_aliases_and_other_names():
     ip("link set veth1 master br0")
     ip("link set br0 up alias hello")
     ip("link property add dev br0 altname bridge-number-zero")
+    links.settle("br0", "veth1")
     same(linsock("netlink", "link", "-j"), output("ip", "-j", "link"))
     same_text(linsock("netlink", "link"), output("ip", "link"))
 
@@ -152,6 +157,7 @@ def test_what_add_makes_is_what_ip_makes():
                 need(line) if line == lines[0] else ip(line)
             else:
                 linsock("netlink", *words)
+        links.settle("va", "vb")
         seen.append([json.loads(output("ip", "-j", *show.split())) for show in shows])
     # IPv6 routes tell the state of address detection, which takes its time.
     seen = [[[o for o in objects if ":" not in str(o.get("dst"))] for objects in tool] for tool in seen]
@@ -177,9 +183,9 @@ def test_netns_option_looks_into_another_namespace():
     try:
         path = f"/proc/{process.pid}/ns/net"
         own = os.readlink("/proc/self/ns/net")
-        for _ in range(1000):
-            if os.readlink(path) != own:
-                break
+        end = time.monotonic() + LIMIT
+        while os.readlink(path) == own:
+            assert time.monotonic() < end, "unshare makes no namespace"
         names = [link["ifname"] for link in json.loads(linsock("netlink", "link", "-j", "-n", path))]
         assert "veth0" not in names and "lo" in names, names
     finally:

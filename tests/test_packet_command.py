@@ -19,7 +19,8 @@ import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-# pylint: disable-next=wrong-import-position
+# pylint: disable=wrong-import-position
+import links
 from command import LIMIT, LINSOCK, Skip, call, main, need, need_program, new_namespace
 
 LOST = 3
@@ -46,8 +47,10 @@ def linsock(*words, expect=0, **more):
 
 
 def cable():
+    links.no_address_detection()
     for line in ("link add va type veth peer name vb", "link set va up", "link set vb up"):
         need(line)
+    links.settle("va", "vb")
 
 
 class Capture:

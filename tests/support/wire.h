@@ -15,11 +15,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <linsock/packet_ring.h>
@@ -46,6 +46,57 @@ static inline void wire_pin(void)
 	(void)sched_setaffinity(0, sizeof(one), &one);
 }
 
+static inline int wire_marker_socket(const char *interface)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(WIRE_MARKER),
+		.sll_ifindex = (int)if_nametoindex(interface),
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(WIRE_MARKER));
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
+	return fd;
+}
+
+/*
+ * Send markers out of @from until @to has the last of them. A link's carrier goes on
+ * in a worker of the kernel's own time; what is sent before it is lost in silence.
+ */
+static inline void wire_mark(int from, int to)
+{
+	struct pollfd poll_to = {.fd = to, .events = POLLIN};
+	uint8_t frame[ETH_ZLEN] = {[12] = WIRE_MARKER >> 8, [13] = WIRE_MARKER & 0xff};
+	uint8_t got[ETH_ZLEN] = {0};
+
+	memset(frame, 0xff, 2 * (size_t)ETH_ALEN);
+	for (uint16_t number = 1; number < 3000; number++) {
+		memcpy(frame + ETH_HLEN, &number, sizeof(number));
+		cr_assert_eq(send(from, frame, sizeof(frame), 0), sizeof(frame));
+		while (poll(&poll_to, 1, 10) > 0) {
+			cr_assert_eq(recv(to, got, sizeof(got), 0), sizeof(got));
+			if (memcmp(got + ETH_HLEN, &number, sizeof(number)) == 0)
+				return;
+		}
+	}
+	cr_assert_fail("no frame passes the cable");
+}
+
+/*
+ * Wait until what went out of @interface has been delivered: on a busy machine the
+ * kernel does so later, in a thread of its own.
+ */
+static inline void wire_settle(const char *interface)
+{
+	int to = wire_marker_socket(strcmp(interface, "va") == 0 ? "vb" : "va");
+	int from = wire_marker_socket(interface);
+
+	wire_mark(from, to);
+	close(from);
+	close(to);
+}
+
 static inline void wire_make(void)
 {
 	netns_enter();
@@ -53,6 +104,8 @@ static inline void wire_make(void)
 	wire_run("ip link add va type veth peer name vb");
 	wire_run("ip link set va up");
 	wire_run("ip link set vb up");
+	wire_settle("va");
+	wire_settle("vb");
 }
 
 /* A frame of 60 bytes whose payload begins with @number. Return: its length. */
@@ -108,39 +161,6 @@ wire_ring(const char *interface, const struct lsk_packet_ring_options *options)
 
 	cr_assert_eq(r, 0, "ring: %d %s", r, error.text);
 	return ring;
-}
-
-static inline int wire_marker_socket(const char *interface)
-{
-	struct sockaddr_ll ll = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(WIRE_MARKER),
-		.sll_ifindex = (int)if_nametoindex(interface),
-	};
-	const struct timeval limit = {.tv_sec = 5};
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(WIRE_MARKER));
-
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
-	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-	return fd;
-}
-
-/*
- * Wait until what went out of @interface has been delivered: on a busy machine the
- * kernel does so later, in a thread of its own.
- */
-static inline void wire_settle(const char *interface)
-{
-	int to = wire_marker_socket(strcmp(interface, "va") == 0 ? "vb" : "va");
-	int from = wire_marker_socket(interface);
-	uint8_t frame[ETH_ZLEN] = {[12] = WIRE_MARKER >> 8, [13] = WIRE_MARKER & 0xff};
-
-	memset(frame, 0xff, 2 * (size_t)ETH_ALEN);
-	cr_assert_eq(send(from, frame, sizeof(frame), 0), (ssize_t)sizeof(frame));
-	(void)recv(to, frame, sizeof(frame), 0);
-	close(from);
-	close(to);
 }
 
 /* Send frames @first … @first + @count - 1 out of @interface. */
