@@ -50,8 +50,6 @@ int socket_wrap(struct lsk_socket **ret_socket, int fd, int domain, int type,
 	atomic_init(&sock->fd, fd);
 	atomic_init(&sock->timeout_ns, timeout_ns);
 	atomic_init(&sock->references, 1);
-	pthread_mutex_init(&sock->lock, NULL);
-	pthread_cond_init(&sock->unwaited, NULL);
 	*ret_socket = sock;
 	return 0;
 }
@@ -229,8 +227,6 @@ struct lsk_socket *lsk_socket_free(struct lsk_socket *sock)
 		return NULL;
 	fd = socket_fd(sock);
 	closep(&fd);
-	pthread_cond_destroy(&sock->unwaited);
-	pthread_mutex_destroy(&sock->lock);
 	free(sock);
 	return NULL;
 }
@@ -272,16 +268,17 @@ static int close_now(struct lsk_socket *sock)
 
 	if (!sock)
 		return -EINVAL;
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	if (sock->is_close_pending) {
 		fd = -EBADF;
 	} else if (sock->holds > 0 && socket_fd(sock) >= 0) {
 		fd = 0;
-		is_held = sock->is_close_pending = true;
+		is_held = true;
+		sock->is_close_pending = true;
 	} else {
 		fd = take_descriptor(sock);
 	}
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return fd < 0 || is_held ? fd : close_descriptor(fd);
 }
 
@@ -291,9 +288,9 @@ static int detach(struct lsk_socket *sock)
 
 	if (!sock)
 		return -EINVAL;
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	fd = take_descriptor(sock);
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return fd;
 }
 
@@ -301,11 +298,11 @@ int socket_hold(struct lsk_socket *sock)
 {
 	int r;
 
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	r = socket_fd(sock) < 0 || sock->is_close_pending ? -EBADF : 0;
 	if (r == 0)
 		sock->holds++;
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return r;
 }
 
@@ -313,11 +310,11 @@ int socket_release(struct lsk_socket *sock)
 {
 	int fd = -EBADF;
 
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	sock->holds--;
 	if (sock->holds == 0 && sock->is_close_pending)
 		fd = take_descriptor(sock);
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return fd >= 0 ? close_descriptor(fd) : 0;
 }
 

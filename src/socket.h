@@ -10,8 +10,8 @@
 #ifndef LSK_SOCKET_INTERNAL_H
 #define LSK_SOCKET_INTERNAL_H
 
+#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@
 #include <linsock/socket.h>
 
 #include "src/family.h"
+#include "src/lock.h"
 #include "uring/engine.h"
 
 /* How a descriptor is marked that is no more. */
@@ -27,23 +28,30 @@
 struct socket_waiter;
 
 struct lsk_socket {
-	_Atomic int fd;    /* SOCKET_CLOSED once closed or detached */
-	int send_flags;    /* MSG_NOSIGNAL, unless the family refuses flags */
-	int message_flags; /* MSG_CMSG_CLOEXEC, unless the family refuses it */
+	_Atomic int fd; /* SOCKET_CLOSED once closed or detached */
+	int send_flags; /* MSG_NOSIGNAL, unless the family refuses flags */
+	/* Of the loop that it is bound to, or NULL. Beside the descriptor: these two
+	 * are all that an operation of a loop looks at. */
+	struct channel *channel;
 	_Atomic int64_t timeout_ns;
 	const struct lsk_family *family; /* NULL: no row */
+	int message_flags; /* MSG_CMSG_CLOEXEC, unless the family refuses it */
 	int domain;
 	int type; /* without flags */
 	int protocol;
 	_Atomic unsigned int references;
 
-	pthread_mutex_t lock;
-	pthread_cond_t unwaited;       /* signalled when a waiter leaves */
-	struct socket_waiter *waiters; /* under lock */
-	unsigned int holds;            /* under lock: streams over the socket */
-	bool is_close_pending;         /* under lock: close waits for the holds */
-	struct channel *channel;       /* of the loop that it is bound to, or NULL */
+	struct lock lock; /* of what follows */
+	struct socket_waiter *waiters;
+	_Atomic uint32_t unwaited;         /* bell: a waiter has left */
+	unsigned int holds : 30;           /* streams over the socket */
+	unsigned int is_close_pending : 1; /* close waits for the holds */
+	unsigned int is_ending_waits : 1;  /* somebody listens to the bell */
 };
+
+/* With what a loop keeps of it, of which an operation and a channel are 64 bytes each,
+ * ten thousand idle connections are to cost no more than 256 bytes apiece. */
+static_assert(sizeof(struct lsk_socket) <= 72, "a socket is small, and 8 are malloc's");
 
 /* The descriptor, or -EINVAL for NULL, or -EBADF once closed. */
 static inline int socket_fd(const struct lsk_socket *sock)

@@ -41,13 +41,13 @@ int lsk_socket_set_timeout(struct lsk_socket *sock, int64_t timeout_ns)
 	if (!sock || timeout_ns < LSK_BLOCK)
 		return -EINVAL;
 	/* Two threads that set it leave flag and number of the same one. */
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	fd = socket_fd(sock);
 	r = fd < 0 ? fd : socket_set_nonblock(fd, timeout_ns >= 0);
 	if (r == 0)
 		atomic_store_explicit(&sock->timeout_ns, timeout_ns,
 				      memory_order_relaxed);
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return r;
 }
 

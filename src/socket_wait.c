@@ -2,6 +2,7 @@
 /* The slow path of every call: wait on the thread's engine until something ends it. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "src/interrupt.h"
@@ -31,13 +32,13 @@ static int waiter_add(struct socket_waiter *waiter)
 	struct lsk_socket *sock = waiter->sock;
 	int fd;
 
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	fd = socket_fd(sock);
 	if (fd >= 0) {
 		waiter->next = sock->waiters;
 		sock->waiters = waiter;
 	}
-	pthread_mutex_unlock(&sock->lock);
+	lock_give(&sock->lock);
 	return fd;
 }
 
@@ -46,12 +47,13 @@ static void waiter_remove(struct socket_waiter *waiter)
 	struct lsk_socket *sock = waiter->sock;
 	struct socket_waiter **link;
 
-	pthread_mutex_lock(&sock->lock);
+	lock_take(&sock->lock);
 	for (link = &sock->waiters; *link != waiter; link = &(*link)->next)
 		;
 	*link = waiter->next;
-	pthread_cond_broadcast(&sock->unwaited);
-	pthread_mutex_unlock(&sock->lock);
+	if (sock->is_ending_waits)
+		lock_ring(&sock->unwaited);
+	lock_give(&sock->lock);
 }
 
 /* Take waiters of the parent out of a forked child's copy: nobody else will. */
@@ -82,8 +84,10 @@ void socket_end_waits(struct lsk_socket *sock)
 	for (struct socket_waiter *waiter = sock->waiters; waiter;
 	     waiter = waiter->next)
 		engine_wake(waiter->engine);
+	sock->is_ending_waits = true;
 	while (sock->waiters)
-		pthread_cond_wait(&sock->unwaited, &sock->lock);
+		lock_await(&sock->lock, &sock->unwaited);
+	sock->is_ending_waits = false;
 }
 
 bool socket_must_wait(const struct lsk_socket *sock, ssize_t result, int flags)
