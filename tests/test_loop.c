@@ -780,6 +780,40 @@ Test_on_each_loop(loop_free, ends_everything)
 	pair_free(pair);
 }
 
+static void stop_at_end(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	*(int *)event->context = event->result;
+	lsk_loop_stop(loop);
+}
+
+/* A stop is for the run that it ends; the end of a loop is not to be hurried by it. */
+Test_on_each_loop(loop_free, ends_everything_of_a_loop_that_was_stopped)
+{
+	const struct lsk_loop_options options = {
+		.force_epoll = lsk_loop_backend(loop) == LSK_BACKEND_EPOLL,
+	};
+	struct lsk_loop *other = NULL;
+	struct lsk_socket *pair[2];
+	int results[2] = {0};
+	struct lsk_then then;
+	int left = 1;
+	char buf[2];
+
+	cr_assert_eq(lsk_loop_new(&other, &options), 0);
+	pair_new(pair, SOCK_STREAM);
+	for (int i = 0; i < 2; i++) {
+		then = (struct lsk_then){.done = stop_at_end, .context = &results[i]};
+		cr_assert_eq(lsk_loop_recv(other, pair[i], &buf[i], 1, 0, &then), 0);
+	}
+	then = (struct lsk_then){.done = restart_in_callback, .context = &left};
+	cr_assert_eq(lsk_loop_timer(other, 1, &then), 0);
+	cr_assert_eq(lsk_loop_run(other, LSK_RUN_FOREVER), 2, "the receives are left");
+	lsk_loop_free(other);
+	cr_assert_eq(results[0], -ECANCELED);
+	cr_assert_eq(results[1], -ECANCELED);
+	pair_free(pair);
+}
+
 Test(loop, refuses_null)
 {
 	struct lsk_event event;

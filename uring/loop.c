@@ -404,8 +404,10 @@ struct lsk_loop *lsk_loop_free(struct lsk_loop *loop)
 	/* Each runs once, and may own what only it can free. */
 	loop_run_posts(loop, false);
 	for (int i = 0; i < LOOP_END_PASSES_MAX && loop->stats.operations > 0; i++) {
-		/* Again each time: a callback may have started something. */
+		/* Again each time: a callback may have started something, or have said
+		 * stop, which is for a run and not for its end. */
 		lsk_loop_cancel_all(loop);
+		loop->is_stopped = false;
 		loop_pass(loop, loop_nap_ns, true);
 	}
 	loop_unbind_all(loop);
