@@ -29,6 +29,7 @@
 #include <linsock/loop.h>
 #include <linsock/message.h>
 #include <linsock/mptcp.h>
+#include <linsock/multicast.h>
 #include <linsock/name.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_error.h>
@@ -49,6 +50,7 @@
 #include <linsock/tipc.h>
 #include <linsock/tipc_config.h>
 #include <linsock/trace.h>
+#include <linsock/udp.h>
 #include <linsock/uevent.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>

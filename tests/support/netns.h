@@ -3,6 +3,7 @@
 #ifndef TESTS_NETNS_H
 #define TESTS_NETNS_H
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
@@ -35,6 +36,24 @@ static inline struct lsk_nl *netns_handle(void)
 	netns_enter();
 	cr_assert_eq(lsk_nl_open(&nl, NETLINK_ROUTE, NULL), 0);
 	return nl;
+}
+
+/* Give an interface one address more, "10.1.0.1" or "fd00::1", of a whole prefix. */
+static inline void netns_address(struct lsk_nl *nl, int index, const char *text,
+				 uint8_t prefix)
+{
+	struct lsk_rtnl_address address = {
+		.info = {.ifa_family = strchr(text, ':') ? AF_INET6 : AF_INET,
+			 .ifa_prefixlen = prefix,
+			 .ifa_flags = strchr(text, ':') ? IFA_F_NODAD : 0,
+			 .ifa_index = (uint32_t)index},
+		.has = LSK_SET(LSK_ADDRESS_LOCAL) | LSK_SET(LSK_ADDRESS_ADDRESS),
+	};
+
+	cr_assert_eq(inet_pton(address.info.ifa_family, text, address.local.bytes), 1);
+	address.local.len = address.info.ifa_family == AF_INET ? 4 : 16;
+	address.address = address.local;
+	cr_assert_eq(lsk_rtnl_change(nl, RTM_NEWADDR, NLM_F_CREATE, &address, NULL), 0);
 }
 
 /* Make @count bridges "br0" …, down; many links cost little this way. */
