@@ -34,7 +34,7 @@ int lsk_udp_set_segment_size(struct lsk_socket *sock, int size)
 
 int lsk_udp_segment_size(const struct lsk_socket *sock)
 {
-	int size;
+	int size = 0;
 	int r = lsk_socket_getsockopt_int(sock, IPPROTO_UDP, OPTION_SEGMENT, &size);
 
 	return r < 0 ? r : size;
@@ -197,7 +197,7 @@ int lsk_udplite_set_coverage(struct lsk_socket *sock, int send, int receive)
 
 int lsk_udplite_coverage(const struct lsk_socket *sock, int *ret_send, int *ret_receive)
 {
-	int send, receive, r;
+	int send = 0, receive = 0, r;
 
 	if (!ret_send || !ret_receive)
 		return -EINVAL;
