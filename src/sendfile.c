@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
@@ -12,6 +11,7 @@
 #include "src/interrupt.h"
 #include "src/socket.h"
 #include "src/trace.h"
+#include "uring/sigpipe.h"
 #include "uring/util.h"
 
 /* One system call moves at most so much, so that a deadline is looked at now and then.
@@ -177,25 +177,14 @@ static int transfer_move(struct transfer *transfer)
 	return r;
 }
 
-/* These system calls have no MSG_NOSIGNAL. A SIGPIPE that comes of them is held back
- * and taken away; one that was there before stays. */
 static int transfer_run(struct transfer *transfer)
 {
-	const struct timespec no_time = {0};
-	sigset_t pending;
-	sigset_t saved;
-	sigset_t pipe;
+	struct sigpipe hold;
 	int r;
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe, &saved);
+	sigpipe_hold(&hold);
 	r = transfer_move(transfer);
-	if (r == -EPIPE && !sigismember(&pending, SIGPIPE))
-		while (syscall_result(sigtimedwait(&pipe, NULL, &no_time)) == -EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	sigpipe_let_go(&hold, r == -EPIPE);
 	return r;
 }
 
