@@ -3,6 +3,8 @@
  * Sockets on a loop: what the family's row says of rings becomes what the engine may do
  * with the descriptor; everything else is the engine's.
  */
+#include "src/loop_socket.h"
+
 #include <string.h>
 
 #include <linsock/loop.h>
@@ -52,9 +54,8 @@ static void socket_released(void *owner, int fd, bool is_closed)
 	lsk_socket_free(sock);
 }
 
-/* The socket's channel on @loop, made by the first operation. */
-static int socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
-			  struct channel **ret_channel)
+int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
+			struct channel **ret_channel)
 {
 	struct channel *channel;
 	int fd;
@@ -88,7 +89,7 @@ static int start_now(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kin
 	struct channel *channel;
 	int r;
 
-	r = socket_channel(loop, sock, &channel);
+	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
 	return loop_start(loop, channel, kind, what, then);
@@ -232,7 +233,7 @@ static int start_send(struct lsk_loop *loop, struct lsk_socket *sock, const void
 		return -EINVAL;
 	if (len > LOOP_LEN_MAX)
 		return -EMSGSIZE;
-	r = socket_channel(loop, sock, &channel);
+	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
 	r = op_new(loop, channel, OP_SEND, then, &op);
@@ -267,7 +268,7 @@ int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 	pool = event->pool;
 	if (pool->loop != loop)
 		return -EINVAL;
-	r = socket_channel(loop, sock, &channel);
+	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
 	r = op_new(loop, channel, OP_SEND, then, &op);
@@ -309,7 +310,7 @@ int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
 
 	if (!exchange)
 		return -EINVAL;
-	r = socket_channel(loop, sock, &channel);
+	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
 	if (channel->caps & CHANNEL_STREAM || !(channel->caps & CHANNEL_RING_SEND))
@@ -347,7 +348,7 @@ static int start_close(struct lsk_loop *loop, struct lsk_socket *sock,
 	struct channel *channel;
 	int r;
 
-	r = socket_channel(loop, sock, &channel);
+	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
 	r = channel_close(channel, then);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the loop knows of a descriptor: from the first operation to the close. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,6 +66,8 @@ void channel_free(struct channel *channel, bool is_closed)
 	loop->backend->unbind(loop, channel);
 	if (is_closed)
 		close(fd);
+	else if (channel->state & CHANNEL_WAS_BLOCKING)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	channel->state |= CHANNEL_FREE;
 	channel->fd = -1;
 	loop->stats.sockets--;

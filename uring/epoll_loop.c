@@ -167,6 +167,12 @@ static void epoll_loop_send(struct lsk_loop *loop, struct channel *channel)
 	}
 }
 
+static void epoll_loop_await_room(struct lsk_loop *loop, struct channel *channel)
+{
+	(void)loop;
+	channel_want_out(channel, true);
+}
+
 static bool epoll_loop_has_work(struct lsk_loop *loop)
 {
 	const struct epoll *epoll = loop->state;
@@ -196,6 +202,12 @@ static bool try_op(struct lsk_loop *loop, struct loop_op *op)
 		return r != -EAGAIN;
 	}
 	r = loop_attempt(op);
+	if (r == -EALREADY) {
+		op->state &= (uint16_t)~OP_ARMED;
+		return true;
+	}
+	if (r == -EINPROGRESS && op->kind == OP_SPLICE)
+		return true;
 	if (r == -EINPROGRESS) {
 		channel_want_out(op->channel, true);
 		return true;
@@ -360,6 +372,7 @@ const struct loop_backend loop_backend_epoll = {
 	.arm = epoll_loop_arm,
 	.cancel = epoll_loop_cancel,
 	.send = epoll_loop_send,
+	.await_room = epoll_loop_await_room,
 	.wait = epoll_loop_wait,
 	.submit = epoll_loop_submit,
 	.has_work = epoll_loop_has_work,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "uring/backend_table.h"
+#include "uring/transfer.h"
 #include "uring/util.h"
 
 struct loop_post {
@@ -88,6 +89,7 @@ static void loop_release_memory(struct lsk_loop *loop)
 		next = batch->next;
 		free(batch);
 	}
+	transfer_free_all(loop);
 	free(loop->spill);
 	free(loop->held);
 	wheel_done(&loop->wheel);

@@ -37,6 +37,8 @@ enum op_kind {
 	OP_EXCHANGE,
 	OP_SEND,
 	OP_SENDMSG,
+	OP_SENDFILE,
+	OP_SPLICE,
 	OP_DRAIN,
 	OP_TIMER,
 	OP_CLOSE,
@@ -74,6 +76,7 @@ struct loop_op {
 		const struct msghdr *sent; /* of a send */
 		struct lsk_exchange *exchange;
 		struct lsk_pool *pool;
+		struct transfer *transfer;
 		size_t low;
 		uint64_t lease; /* of a send, where OP_LEASED */
 	} u;
@@ -103,6 +106,7 @@ enum channel_state {
 	CHANNEL_REGISTERED = 1 << 11, /* epoll */
 	CHANNEL_STOPPED = 1 << 12,    /* sends of the queue were stopped */
 	CHANNEL_DRAINS = 1 << 13,     /* somebody waits for a short queue */
+	CHANNEL_WAS_BLOCKING = 1 << 14, /* the descriptor, before a file came */
 };
 
 /* What a socket of this family may do on a ring: from the family's row. */
@@ -201,6 +205,14 @@ struct lsk_pool {
 	struct lsk_pool *twins[POOL_TWIN__COUNT];
 };
 
+/* A part of a file, to be moved into a pipe. */
+struct loop_reading {
+	int from;
+	int to;
+	int64_t offset;
+	uint32_t len;
+};
+
 /* What came with a completion. */
 struct loop_result {
 	int result;
@@ -223,6 +235,12 @@ struct loop_backend {
 	void (*cancel)(struct lsk_loop *loop, struct loop_op *op);
 	/* Send from the channel's queue what can be sent. */
 	void (*send)(struct lsk_loop *loop, struct channel *channel);
+	/* Look at the queue again when there is room. */
+	void (*await_room)(struct lsk_loop *loop, struct channel *channel);
+	/* Optional. Read a file in the kernel's time, as what @op waits for. Return:
+	 * false where it is to be asked again. */
+	bool (*read_file)(struct lsk_loop *loop, struct loop_op *op,
+			  const struct loop_reading *reading);
 	/* Submit, wait at most @timeout_ns (negative: no limit), complete operations.
 	 */
 	int (*wait)(struct lsk_loop *loop, int64_t timeout_ns);
@@ -274,6 +292,8 @@ struct lsk_loop {
 	uint32_t channels_free;
 	uint32_t channels_leaving; /* free after this pass */
 	struct send_batch *batches;
+	struct transfer *transfers;
+	unsigned int transfers_count;
 	struct lsk_pool *pools[LOOP_POOLS_MAX];
 	unsigned int pools_count;
 	struct pool_held *held;
@@ -343,6 +363,12 @@ static inline uint32_t channel_index(const struct channel *channel)
 	return (uint32_t)(channel - channel->loop->channels);
 }
 
+/* Whether it stands in its channel's queue of sends. */
+static inline bool op_is_send(const struct loop_op *op)
+{
+	return op->kind == OP_SEND || op->kind == OP_SENDMSG || op->kind == OP_SENDFILE;
+}
+
 static inline bool op_is_stream(const struct loop_op *op)
 {
 	return op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM ||
@@ -365,6 +391,7 @@ void channel_batch_free(struct lsk_loop *loop, void *memory);
 /* send.c: the queue of sends */
 void send_append(struct channel *channel, struct loop_op *op);
 void send_complete(struct channel *channel, int result);
+void send_finish_first(struct channel *channel, int result);
 void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied);
 void send_by_syscall(struct channel *channel, bool *ret_would_block);
 void send_drop_stopped(struct channel *channel);

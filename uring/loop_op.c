@@ -6,12 +6,8 @@
 #include "uring/engine.h"
 #include "uring/loop.h"
 #include "uring/loop_hot.h"
+#include "uring/transfer.h"
 #include "uring/util.h"
-
-static bool op_is_send(const struct loop_op *op)
-{
-	return op->kind == OP_SEND || op->kind == OP_SENDMSG;
-}
 
 /* Room for the event that an operation without a callback will end with. */
 static int spill_reserve(struct lsk_loop *loop)
@@ -199,6 +195,8 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 		pool_drop_held(loop, op);
 	else if (op->state & OP_LEASED)
 		pool_lease_back(loop->pools[op->group], op->u.lease);
+	else if (op->kind == OP_SENDFILE || op->kind == OP_SPLICE)
+		transfer_end(loop, op);
 	if (op->state & OP_STARVED)
 		pool_unstarve(op->u.pool, op);
 	if (channel && !op_is_send(op) && op->kind != OP_CLOSE)
@@ -384,7 +382,7 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 	r = loop_attempt(op);
 	if (r == -EAGAIN || r == -EINPROGRESS)
 		loop->backend->arm(loop, op);
-	else
+	else if (r != -EALREADY)
 		op_end(loop, op, r);
 }
 
@@ -412,6 +410,10 @@ static void op_connect(struct lsk_loop *loop, struct loop_op *op)
 void op_complete(struct lsk_loop *loop, struct loop_op *op,
 		 const struct loop_result *result)
 {
+	if (op->kind == OP_SENDFILE) {
+		transfer_complete(op, result->result);
+		return;
+	}
 	if (op_is_send(op)) {
 		send_complete(op->channel, result->result);
 		return;

@@ -8,6 +8,7 @@
 #include "uring/backend_table.h"
 #include "uring/engine.h"
 #include "uring/loop.h"
+#include "uring/transfer.h"
 #include "uring/util.h"
 
 static int attempt_accept(int fd)
@@ -88,7 +89,8 @@ static int attempt_exchange(struct loop_op *op)
 
 /*
  * Make the system call of an operation that is no stream. Return: its result; -EAGAIN
- * where it has to wait for readiness, -EINPROGRESS for a connection that is being made.
+ * where it has to wait for readiness, -EINPROGRESS for a connection that is being made,
+ * or a transfer that others interrupt, -EALREADY where the operation will be listed.
  */
 int loop_attempt(struct loop_op *op)
 {
@@ -103,6 +105,8 @@ int loop_attempt(struct loop_op *op)
 		return attempt_exchange(op);
 	if (op->kind == OP_ACCEPT)
 		return attempt_accept(fd);
+	if (op->kind == OP_SPLICE)
+		return transfer_receive(op);
 	do {
 		if (op->kind == OP_RECVMSG)
 			r = syscall_count(

@@ -13,6 +13,7 @@
 
 #include "uring/loop.h"
 #include "uring/loop_hot.h"
+#include "uring/transfer.h"
 #include "uring/util.h"
 
 static struct loop_op *send_head(const struct channel *channel)
@@ -106,7 +107,11 @@ void channel_flush_all(struct lsk_loop *loop)
 		}
 		if (channel->state & CHANNEL_STOPPED)
 			send_drop_stopped(channel);
-		if (!(channel->state & CHANNEL_FREE) && channel->send_head != OP_NONE)
+		if (channel->state & CHANNEL_FREE || channel->send_head == OP_NONE)
+			continue;
+		if (send_head(channel)->kind == OP_SENDFILE)
+			transfer_send(channel);
+		else
 			loop->backend->send(loop, channel);
 	}
 }
@@ -188,6 +193,18 @@ static void send_finish_head(struct channel *channel, int result)
 		slot_retire(loop, op);
 		event_emit(loop, done, &event);
 	}
+	if (channel->state & CHANNEL_DRAINS && !(channel->state & CHANNEL_FREE))
+		send_check_drain(channel);
+}
+
+/* The same for what is neither batched nor with the kernel. */
+void send_finish_first(struct channel *channel, int result)
+{
+	struct loop_op *op = send_head(channel);
+
+	channel->send_head = op->next;
+	channel->queued -= op->len;
+	op_finish(channel->loop, op, result, 0);
 	if (channel->state & CHANNEL_DRAINS && !(channel->state & CHANNEL_FREE))
 		send_check_drain(channel);
 }
@@ -436,8 +453,13 @@ void send_by_syscall(struct channel *channel, bool *ret_would_block)
 		}
 		message = NULL;
 		channel->batch_count = 1;
-		if (op->kind != OP_SEND || op->next != OP_NONE)
+		if (op->kind != OP_SEND || op->next != OP_NONE) {
+			if (op->kind == OP_SENDFILE) {
+				channel_flush_later(channel);
+				break;
+			}
 			send_prepare(channel, &message);
+		}
 		r = send_once(channel, message);
 		if (r == -EAGAIN) {
 			send_unbatch(channel);

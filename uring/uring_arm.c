@@ -45,7 +45,7 @@ static bool is_polled(const struct loop_op *op)
 {
 	const unsigned int caps = op->channel->caps;
 
-	if (op->kind == OP_CONNECT)
+	if (op->kind == OP_CONNECT || op->kind == OP_SPLICE)
 		return true;
 	if (op->kind == OP_ACCEPT_STREAM)
 		return !(caps & CHANNEL_ACCEPT_MULTI);
@@ -82,6 +82,8 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 	case OP_EXCHANGE:
 	case OP_SEND:
 	case OP_SENDMSG:
+	case OP_SENDFILE:
+	case OP_SPLICE:
 	case OP_DRAIN:
 	case OP_TIMER:
 	case OP_CLOSE:
@@ -166,6 +168,20 @@ void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 	op->state |= OP_ARMED;
 }
 
+/* A worker of the kernel may wait for the disk. */
+bool uring_loop_read_file(struct lsk_loop *loop, struct loop_op *op,
+			  const struct loop_reading *reading)
+{
+	struct io_uring_sqe *sqe = sqe_get(loop);
+
+	if (!sqe)
+		return false;
+	io_uring_prep_splice(sqe, reading->from, reading->offset, reading->to, -1,
+			     reading->len, SPLICE_F_MOVE);
+	sqe->user_data = name_of(loop, op);
+	return true;
+}
+
 /*
  * Of an exchange: whichever of the two waits. Between them, the one done and the other
  * not begun, neither is found, and the completion of this cancel says so.
@@ -190,7 +206,7 @@ void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op)
 
 	if (!sqe) {
 		/* A send is not on that list: its queue is looked at again. */
-		if (op->kind == OP_SEND || op->kind == OP_SENDMSG)
+		if (op_is_send(op))
 			channel_flush_later(op->channel);
 		else
 			op_list(loop, op);

@@ -40,6 +40,8 @@ static inline uint64_t name_of(const struct lsk_loop *loop, const struct loop_op
 struct io_uring_sqe *sqe_make(struct lsk_loop *loop);
 void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op);
 void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op);
+bool uring_loop_read_file(struct lsk_loop *loop, struct loop_op *op,
+			  const struct loop_reading *reading);
 
 /* NULL where the kernel takes nothing for the moment: the caller comes back. */
 static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)

@@ -37,6 +37,7 @@
 #include <linsock/addr.h>
 #include <linsock/backend.h>
 #include <linsock/base.h>
+#include <linsock/file.h>
 #include <linsock/socket.h>
 
 LSK_BEGIN_DECLS
@@ -452,6 +453,53 @@ int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 		     const struct msghdr *message, int flags,
 		     const struct lsk_then *then);
+
+/**
+ * struct lsk_transfer - bytes between a socket and a file or a pipe
+ * @range: what; its descriptor stays open until the terminal event
+ * @moved: set: bytes so far, also where the operation fails, or is stopped
+ */
+struct lsk_transfer {
+	struct lsk_file_range range;
+	uint64_t moved;
+};
+
+/**
+ * lsk_loop_sendfile() - send a part of a file, or what comes out of a pipe, in its turn
+ * @loop: the loop
+ * @sock: a stream
+ * @transfer: borrowed until the terminal event
+ * @then: result: 0, also where the file ended early; @transfer->moved counts
+ *
+ * The bytes do not pass through the program: sendfile(2) and splice(2); they are read
+ * and sent where the kernel can do neither. On io_uring a disk is waited for by the
+ * kernel, on epoll by the loop's thread. A file's own position, where that is used,
+ * moves with the terminal event. lsk_loop_queued() does not count these bytes. While
+ * the socket is bound, its descriptor may be in non-blocking mode.
+ *
+ * Return: 0; -EINVAL for a socket that is no stream, or a bad range; -ESPIPE for what
+ * is neither a pipe nor can seek, and for an offset into a pipe.
+ */
+int lsk_loop_sendfile(struct lsk_loop *loop, struct lsk_socket *sock,
+		      struct lsk_transfer *transfer, const struct lsk_then *then);
+
+/**
+ * lsk_loop_splice() - receive into a file or a pipe
+ * @loop: the loop
+ * @sock: a stream, from which nothing else receives meanwhile
+ * @transfer: borrowed until the terminal event
+ * @then: result: 0 at the end of the stream, or when the count is reached;
+ *	@transfer->moved tells which; -EINVAL where the kernel cannot: a file that
+ *	appends, a family without splice(2)
+ *
+ * A pipe that is full is waited for. With another socket's lsk_loop_sendfile() at the
+ * pipe's other end, bytes go from socket to socket and are never copied. Into a file
+ * the loop's thread writes; what has been received when that fails is lost.
+ *
+ * Return: as lsk_loop_sendfile().
+ */
+int lsk_loop_splice(struct lsk_loop *loop, struct lsk_socket *sock,
+		    struct lsk_transfer *transfer, const struct lsk_then *then);
 
 /**
  * struct lsk_exchange - a message and the answer that it brings

@@ -11,7 +11,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "src/socket.h"
 #include "tests/fuzz/loop_world.h"
@@ -47,12 +49,35 @@ static void start_stream(struct connection *connection)
 	connection->has_reader = track->is_live;
 }
 
+static void start_file(struct connection *connection, struct track *track,
+		       const struct lsk_then *then, unsigned int byte)
+{
+	const int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	track->kind = OP_SENDFILE;
+	track->len = (size_t)byte << (byte & 4 ? 9 : 0);
+	track->copy = malloc(track->len);
+	for (size_t i = 0; i < track->len; i++)
+		track->copy[i] = (uint8_t)(i * 17 + world.tracks_count * 3);
+	if (fd < 0 || pwrite(fd, track->copy, track->len, 0) != (ssize_t)track->len)
+		fail("no file");
+	track->transfer.range.fd = fd;
+	track->transfer.range.offset = byte & 1 ? LSK_FILE_POSITION : 0;
+	track->transfer.range.count = byte & 2 ? LSK_FILE_REST : (int64_t)track->len;
+	track_started(track, lsk_loop_sendfile(world.loop, connection->sock,
+					       &track->transfer, then));
+}
+
 static void start_send(struct connection *connection)
 {
 	struct track *track = track_new(connection, OP_SEND);
 	const struct lsk_then then = then_of(track);
 	const unsigned int byte = next_byte();
 
+	if (byte > 247) {
+		start_file(connection, track, &then, byte);
+		return;
+	}
 	track->len = 1 + byte;
 	if (byte > 240 && connection->is_stream)
 		track->len = (size_t)byte << 8;

@@ -135,7 +135,14 @@ void track_started(struct track *track, int r)
 		track->result = r;
 		free(track->bytes);
 		track->bytes = NULL;
+		if (track->kind == OP_SENDFILE)
+			close(track->transfer.range.fd);
 	}
+}
+
+static bool is_sending(const struct track *track)
+{
+	return track->kind == OP_SEND || track->kind == OP_SENDFILE;
 }
 
 void lease_return(unsigned int index)
@@ -210,6 +217,11 @@ static void done(struct lsk_loop *loop, const struct lsk_event *event)
 		track->connection->has_reader = false;
 	free(track->bytes);
 	track->bytes = NULL;
+	/* How far it came counts, whatever it ended with. */
+	if (track->kind == OP_SENDFILE) {
+		track->result = (int)track->transfer.moved;
+		close(track->transfer.range.fd);
+	}
 }
 
 struct track *track_any(void)
@@ -316,7 +328,7 @@ static bool is_settled(void)
 
 		if (!track->is_live)
 			continue;
-		if (track->kind == OP_SEND || track->kind == OP_CLOSE)
+		if (is_sending(track) || track->kind == OP_CLOSE)
 			return false;
 		/* A datagram socket that sends to one that is gone loses what it had
 		 * not received. */
@@ -372,7 +384,7 @@ static void fail_sent(const struct connection *connection, const char *text)
 	for (unsigned int i = 0; i < world.tracks_count; i++) {
 		const struct track *track = &world.tracks[i];
 
-		if (track->connection == connection && track->kind == OP_SEND)
+		if (track->connection == connection && is_sending(track))
 			fprintf(stderr, "track %u: %zu bytes, result %d\n", i,
 				track->len, track->result);
 	}
@@ -387,7 +399,7 @@ static void check_sent(struct connection *connection)
 		const struct track *track = &world.tracks[i];
 		size_t len;
 
-		if (track->connection != connection || track->kind != OP_SEND ||
+		if (track->connection != connection || !is_sending(track) ||
 		    track->result <= 0)
 			continue;
 		len = (size_t)track->result;
@@ -452,6 +464,9 @@ void world_end(bool is_gentle)
 		free(connection->got);
 	}
 	for (unsigned int i = 0; i < world.tracks_count; i++) {
+		/* An event that nobody took. */
+		if (world.tracks[i].is_live && world.tracks[i].kind == OP_SENDFILE)
+			close(world.tracks[i].transfer.range.fd);
 		free(world.tracks[i].bytes);
 		free(world.tracks[i].copy);
 	}

@@ -32,6 +32,7 @@ struct track {
 	int result;
 	uint8_t *bytes; /* of a send or for a receive; ours until the end */
 	uint8_t *copy;  /* of a send */
+	struct lsk_transfer transfer; /* of a file; the descriptor is ours */
 	size_t len;
 };
 

@@ -30,6 +30,7 @@ enum script_point {
 	SCRIPT_RESULT, /* enum script_result, instead of doing it */
 	SCRIPT_CANCEL, /* 1: the request is in execution: -EALREADY */
 	SCRIPT_NOTIFY, /* 1: the zero-copy notification comes later */
+	SCRIPT_CACHED, /* 1: a file's part is on the disk alone */
 	SCRIPT_POINT__COUNT
 };
 

@@ -316,6 +316,16 @@ static void run_send(struct script_request *request)
 	finish_send(request, (int)request->progress);
 }
 
+static void run_splice(struct script_request *request)
+{
+	const struct io_uring_sqe *sqe = &request->sqe;
+	loff_t offset = (loff_t)sqe->splice_off_in;
+	ssize_t r = splice(sqe->splice_fd_in, &offset, sqe->fd, NULL,
+			   amount(request, sqe->len), SPLICE_F_NONBLOCK);
+
+	finish(request, r < 0 ? -errno : (int)r, 0);
+}
+
 static void run_poll(struct script_request *request)
 {
 	struct pollfd watched = {
@@ -398,6 +408,9 @@ void script_run(struct script_request *request)
 		break;
 	case IORING_OP_POLL_ADD:
 		run_poll(request);
+		break;
+	case IORING_OP_SPLICE:
+		run_splice(request);
 		break;
 	case IORING_OP_NOP:
 		finish(request, 0, 0);
