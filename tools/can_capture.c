@@ -3,20 +3,28 @@
 #include "tools/can_capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/can/raw.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/command.h"
 
-static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t stop_signal, is_hung_up;
 
 static void on_stop(int signal_number)
 {
 	stop_signal = signal_number;
+}
+
+static void on_hangup(int signal_number)
+{
+	(void)signal_number;
+	is_hung_up = 1;
 }
 
 int can_stop_signal(void)
@@ -27,19 +35,40 @@ int can_stop_signal(void)
 void can_capture_signals(struct can_capture *capture)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_stop};
+	struct sigaction action = {0};
 	sigset_t blocked;
 
 	/* Blocked outside of ppoll(2): between a look at the flag and the wait none is
 	 * lost, and threads that are started later get none. */
 	sigemptyset(&blocked);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		bool is_taken = signals[i] == SIGHUP && capture->takes_hangup;
+
+		action.sa_handler = is_taken ? on_hangup : on_stop;
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&blocked, signals[i]);
 	}
 	pthread_sigmask(SIG_BLOCK, &blocked, &capture->waiting_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigdelset(&capture->waiting_mask, signals[i]);
+}
+
+void can_capture_take_hangup(struct can_capture *capture)
+{
+	capture->takes_hangup = true;
+	capture->terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Return: -ERESTART, or -EINTR where the terminal is gone that the tool ran on. */
+static int take_hangup(const struct can_capture *capture)
+{
+	struct pollfd terminal = {.fd = capture->terminal};
+
+	is_hung_up = 0;
+	if (poll(&terminal, 1, 0) <= 0 || !(terminal.revents & (POLLHUP | POLLERR)))
+		return -ERESTART;
+	stop_signal = SIGHUP;
+	return -EINTR;
 }
 
 static int open_source(struct can_source *source, char *text,
@@ -105,6 +134,9 @@ void can_capture_close(struct can_capture *capture)
 	for (size_t i = 0; i < capture->count; i++)
 		lsk_can_free(capture->sources[i].can);
 	free(capture->records);
+	if (capture->takes_hangup && capture->terminal >= 0)
+		close(capture->terminal);
+	capture->takes_hangup = false;
 	capture->count = 0;
 	capture->records = NULL;
 }
@@ -139,6 +171,8 @@ int can_capture_next(struct can_capture *capture, int timeout_ms,
 
 		if (stop_signal)
 			return -EINTR;
+		if (is_hung_up)
+			return take_hangup(capture);
 		for (size_t i = 0; i < capture->count; i++) {
 			struct can_source *source =
 				&capture->sources[capture->turn++ % capture->count];

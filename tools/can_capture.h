@@ -28,6 +28,8 @@ struct can_capture {
 	size_t turn; /* whose turn it is: nobody starves */
 	struct lsk_can_record *records;
 	sigset_t waiting_mask; /* while waiting, signals come through */
+	bool takes_hangup;     /* SIGHUP does not end it: see can_capture_next() */
+	int terminal;          /* the controlling one, while SIGHUP is taken; -1: none */
 };
 
 /* The signal that asked the tool to end, or 0. */
@@ -35,6 +37,9 @@ int can_stop_signal(void);
 
 /* Let SIGINT, SIGTERM and SIGHUP end can_capture_next() instead of the process. */
 void can_capture_signals(struct can_capture *capture);
+
+/* Before them: SIGHUP asks for another thing, unless the terminal is what hung up. */
+void can_capture_take_hangup(struct can_capture *capture);
 
 /*
  * Open "interface[,filter]*" for each of @texts with the options of @config. What fails
@@ -47,7 +52,8 @@ void can_capture_close(struct can_capture *capture);
 /*
  * Wait for frames of one source, which @ret_source names on every answer but a timeout.
  * Return: how many are in capture->records; 0 at the end of @timeout_ms; -EINTR where a
- * signal asked to end; what lsk_can_receive() said.
+ * signal asked to end; -ERESTART after a SIGHUP that is taken; what lsk_can_receive()
+ * said.
  */
 int can_capture_next(struct can_capture *capture, int timeout_ms,
 		     struct can_source **ret_source);

@@ -5,19 +5,17 @@
  * is told at the end.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/can.h"
 #include "tools/can_capture.h"
+#include "tools/can_log_file.h"
 #include "tools/can_output.h"
-#include "tools/can_rotate.h"
 #include "tools/can_view.h"
 #include "tools/command.h"
 
@@ -43,12 +41,9 @@ struct dump {
 	bool shows_info;     /* -x */
 	bool shows_drops;    /* -d */
 	bool survives_down;  /* -D */
-	const char *log_name;
-	char dated_name[64];
 	unsigned long count; /* -n; 0: no end */
 	int timeout_ms;      /* -T */
 	size_t buffer;
-	struct can_rotation rotation;
 	struct lsk_can_config config;
 
 	/* what goes on */
@@ -56,11 +51,7 @@ struct dump {
 	struct can_view_clock clock;
 	struct can_view_clock log_clock;
 	struct can_output *console;
-	struct can_output *log;
-	int log_fd;
-	char log_path[PATH_MAX];  /* of the file that is written */
-	unsigned long log_number; /* its number; the writing thread counts on */
-	uint64_t log_bytes;       /* that the file will have */
+	struct can_log_file log;
 	int name_width;
 	unsigned int names_seen[CAN_SOURCES_MAX * 2]; /* indices, in order of sight */
 	size_t names_count;
@@ -96,7 +87,7 @@ static int parse_valued(struct dump *dump, int option, const char *value)
 	case 't':
 		return parse_time_mode(dump, value[0]);
 	case 'f':
-		dump->log_name = value;
+		dump->log.name = value;
 		dump->has_log = true;
 		return COMMAND_OK;
 	case 's':
@@ -105,9 +96,9 @@ static int parse_valued(struct dump *dump, int option, const char *value)
 		dump->silent = value[0] - '0';
 		return COMMAND_OK;
 	case OPTION_ROTATE_SIZE:
-		return can_rotation_parse_size(&dump->rotation, value);
+		return can_rotation_parse_size(&dump->log.rotation, value);
 	case OPTION_ROTATE_TIME:
-		return can_rotation_parse_time(&dump->rotation, value);
+		return can_rotation_parse_time(&dump->log.rotation, value);
 	default:
 		break;
 	}
@@ -197,11 +188,11 @@ static int parse_options(struct dump *dump, int argc, char **argv)
 	if (dump->has_log_stdout && dump->view)
 		return command_usage("Log file format selected: Please disable "
 				     "ASCII/BINARY/SWAP/RAWDLC options!");
-	if (dump->log_name && strcmp(dump->log_name, "-") == 0) {
+	if (dump->log.name && strcmp(dump->log.name, "-") == 0) {
 		dump->has_log = false;
 		dump->has_log_stdout = true;
 	}
-	if (can_rotation_is_on(&dump->rotation) && !dump->has_log)
+	if (can_rotation_is_on(&dump->log.rotation) && !dump->has_log)
 		return command_usage("rotation needs a log: -l, or -f FILE");
 	return COMMAND_OK;
 }
@@ -312,7 +303,7 @@ static void tell_drops(struct dump *dump, struct can_source *source,
 	unsigned long long drops = record->dropped - source->drops_told;
 	struct can_output *outputs[] = {
 		dump->silent != SILENT_ON ? dump->console : NULL,
-		dump->has_log ? dump->log : NULL,
+		dump->has_log ? dump->log.output : NULL,
 	};
 
 	source->drops_told = record->dropped;
@@ -351,41 +342,18 @@ static void show_on_console(struct dump *dump, const struct lsk_can_record *reco
 	can_output_commit(dump->console, out);
 }
 
-/* Open the log, or the next file of a row. Return: the descriptor or a negative errno.
- */
-static int open_log_file(void *context)
-{
-	struct dump *dump = context;
-
-	if (can_rotation_is_on(&dump->rotation))
-		can_rotation_name(dump->log_path, dump->log_name, ++dump->log_number);
-	else
-		snprintf(dump->log_path, sizeof(dump->log_path), "%s", dump->log_name);
-	if (dump->log_fd >= 0 && close(dump->log_fd) < 0) {
-		dump->log_fd = -1;
-		return -errno;
-	}
-	dump->log_fd =
-		open(dump->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return dump->log_fd < 0 ? -errno : dump->log_fd;
-}
-
 static void write_log_line(struct dump *dump, const struct lsk_can_record *record,
 			   const char *name)
 {
 	char *start, *end;
 
-	/* The file is changed by who writes it: a slow disk holds up nothing here. */
-	if (can_rotation_is_due(&dump->rotation, dump->log_bytes, record->time_ns)) {
-		can_output_begin_file(dump->log, open_log_file, dump);
-		dump->log_bytes = 0;
-	}
-	start = reserve(dump, dump->log);
+	can_log_file_rotate(&dump->log, record->time_ns);
+	start = reserve(dump, dump->log.output);
 	if (!start)
 		return;
 	end = put_log_line(dump, &dump->log_clock, start, record, name);
-	dump->log_bytes += (uint64_t)(end - start);
-	can_output_commit(dump->log, end);
+	dump->log.bytes += (uint64_t)(end - start);
+	can_output_commit(dump->log.output, end);
 }
 
 static void show_record(struct dump *dump, struct can_source *source,
@@ -421,8 +389,8 @@ static int output_failure(const struct dump *dump)
 {
 	int r = can_output_error(dump->console);
 
-	if (r == 0 && dump->log)
-		r = can_output_error(dump->log);
+	if (r == 0 && dump->log.output)
+		r = can_output_error(dump->log.output);
 	return r;
 }
 
@@ -438,6 +406,10 @@ static int capture_loop(struct dump *dump)
 			return COMMAND_OK;
 		if (r == -EINTR)
 			return 128 + can_stop_signal();
+		if (r == -ERESTART) {
+			can_log_file_reopen(&dump->log);
+			continue;
+		}
 		if (r < 0 && !survives(dump, source, r))
 			return COMMAND_FAILURE;
 		for (int i = 0; i < r; i++) {
@@ -447,8 +419,8 @@ static int capture_loop(struct dump *dump)
 		}
 		if (can_capture_is_idle(&dump->capture)) {
 			can_output_flush(dump->console);
-			if (dump->log)
-				can_output_flush(dump->log);
+			if (dump->log.output)
+				can_output_flush(dump->log.output);
 		}
 	}
 	return COMMAND_OK; /* finish() tells of the failure */
@@ -456,25 +428,13 @@ static int capture_loop(struct dump *dump)
 
 static int open_log(struct dump *dump)
 {
-	time_t now = time(NULL);
-	struct tm local;
 	int r;
 
-	if (!dump->log_name) {
-		localtime_r(&now, &local);
-		strftime(dump->dated_name, sizeof(dump->dated_name),
-			 "candump-%Y-%m-%d_%H%M%S.log", &local);
-		dump->log_name = dump->dated_name;
-	}
 	if (dump->silent != SILENT_ON)
 		fprintf(stderr, "Warning: Console output active while logging!\n");
-	r = open_log_file(dump);
-	fprintf(stderr, "Enabling Logfile '%s'\n", dump->log_path);
-	if (r < 0)
-		return command_failure(r, "%s", dump->log_path);
-	if (can_output_new(&dump->log, dump->log_fd, dump->buffer) < 0)
-		return command_failure(-ENOMEM, "output");
-	return COMMAND_OK;
+	r = can_log_file_open(&dump->log, dump->buffer);
+	fprintf(stderr, "Enabling Logfile '%s'\n", dump->log.path);
+	return r < 0 ? command_failure(r, "%s", dump->log.path) : COMMAND_OK;
 }
 
 static int start(struct dump *dump, char **texts, size_t count)
@@ -486,6 +446,8 @@ static int start(struct dump *dump, char **texts, size_t count)
 			fprintf(stderr, "Disabled standard output while logging.\n");
 		dump->silent = dump->has_log ? SILENT_ON : SILENT_OFF;
 	}
+	if (dump->has_log)
+		can_capture_take_hangup(&dump->capture);
 	can_capture_signals(&dump->capture);
 	status = can_capture_open(&dump->capture, texts, count, &dump->config);
 	if (status != COMMAND_OK)
@@ -505,16 +467,14 @@ static int finish(struct dump *dump, int status)
 	uint64_t drops = can_capture_drops(&dump->capture);
 	uint64_t lost;
 	int console = can_output_free(dump->console);
-	int log = can_output_free(dump->log);
+	int log = can_log_file_close(&dump->log);
 
 	can_capture_close(&dump->capture);
-	if (dump->log_fd >= 0 && close(dump->log_fd) < 0 && log == 0)
-		log = -errno;
 	/* The reader of a pipe may leave; that is no failure of ours. */
 	if (console < 0 && console != -EPIPE)
 		status = command_failure(console, "stdout");
 	if (log < 0)
-		status = command_failure(log, "%s", dump->log_path);
+		status = command_failure(log, "%s", dump->log.path);
 	if (drops == 0 && dump->refused == 0)
 		return status;
 	lost = drops + dump->refused;
@@ -531,7 +491,7 @@ static int can_dump_main(int argc, char **argv)
 	struct dump dump = {
 		.silent = SILENT_UNSET,
 		.timeout_ms = -1,
-		.log_fd = -1,
+		.log = {.fd = -1},
 		.buffer = BUFFER_DEFAULT,
 		.log_clock = {.mode = 'a'},
 	};
@@ -573,6 +533,7 @@ static const char can_dump_help[] =
 	"  --rotate-size SIZE     go on in a new file after SIZE bytes (k, M, G)\n"
 	"  --rotate-time SECONDS  and where the file's first frame is so old;\n"
 	"              bus.log becomes bus-0001.log, bus-0002.log, ...\n"
+	"  SIGHUP      opens the log again, for who moved it away\n"
 	"  --buffer BYTES  what may wait for a slow disk or pipe (64 MiB)\n"
 	"\n"
 	"Exit status: 0; 1 failure; 2 bad arguments; 3 frames were lost;\n"

@@ -20,7 +20,7 @@ struct chunk {
 	size_t published; /* under lock: bytes that may be written */
 	size_t written;   /* the thread's */
 	bool is_sealed;   /* under lock: no more bytes will come */
-	bool begins_file; /* the filler's, then the thread's */
+	bool begins_file; /* under lock: the file before is to be changed for it */
 	size_t len;       /* the filler's */
 	char bytes[CHUNK_SIZE];
 };
@@ -85,7 +85,7 @@ static struct chunk *next_work(struct can_output *output)
 	for (;;) {
 		struct chunk *chunk = output->first;
 
-		if (chunk && chunk->published > chunk->written)
+		if (chunk && (chunk->published > chunk->written || chunk->begins_file))
 			return chunk;
 		if (chunk && chunk->is_sealed) {
 			drop_first(output);
@@ -99,12 +99,11 @@ static struct chunk *next_work(struct can_output *output)
 	}
 }
 
-/* Have the descriptor of the file that begins with @chunk. */
-static int begin_file(struct can_output *output, struct chunk *chunk)
+/* Have the descriptor of the next file. */
+static int begin_file(struct can_output *output)
 {
 	int fd = output->open_next(output->context);
 
-	chunk->begins_file = false;
 	if (fd < 0)
 		return fd;
 	output->fd = fd;
@@ -118,12 +117,14 @@ static void *output_thread(void *context)
 
 	pthread_mutex_lock(&output->lock);
 	while ((chunk = next_work(output))) {
+		bool begins_file = chunk->begins_file;
 		size_t end = chunk->published;
 		int r = 0;
 
+		chunk->begins_file = false;
 		pthread_mutex_unlock(&output->lock);
-		if (chunk->begins_file)
-			r = begin_file(output, chunk);
+		if (begins_file)
+			r = begin_file(output);
 		if (r == 0 && atomic_load(&output->error) == 0)
 			r = write_all(output->fd, chunk->bytes + chunk->written,
 				      end - chunk->written);
@@ -230,8 +231,14 @@ void can_output_begin_file(struct can_output *output, can_output_next_fn open_ne
 
 void can_output_flush(struct can_output *output)
 {
+	bool is_begun = output->begins_file;
+
+	/* Where there is no room, the file begins with what comes next. */
+	if (is_begun)
+		add_chunk(output);
 	/* Only this thread publishes, so it may look at what it published. */
-	if (output->filling && output->filling->len > output->filling->published)
+	if (output->filling &&
+	    (is_begun || output->filling->len > output->filling->published))
 		publish(output, false);
 }
 

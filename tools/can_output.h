@@ -28,7 +28,7 @@ void can_output_commit(struct can_output *output, const char *end);
 /*
  * What is committed from now on goes into the next file, of which @open_next, called on
  * the thread that writes, tells the descriptor (or a negative errno). Until then the
- * one before is written.
+ * one before is written. can_output_flush() begins the file though it has nothing yet.
  */
 typedef int (*can_output_next_fn)(void *context);
 void can_output_begin_file(struct can_output *output, can_output_next_fn open_next,

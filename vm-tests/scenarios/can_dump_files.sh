@@ -1,0 +1,164 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The logs of candump and of linsock called by its name: their names, what both tell,
+# when they end and with what status; frames dropped; and what candump lacks: a log that
+# is moved away under SIGHUP, of which no frame is missing.
+#
+#     linsock can send, gen ---- vcan0 ----+---- candump OPTIONS
+#                                          +---- ours/candump OPTIONS
+#
+# needs: can can-raw vcan
+# kernels: all
+# timeout: 120
+set -eu
+
+command -v candump >/dev/null || { echo 'no candump here'; exit 77; }
+ip link add vcan0 mtu 72 type vcan
+ip link set vcan0 up
+mkdir ours theirs
+ln -s "$(command -v linsock)" ours/candump
+ours=$PWD/ours/candump
+number=0
+echo 'TAP version 13'
+
+bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
+
+wait_receivers() {
+	for _ in $(seq 1000); do
+		[ "$(bound)" -lt "$1" ] || return 0
+		usleep 10000
+	done
+	echo '# the receivers did not come'
+}
+
+report() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		head -20 difference | sed 's/^/# /'
+	fi
+}
+
+# $1: what is checked; the rest: a command that tells.
+check() {
+	what=$1
+	shift
+	status=0
+	"$@" >difference 2>&1 || status=1
+	report "$status" "$what"
+}
+
+# Names of files and digits of times, which differ from run to run, become N.
+plain() { sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6}/N/' -e 's/^\([0-9.]+\)/(N)/' "$1"; }
+
+# Both tools with the options, each in its folder; what happens meanwhile is $1, and $2 is
+# our status: that of candump of today, where the distribution's, of 2020, has 0 always.
+both() {
+	happens=$1 wanted=$2
+	shift 2
+	before=$(bound)
+	(cd theirs && rm -f -- * && exec candump "$@" vcan0 >out 2>err) &
+	first=$!
+	(cd ours && rm -f out err ./*.log && exec "$ours" "$@" vcan0 >out 2>err) &
+	second=$!
+	wait_receivers $((before + 2))
+	"$happens"
+	wait "$first" || true
+	second_status=0
+	wait "$second" || second_status=$?
+	for side in ours theirs; do
+		for part in "$side"/out "$side"/err "$side"/*.log; do
+			[ -e "$part" ] || continue
+			echo "${part#*/}:"
+			cat "$part"
+		done >"$side.all"
+		plain "$side.all" >"$side.plain"
+	done
+	status=0
+	# What was lost is told at the end as well, for who did not ask for -d.
+	[ "$wanted" -ne 3 ] || sed -i '/^candump: lost [0-9]* frames: /d' ours.plain
+	diff theirs.plain ours.plain >difference || status=1
+	[ "$second_status" -eq "$wanted" ] || {
+		echo "status $second_status" >>difference
+		status=1
+	}
+	report "$status" "candump $* ($happens)"
+}
+
+three_frames() { linsock can send vcan0 123#11 124#2233 '1F334455#44'; }
+interrupt() { three_frames; usleep 300000; kill -INT "$first" "$second"; }
+terminate() { three_frames; usleep 300000; kill -TERM "$first" "$second"; }
+
+both three_frames 0 -l -n 3
+both three_frames 0 -l -s 2 -T 3000
+both three_frames 0 -n 2
+both three_frames 0 -s 2 -n 3
+both three_frames 0 -s 1 -n 3
+both interrupt 130 -L
+both terminate 143 -l
+
+# What the queue could not take is told with the first frame behind it.
+overflow() {
+	kill -STOP "$first" "$second"
+	linsock can gen vcan0 -g 0 -n 400 -I 1 -L 8 -D i
+	kill -CONT "$first" "$second"
+	usleep 500000
+	linsock can send vcan0 7FF#
+}
+both overflow 3 -d -r 20000 -T 3000 -L
+
+# A log that is moved away five times while frames come.
+"$ours" -f moved.log -T 3000 vcan0 2>moved.err &
+dump=$!
+wait_receivers 1
+linsock can gen vcan0 -g 1 -c 4 -n 8000 -I 1 -L 8 -D i &
+generator=$!
+for round in 1 2 3 4 5; do
+	usleep 200000
+	mv moved.log "moved.$round"
+	kill -HUP "$dump"
+	for _ in $(seq 500); do
+		[ ! -e moved.log ] || break
+		usleep 10000
+	done
+done
+wait "$generator"
+status=0
+wait "$dump" || status=$?
+echo "status $status, $(cat moved.? moved.log | wc -l) lines" >difference
+cut -d' ' -f3 moved.? moved.log >frames
+[ "$status" -eq 0 ] && [ "$(wc -l <frames)" -eq 8000 ] || status=1
+sort -c -u -t'#' -k2 frames 2>>difference || true
+[ "$(sort -u frames | wc -l)" -eq 8000 ] || status=1
+report "$status" 'a log that SIGHUP opens again five times has every frame once'
+check 'and it is in the files it was moved to' test "$(wc -l <moved.2)" -gt 0
+
+# Nobody sends, and the file is there at once.
+"$ours" -f idle.log vcan0 2>idle.err &
+dump=$!
+wait_receivers 1
+mv idle.log idle.1
+kill -HUP "$dump"
+for _ in $(seq 500); do
+	[ ! -e idle.log ] || break
+	usleep 10000
+done
+check 'a log that nothing is written to is opened again as well' test -e idle.log
+linsock can send vcan0 123#11
+for _ in $(seq 500); do
+	[ ! -s idle.log ] || break
+	usleep 10000
+done
+# It was not moved away: what it has stays.
+kill -HUP "$dump"
+linsock can send vcan0 124#22
+for _ in $(seq 500); do
+	[ "$(wc -l <idle.log)" -lt 2 ] || break
+	usleep 10000
+done
+check 'one that was not moved away loses nothing' test "$(wc -l <idle.log)" -eq 2
+kill "$dump"
+wait "$dump" || true
+echo "1..$number"
