@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* linsock can isotp dump: frames of ISO-TP explained, as isotpdump does. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +7,13 @@
 #include "tools/can.h"
 #include "tools/isotp_listen.h"
 
-#define BATCH 64
-
 struct dump {
 	struct isotp_listen listen;
 	struct isotp_clock clock;
 	bool has_color;
 	bool has_ascii;
 	long count; /* frames to show; 0: no end */
+	long shown;
 };
 
 static int parse_options(struct dump *dump, int argc, char **argv)
@@ -144,28 +142,14 @@ static void print_frame(struct dump *dump, const struct isotp_frame *frame)
 	putchar('\n');
 }
 
-static int dump_frames(struct dump *dump, struct lsk_can *can)
+static bool take_frame(void *context, const struct isotp_frame *frame)
 {
-	struct lsk_can_record *records = calloc(BATCH, sizeof(*records));
-	struct isotp_frame frame;
-	long shown = 0;
-	int r = records ? 0 : -ENOMEM;
+	struct dump *dump = context;
 
-	while (r >= 0 && (dump->count == 0 || shown < dump->count)) {
-		r = lsk_can_receive(can, records, BATCH);
-		for (int i = 0; i < r && (!dump->count || shown < dump->count); i++) {
-			if (!isotp_frame_set(&frame, &records[i]) ||
-			    is_for_others(&dump->listen, &frame))
-				continue;
-			print_frame(dump, &frame);
-			shown++;
-		}
-		/* Once per wake-up, not per frame. */
-		if (fflush(stdout) != 0)
-			r = -EIO;
-	}
-	free(records);
-	return r < 0 ? command_failure(r, "read") : COMMAND_OK;
+	if (is_for_others(&dump->listen, frame))
+		return true;
+	print_frame(dump, frame);
+	return ++dump->shown != dump->count;
 }
 
 static int isotp_dump_main(int argc, char **argv)
@@ -173,15 +157,10 @@ static int isotp_dump_main(int argc, char **argv)
 	struct dump dump = {
 		.listen = {.source = ISOTP_NO_ID, .destination = ISOTP_NO_ID},
 	};
-	struct lsk_can *can = NULL;
+	const struct isotp_watcher watcher = {.take = take_frame, .context = &dump};
 	int status = parse_options(&dump, argc, argv);
 
-	if (status == COMMAND_OK)
-		status = isotp_listen_open(&dump.listen, &can);
-	if (status == COMMAND_OK)
-		status = dump_frames(&dump, can);
-	lsk_can_free(can);
-	return status;
+	return status == COMMAND_OK ? isotp_listen_run(&dump.listen, &watcher) : status;
 }
 
 static const char isotp_dump_help[] =

@@ -11,6 +11,8 @@
 
 #include "tools/can.h"
 
+#define BATCH 64
+
 bool isotp_parse_id(const char *text, uint32_t *ret_id)
 {
 	char *end;
@@ -77,7 +79,8 @@ static struct lsk_can_filter filter_of(uint32_t id)
 	};
 }
 
-int isotp_listen_open(const struct isotp_listen *listen, struct lsk_can **ret_can)
+/* A channel for both identifiers. Return: an exit status. */
+static int open_channel(const struct isotp_listen *listen, struct lsk_can **ret_can)
 {
 	const struct lsk_can_filter filters[] = {filter_of(listen->source),
 						 filter_of(listen->destination)};
@@ -94,7 +97,8 @@ int isotp_listen_open(const struct isotp_listen *listen, struct lsk_can **ret_ca
 	return COMMAND_OK;
 }
 
-bool isotp_frame_set(struct isotp_frame *frame, const struct lsk_can_record *record)
+/* Take what a record holds. Return: false for other kinds of frames. */
+static bool frame_set(struct isotp_frame *frame, const struct lsk_can_record *record)
 {
 	const struct lsk_can_frame *from = &record->frame;
 
@@ -111,6 +115,50 @@ bool isotp_frame_set(struct isotp_frame *frame, const struct lsk_can_record *rec
 	if (!from->is_remote)
 		memcpy(frame->data, from->data, from->len);
 	return true;
+}
+
+/* Return: 0 when the watcher has enough, or a negative errno. */
+static int watch(struct lsk_can *can, struct lsk_can_record *records,
+		 const struct isotp_watcher *watcher)
+{
+	struct isotp_frame frame;
+	bool goes_on = true;
+	int r;
+
+	while (goes_on) {
+		if (watcher->silence_ns)
+			lsk_socket_set_timeout(lsk_can_socket(can),
+					       watcher->silence_ns(watcher->context));
+		r = lsk_can_receive(can, records, BATCH);
+		if (r == -ETIME)
+			watcher->silent(watcher->context);
+		else if (r < 0)
+			return r;
+		for (int i = 0; i < r && goes_on; i++)
+			if (frame_set(&frame, &records[i]))
+				goes_on = watcher->take(watcher->context, &frame);
+		/* Once per wake-up, not per frame. */
+		if (fflush(stdout) != 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+int isotp_listen_run(const struct isotp_listen *listen,
+		     const struct isotp_watcher *watcher)
+{
+	struct lsk_can_record *records = calloc(BATCH, sizeof(*records));
+	struct lsk_can *can = NULL;
+	int status = open_channel(listen, &can);
+	int r;
+
+	if (status == COMMAND_OK) {
+		r = records ? watch(can, records, watcher) : -ENOMEM;
+		status = r < 0 ? command_failure(r, "read") : COMMAND_OK;
+	}
+	lsk_can_free(can);
+	free(records);
+	return status;
 }
 
 void isotp_clock_set(struct isotp_clock *clock, const char *value)

@@ -44,11 +44,19 @@ int isotp_listen_option(struct isotp_listen *listen, int option, const char *val
 /* Whether all that is needed is there. Return: an exit status. */
 int isotp_listen_check(struct isotp_listen *listen, int argc, char **argv);
 
-/* Open a channel for both identifiers. Return: an exit status. */
-int isotp_listen_open(const struct isotp_listen *listen, struct lsk_can **ret_can);
+/* Who is told of what is heard. */
+struct isotp_watcher {
+	/* A frame came. Return: whether the next one is wanted. */
+	bool (*take)(void *context, const struct isotp_frame *frame);
+	/* How long silence may last until silent() is called; NULL: for ever. */
+	int64_t (*silence_ns)(void *context);
+	void (*silent)(void *context);
+	void *context;
+};
 
-/* Take what a record holds. Return: false for other kinds of frames. */
-bool isotp_frame_set(struct isotp_frame *frame, const struct lsk_can_record *record);
+/* Hear both identifiers until take() has enough. Return: an exit status. */
+int isotp_listen_run(const struct isotp_listen *listen,
+		     const struct isotp_watcher *watcher);
 
 /* How times are shown: a, A, d, z, or 0 for none. */
 struct isotp_clock {

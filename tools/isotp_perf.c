@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* linsock can isotp perf: how fast messages go by, as isotpperf shows it. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 #include "tools/can.h"
 #include "tools/isotp_listen.h"
 
-#define BATCH       64
 #define PERCENT_BAR 2 /* of one mark */
 #define LEN_MAX     (UINT32_MAX / 1000)
 #define SILENCE_NS  LSK_NSEC_PER_SEC
@@ -197,29 +195,28 @@ static void take_frame(struct perf *perf, const struct isotp_frame *frame)
 	perf->got = 0;
 }
 
-static int watch(struct perf *perf, struct lsk_can *can)
+static bool take(void *context, const struct isotp_frame *frame)
 {
-	struct lsk_can_record *records = calloc(BATCH, sizeof(*records));
-	struct isotp_frame frame;
-	int r = records ? 0 : -ENOMEM;
+	struct perf *perf = context;
 
-	while (r >= 0 && (perf->count == 0 || perf->told < perf->count)) {
-		lsk_socket_set_timeout(lsk_can_socket(can),
-				       perf->got ? SILENCE_NS : LSK_BLOCK);
-		r = lsk_can_receive(can, records, BATCH);
-		if (r == -ETIME) {
-			printf("\r%-*s", 78, " (transmission timed out)");
-			perf->got = 0;
-			r = 0;
-		}
-		for (int i = 0; i < r; i++)
-			if (isotp_frame_set(&frame, &records[i]))
-				take_frame(perf, &frame);
-		if (fflush(stdout) != 0)
-			r = -EIO;
-	}
-	free(records);
-	return r < 0 ? command_failure(r, "read") : COMMAND_OK;
+	take_frame(perf, frame);
+	return perf->told == 0 || perf->told != perf->count;
+}
+
+/* A message that is under way has to go on. */
+static int64_t silence_ns(void *context)
+{
+	const struct perf *perf = context;
+
+	return perf->got ? SILENCE_NS : LSK_BLOCK;
+}
+
+static void end_message(void *context)
+{
+	struct perf *perf = context;
+
+	printf("\r%-*s", 78, " (transmission timed out)");
+	perf->got = 0;
 }
 
 static int isotp_perf_main(int argc, char **argv)
@@ -227,15 +224,13 @@ static int isotp_perf_main(int argc, char **argv)
 	struct perf perf = {
 		.listen = {.source = ISOTP_NO_ID, .destination = ISOTP_NO_ID},
 	};
-	struct lsk_can *can = NULL;
+	const struct isotp_watcher watcher = {.take = take,
+					      .silence_ns = silence_ns,
+					      .silent = end_message,
+					      .context = &perf};
 	int status = parse_options(&perf, argc, argv);
 
-	if (status == COMMAND_OK)
-		status = isotp_listen_open(&perf.listen, &can);
-	if (status == COMMAND_OK)
-		status = watch(&perf, can);
-	lsk_can_free(can);
-	return status;
+	return status == COMMAND_OK ? isotp_listen_run(&perf.listen, &watcher) : status;
 }
 
 static const char isotp_perf_help[] =
