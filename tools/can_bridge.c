@@ -11,12 +11,12 @@
 #include <getopt.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/can.h"
+#include "tools/can_stop.h"
 #include "tools/listener.h"
 
 #define BATCH    64
@@ -41,20 +41,6 @@ struct bridge {
 	struct lsk_can_record *records;
 	struct lsk_can_frame *frames;
 };
-
-static volatile sig_atomic_t is_stopped;
-
-static void on_stop(int number)
-{
-	(void)number;
-	is_stopped = 1;
-}
-
-static int on_interrupt(void *context)
-{
-	(void)context;
-	return is_stopped;
-}
 
 /* "vcan0[,filter]*". A frame that a channel sent does not come back by it. */
 static int open_channel(struct end *end)
@@ -228,7 +214,7 @@ static int run(struct bridge *bridge)
 	struct end *ends = bridge->ends;
 	int r = 0;
 
-	while (r >= 0 && !is_stopped) {
+	while (r >= 0 && !can_stop_signal()) {
 		struct pollfd fds[] = {
 			{.fd = lsk_socket_fd(socket_of(&ends[0])), .events = POLLIN},
 			{.fd = bridge->is_one_way && ends[1].can
@@ -279,16 +265,13 @@ static int parse_options(struct bridge *bridge, int argc, char **argv)
 static int can_bridge_main(int argc, char **argv)
 {
 	struct bridge bridge = {0};
-	struct sigaction action = {.sa_handler = on_stop};
 	int status = parse_options(&bridge, argc, argv);
 	uint64_t refused;
 	int r;
 
 	if (status != COMMAND_OK)
 		return status;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	lsk_set_interrupt_hook(on_interrupt, NULL);
+	can_stop_catch();
 	bridge.records = calloc(BATCH, sizeof(*bridge.records));
 	bridge.frames = calloc(BATCH, sizeof(*bridge.frames));
 	if (!bridge.records || !bridge.frames)

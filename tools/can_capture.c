@@ -12,24 +12,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/can_stop.h"
 #include "tools/command.h"
 
-static volatile sig_atomic_t stop_signal, is_hung_up;
-
-static void on_stop(int signal_number)
-{
-	stop_signal = signal_number;
-}
+static volatile sig_atomic_t is_hung_up;
 
 static void on_hangup(int signal_number)
 {
 	(void)signal_number;
 	is_hung_up = 1;
-}
-
-int can_stop_signal(void)
-{
-	return stop_signal;
 }
 
 void can_capture_signals(struct can_capture *capture)
@@ -44,7 +35,7 @@ void can_capture_signals(struct can_capture *capture)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		bool is_taken = signals[i] == SIGHUP && capture->takes_hangup;
 
-		action.sa_handler = is_taken ? on_hangup : on_stop;
+		action.sa_handler = is_taken ? on_hangup : can_stop_set;
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&blocked, signals[i]);
 	}
@@ -67,7 +58,7 @@ static int take_hangup(const struct can_capture *capture)
 	is_hung_up = 0;
 	if (poll(&terminal, 1, 0) <= 0 || !(terminal.revents & (POLLHUP | POLLERR)))
 		return -ERESTART;
-	stop_signal = SIGHUP;
+	can_stop_set(SIGHUP);
 	return -EINTR;
 }
 
@@ -157,7 +148,7 @@ static int wait_for_frames(struct can_capture *capture, int timeout_ms)
 	r = ppoll(fds, capture->count, timeout_ms < 0 ? NULL : &timeout,
 		  &capture->waiting_mask);
 	if (r < 0)
-		return errno == EINTR && !stop_signal ? 1 : -errno;
+		return errno == EINTR && !can_stop_signal() ? 1 : -errno;
 	for (size_t i = 0; i < capture->count; i++)
 		capture->sources[i].has_more = fds[i].revents != 0;
 	return r > 0;
@@ -169,7 +160,7 @@ int can_capture_next(struct can_capture *capture, int timeout_ms,
 	for (;;) {
 		int r;
 
-		if (stop_signal)
+		if (can_stop_signal())
 			return -EINTR;
 		if (is_hung_up)
 			return take_hangup(capture);

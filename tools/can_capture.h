@@ -29,11 +29,8 @@ struct can_capture {
 	struct lsk_can_record *records;
 	sigset_t waiting_mask; /* while waiting, signals come through */
 	bool takes_hangup;     /* SIGHUP does not end it: see can_capture_next() */
-	int terminal;          /* the controlling one, while SIGHUP is taken; -1: none */
+	int terminal; /* the controlling one, while SIGHUP is taken; -1: none */
 };
-
-/* The signal that asked the tool to end, or 0. */
-int can_stop_signal(void);
 
 /* Let SIGINT, SIGTERM and SIGHUP end can_capture_next() instead of the process. */
 void can_capture_signals(struct can_capture *capture);

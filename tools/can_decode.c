@@ -15,6 +15,7 @@
 #include "tools/can_capture.h"
 #include "tools/can_output.h"
 #include "tools/can_signal.h"
+#include "tools/can_stop.h"
 
 #define BUFFER_DEFAULT (64u << 20)
 #define FILES_MAX      32
@@ -233,7 +234,7 @@ static int decode_live(struct decode *decode, char **texts, size_t count)
 		if (r == 0)
 			return COMMAND_OK;
 		if (r == -EINTR)
-			return 128 + can_stop_signal();
+			return can_stop_status();
 		if (r < 0)
 			return command_failure(r, "%.*s", (int)source->name_len,
 					       source->name);

@@ -16,6 +16,7 @@
 #include "tools/can_capture.h"
 #include "tools/can_log_file.h"
 #include "tools/can_output.h"
+#include "tools/can_stop.h"
 #include "tools/can_view.h"
 #include "tools/command.h"
 
@@ -405,7 +406,7 @@ static int capture_loop(struct dump *dump)
 		if (r == 0)
 			return COMMAND_OK;
 		if (r == -EINTR)
-			return 128 + can_stop_signal();
+			return can_stop_status();
 		if (r == -ERESTART) {
 			can_log_file_reopen(&dump->log);
 			continue;

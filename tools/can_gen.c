@@ -2,162 +2,29 @@
 /*
  * linsock can gen: cangen's arguments. Without gaps, frames go out many per system
  * call; with gaps, each burst has an absolute deadline. A full queue is waited for
- * unless -i says to go on.
+ * unless -i says to go on. With -t the kernel is told when each frame is to go.
  */
 #include <errno.h>
-#include <getopt.h>
-#include <linux/can.h>
+#include <linux/net_tstamp.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "tools/can.h"
+#include "tools/can_gen.h"
+#include "tools/can_stop.h"
+#include "tools/can_time.h"
 #include "tools/can_view.h"
+#include "tools/progress.h"
 
-#define BATCH_MAX   64
-#define GAP_DEFAULT (200 * INT64_C(1000000))
+#define BATCH_MAX    64
+#define GAP_DEFAULT  (200 * INT64_C(1000000))
+#define MARK_DEFAULT 1
+#define XL_MTU_MIN   76 /* that the kernel asks of an interface for XL */
 
-enum mode { MODE_RANDOM, MODE_EVEN, MODE_ODD, MODE_INCREMENT, MODE_FIXED };
-
-struct gen {
-	const char *interface;
-	int64_t gap_ns;
-	unsigned long burst;
-	bool is_extended;
-	bool is_fd;
-	uint8_t fd_flags;
-	bool is_remote;
-	bool has_raw_dlc;
-	bool is_mixed;
-	enum mode id_mode;
-	enum mode len_mode;
-	enum mode data_mode;
-	unsigned long count;
-	unsigned int verbose;
-	struct lsk_can_config config;
-	int64_t timeout_ns;
-
-	uint32_t id;
-	uint32_t len; /* fixed or incremented: a length, or a code above 8 */
-	uint64_t counter;
-	uint8_t data[LSK_CANFD_DATA_MAX];
-	uint8_t random_mask[LSK_CANFD_DATA_MAX]; /* bits that -D xx leaves to chance */
-	uint64_t seed;
-};
-
-/* xorshift64*: three instructions where random(3) takes a lock. */
-static uint32_t next_random(struct gen *gen)
-{
-	gen->seed ^= gen->seed >> 12;
-	gen->seed ^= gen->seed << 25;
-	gen->seed ^= gen->seed >> 27;
-	return (uint32_t)(gen->seed * UINT64_C(0x2545F4914F6CDD1D) >> 32);
-}
-
-static void choose_id(struct gen *gen, struct lsk_can_frame *frame)
-{
-	uint32_t mask = gen->is_extended ? LSK_CAN_EXTENDED_ID_MAX : LSK_CAN_ID_MAX;
-
-	if (gen->id_mode == MODE_RANDOM)
-		gen->id = next_random(gen);
-	else if (gen->id_mode == MODE_EVEN)
-		gen->id = next_random(gen) & ~1u;
-	else if (gen->id_mode == MODE_ODD)
-		gen->id = next_random(gen) | 1;
-	frame->id = gen->id & mask;
-	frame->is_extended = gen->is_extended;
-	if (gen->id_mode == MODE_INCREMENT)
-		gen->id++;
-}
-
-static void choose_len(struct gen *gen, struct lsk_can_frame *frame)
-{
-	uint32_t code = gen->len;
-
-	if (gen->len_mode == MODE_RANDOM)
-		code = next_random(gen) & 0xF;
-	if (gen->is_fd) {
-		frame->len = (uint16_t)(gen->len_mode == MODE_FIXED
-						? lsk_can_dlc_to_len(
-							  lsk_can_len_to_dlc(code))
-						: lsk_can_dlc_to_len(code));
-	} else {
-		frame->len = (uint16_t)(code > 8 ? 8 : code);
-		frame->raw_dlc =
-			gen->has_raw_dlc && code > 8 && code < 16 ? (uint8_t)code : 0;
-	}
-	if (gen->len_mode == MODE_INCREMENT)
-		gen->len =
-			(gen->len + 1) %
-			(gen->has_raw_dlc || (gen->is_fd && !gen->is_mixed) ? 16 : 9);
-	if (gen->data_mode == MODE_INCREMENT && frame->len == 0)
-		frame->len = 1;
-}
-
-static void choose_data(struct gen *gen, struct lsk_can_frame *frame)
-{
-	uint32_t words[2];
-
-	if (gen->data_mode == MODE_INCREMENT) {
-		memset(frame->data, 0, LSK_CANFD_DATA_MAX);
-		for (size_t i = 0; i < 8; i++)
-			frame->data[i] = (uint8_t)(gen->counter >> 8 * i);
-		gen->counter++;
-		return;
-	}
-	if (gen->data_mode == MODE_RANDOM) {
-		words[0] = next_random(gen);
-		words[1] = next_random(gen);
-		/* Longer data repeats the first eight bytes, as cangen's does. */
-		for (size_t i = 0; i < frame->len; i += sizeof(words))
-			memcpy(frame->data + i, words, sizeof(words));
-		return;
-	}
-	for (size_t i = 0; i < frame->len; i++)
-		frame->data[i] =
-			gen->data[i] |
-			(gen->random_mask[i]
-				 ? (uint8_t)(next_random(gen) & gen->random_mask[i])
-				 : 0);
-}
-
-/* After each frame: what the next one shall be. */
-static void mix(struct gen *gen)
-{
-	uint32_t chance = next_random(gen);
-
-	gen->is_extended = chance & 1;
-	gen->is_fd = chance & 2;
-	if (gen->is_fd)
-		gen->fd_flags = (uint8_t)((chance & 4 ? LSK_CANFD_BRS : 0) |
-					  (chance & 8 ? LSK_CANFD_ESI : 0));
-	gen->is_remote = (chance & 24) == 24;
-}
-
-/* Whether frames differ by their identifiers at most. */
-static bool is_constant(const struct gen *gen)
-{
-	static const uint8_t none[LSK_CANFD_DATA_MAX];
-
-	return gen->len_mode == MODE_FIXED && gen->data_mode == MODE_FIXED &&
-	       !gen->is_mixed && memcmp(gen->random_mask, none, sizeof(none)) == 0;
-}
-
-static void make_frame(struct gen *gen, struct lsk_can_frame *frame)
-{
-	memset(frame, 0, offsetof(struct lsk_can_frame, data));
-	frame->kind = gen->is_fd ? LSK_CAN_FD : LSK_CAN_CLASSIC;
-	frame->flags = gen->is_fd ? gen->fd_flags : 0;
-	frame->is_remote = gen->is_remote && !gen->is_fd;
-	choose_id(gen, frame);
-	choose_len(gen, frame);
-	choose_data(gen, frame);
-	if (gen->is_mixed)
-		mix(gen);
-}
-
-static void show(const struct gen *gen, const struct lsk_can_frame *frame)
+static void show(const struct can_gen *gen, const struct lsk_can_frame *frame)
 {
 	char line[CAN_VIEW_MAX];
 
@@ -171,257 +38,186 @@ static void show(const struct gen *gen, const struct lsk_can_frame *frame)
 	printf("  %s  %s\n", gen->interface, line);
 }
 
-static int parse_mode(const char *text, enum mode *ret_mode)
+/* One frame that is to leave at @time_ns of CLOCK_TAI: etf and others keep that. */
+static int send_timed(struct lsk_can *can, const struct lsk_can_frame *frame,
+		      int64_t time_ns)
 {
-	static const char letters[] = "reoi";
-	static const enum mode modes[] = {MODE_RANDOM, MODE_EVEN, MODE_ODD,
-					  MODE_INCREMENT};
-	const char *letter = strchr(letters, text[0]);
+	uint8_t wire[LSK_CANXL_MTU];
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint64_t))];
+	uint64_t time = (uint64_t)time_ns;
+	int len = lsk_can_frame_to_kernel(frame, wire, sizeof(wire));
+	const struct iovec buffer = {.iov_base = wire, .iov_len = (size_t)len};
+	struct lsk_message message = {.buffers = &buffer, .buffers_count = 1};
+	ssize_t sent;
+	int r;
 
-	*ret_mode =
-		letter && text[0] && !text[1] ? modes[letter - letters] : MODE_FIXED;
-	return *ret_mode == MODE_FIXED;
+	if (len < 0)
+		return len;
+	message.control =
+		(struct lsk_control){.data = control, .size = sizeof(control)};
+	r = lsk_control_add(&message.control, SOL_SOCKET, SCM_TXTIME, &time,
+			    sizeof(time));
+	if (r < 0)
+		return r;
+	sent = lsk_socket_sendmsg(lsk_can_socket(can), &message, 0);
+	return sent < 0 ? (int)sent : 0;
 }
 
-static int parse_id(struct gen *gen, const char *text)
+/* Frames with times: the first one a gap from now, or at the start. */
+static int generate_timed(struct can_gen *gen, struct lsk_can *can,
+			  struct lsk_can_frame *frame)
 {
-	char *end;
-	unsigned long id;
+	int64_t time_ns =
+		gen->start_ns ? gen->start_ns : can_clock_ns(CLOCK_TAI) + gen->gap_ns;
+	int r = 0;
 
-	if (!parse_mode(text, &gen->id_mode))
-		return COMMAND_OK;
-	id = strtoul(text, &end, 16);
-	if (end == text || *end || id > LSK_CAN_EXTENDED_ID_MAX)
-		return command_usage("-I takes r, e, o, i or an identifier, not \"%s\"",
-				     text);
-	gen->id = (uint32_t)id;
-	return COMMAND_OK;
+	for (unsigned long i = 0; !gen->count || i < gen->count; i++) {
+		can_gen_make(gen, frame);
+		show(gen, frame);
+		r = send_timed(can, frame, time_ns);
+		if (r < 0)
+			break;
+		time_ns += gen->gap_ns;
+	}
+	return r < 0 && !can_stop_signal() ? command_failure(r, "write") : COMMAND_OK;
 }
 
-static int parse_len(struct gen *gen, const char *text)
+/* Make the next @len frames. What the last batch left is right but for one field where
+ * frames @are_kept. */
+static void fill_batch(struct can_gen *gen, struct lsk_can_frame *frames,
+		       unsigned long len, unsigned long kept)
 {
-	long len;
-
-	if (!parse_mode(text, &gen->len_mode) && gen->len_mode != MODE_EVEN &&
-	    gen->len_mode != MODE_ODD)
-		return COMMAND_OK;
-	gen->len_mode = MODE_FIXED;
-	if (command_parse_number(text, 0, LSK_CANFD_DATA_MAX, &len) < 0)
-		return command_usage("-L takes r, i or a length, not \"%s\"", text);
-	gen->len = (uint32_t)len;
-	return COMMAND_OK;
-}
-
-/* Pairs of digits, of which "x" is left to chance. */
-static int parse_data(struct gen *gen, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (!parse_mode(text, &gen->data_mode) && gen->data_mode != MODE_EVEN &&
-	    gen->data_mode != MODE_ODD)
-		return COMMAND_OK;
-	gen->data_mode = MODE_FIXED;
-	if (len == 0 || len % 2 != 0 || len > 2 * sizeof(gen->data))
-		return command_usage("wrong fix data definition: \"%s\"", text);
-	for (size_t i = 0; i < len; i++) {
-		static const char digits[] = "0123456789abcdef";
-		unsigned int shift = i % 2 ? 0 : 4;
-		const char *digit = strchr(digits, text[i] | 0x20);
-
-		if (text[i] == 'x')
-			gen->random_mask[i / 2] |= (uint8_t)(0xFu << shift);
-		else if (digit && text[i] != 0x20)
-			gen->data[i / 2] |=
-				(uint8_t)((unsigned int)(digit - digits) << shift);
+	for (unsigned long i = 0; i < len; i++) {
+		if (i < kept)
+			can_gen_make_id(gen, &frames[i]);
 		else
-			return command_usage("wrong fix data definition: \"%s\"", text);
+			can_gen_make(gen, &frames[i]);
+		show(gen, &frames[i]);
 	}
-	return COMMAND_OK;
 }
 
-static int parse_gap(struct gen *gen, const char *text)
+static int generate(struct can_gen *gen, struct lsk_can *can,
+		    struct lsk_can_frame *frames)
 {
-	char *end;
-	double gap = strtod(text, &end);
-
-	if (end == text || *end || !(gap >= 0 && gap < 1e9))
-		return command_usage("-g takes milliseconds, not \"%s\"", text);
-	gen->gap_ns = (int64_t)(gap * 1e6);
-	return COMMAND_OK;
-}
-
-static int parse_valued(struct gen *gen, int option, const char *value)
-{
-	long number = 0;
-
-	switch (option) {
-	case 'g':
-		return parse_gap(gen, value);
-	case 'I':
-		return parse_id(gen, value);
-	case 'L':
-		return parse_len(gen, value);
-	case 'D':
-		return parse_data(gen, value);
-	default:
-		break;
-	}
-	if (command_parse_number(value, 1, INT32_MAX, &number) < 0)
-		return command_usage("-%c takes a number from 1 on, not \"%s\"", option,
-				     value);
-	if (option == 'n')
-		gen->count = (unsigned long)number;
-	else if (option == 'c')
-		gen->burst = (unsigned long)number;
-	else
-		gen->timeout_ns = number * INT64_C(1000000);
-	return COMMAND_OK;
-}
-
-static int parse_flag(struct gen *gen, int option)
-{
-	switch (option) {
-	case 'a': /* absolute deadlines: here they always are */
-		break;
-	case 'e':
-		gen->is_extended = true;
-		break;
-	case 'f':
-		gen->is_fd = true;
-		break;
-	case 'b':
-		gen->is_fd = true;
-		gen->fd_flags |= LSK_CANFD_BRS;
-		break;
-	case 'E':
-		gen->is_fd = true;
-		gen->fd_flags |= LSK_CANFD_ESI;
-		break;
-	case 'R':
-		gen->is_remote = true;
-		break;
-	case '8':
-		gen->has_raw_dlc = true;
-		break;
-	case 'm':
-		gen->is_mixed = gen->is_fd = true;
-		break;
-	case 'i':
-		gen->config.on_full = LSK_CAN_ON_FULL_DROP;
-		gen->config.send_buffer = 1 << 20;
-		break;
-	case 'x':
-		gen->config.without_loopback = true;
-		break;
-	case 'v':
-		gen->verbose++;
-		break;
-	default:
-		return command_bad_option();
-	}
-	return COMMAND_OK;
-}
-
-static int parse_options(struct gen *gen, int argc, char **argv)
-{
-	int status = COMMAND_OK;
-	int option;
-
-	while (status == COMMAND_OK &&
-	       (option = getopt(argc, argv, "g:aefbER8mI:L:D:p:n:ixc:v")) != -1)
-		status = optarg ? parse_valued(gen, option, optarg)
-				: parse_flag(gen, option);
-	if (status != COMMAND_OK)
-		return status;
-	if (argc - optind != 1)
-		return command_usage("one CAN interface is wanted");
-	if (gen->id_mode == MODE_FIXED && gen->id > LSK_CAN_ID_MAX && !gen->is_extended)
-		return command_usage("The given CAN-ID is greater than 0x7FF and the "
-				     "'-e' option is not set.");
-	gen->interface = argv[optind];
-	return COMMAND_OK;
-}
-
-static void sleep_until(int64_t until_ns)
-{
-	struct timespec until = {.tv_sec = until_ns / LSK_NSEC_PER_SEC,
-				 .tv_nsec = until_ns % LSK_NSEC_PER_SEC};
-
-	/* A signal ends the process: nothing has to be put right. */
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-}
-
-static int generate(struct gen *gen, struct lsk_can *can, struct lsk_can_frame *frames)
-{
-	bool is_kept = is_constant(gen);
+	bool is_kept = can_gen_is_constant(gen);
 	unsigned long done = 0, made = 0;
-	struct timespec now;
-	int64_t due_ns;
+	struct progress progress;
+	int64_t due_ns = can_now_ns();
+	int r = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	due_ns = now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-	while (!gen->count || done < gen->count) {
+	progress_begin_count(&progress, gen->verbose > 0);
+	if (gen->start_ns)
+		can_sleep_until(due_ns += gen->start_ns - can_clock_ns(CLOCK_TAI));
+	while (r == 0 && !can_stop_signal() && (!gen->count || done < gen->count)) {
 		unsigned long len = gen->gap_ns ? gen->burst : BATCH_MAX;
-		int r;
 
 		if (len > BATCH_MAX)
 			len = BATCH_MAX;
 		if (gen->count && len > gen->count - done)
 			len = gen->count - done;
-		for (unsigned long i = 0; i < len; i++) {
-			/* What the last batch left here is right but for one field. */
-			if (is_kept && i < made)
-				choose_id(gen, &frames[i]);
-			else
-				make_frame(gen, &frames[i]);
-			show(gen, &frames[i]);
-		}
+		fill_batch(gen, frames, len, is_kept ? made : 0);
 		if (len > made)
 			made = len;
 		r = lsk_can_send(can, frames, len, NULL);
-		if (r < 0)
-			return command_failure(r, "write");
 		done += len;
+		progress_show_count(&progress, "frames", done,
+				    gen->count ? (int)(100 * done / gen->count) : -1);
 		if (gen->gap_ns && done % gen->burst == 0 &&
 		    (!gen->count || done < gen->count))
-			sleep_until(due_ns += gen->gap_ns);
+			can_sleep_until(due_ns += gen->gap_ns);
+	}
+	progress_end(&progress);
+	return r < 0 && r != -EINTR ? command_failure(r, "write") : COMMAND_OK;
+}
+
+/* What only frames with times, and priorities, need of the socket. */
+static int prepare(const struct can_gen *gen, struct lsk_socket *sock)
+{
+	const struct sock_txtime time = {.clockid = CLOCK_TAI,
+					 .flags = SOF_TXTIME_REPORT_ERRORS};
+	int r;
+
+	if (gen->priority >= 0) {
+		r = lsk_socket_set_priority(sock, (int)gen->priority);
+		if (r < 0)
+			return command_failure(
+				r, "-P %ld%s", gen->priority,
+				r == -EPERM ? ", which needs CAP_NET_ADMIN" : "");
+	}
+	if (!gen->is_timed)
+		return COMMAND_OK;
+	r = lsk_socket_setsockopt(sock, SOL_SOCKET, SO_TXTIME, &time, sizeof(time));
+	if (r == 0)
+		r = lsk_socket_setsockopt_int(sock, SOL_SOCKET, SO_MARK,
+					      (int)gen->mark);
+	return r < 0 ? command_failure(r, "-t%s",
+				       r == -EPERM ? ", which needs CAP_NET_ADMIN" : "")
+		     : COMMAND_OK;
+}
+
+/* What the interface carries. Return: an exit status. */
+static int check_interface(struct can_gen *gen, const struct lsk_can *can)
+{
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", gen->interface);
+	if (ioctl(lsk_socket_fd(lsk_can_socket(can)), SIOCGIFMTU, &request) < 0)
+		return command_failure(-errno, "%s", gen->interface);
+	gen->mixes_xl = request.ifr_mtu >= XL_MTU_MIN;
+	if ((gen->is_fd && request.ifr_mtu < (int)LSK_CANFD_MTU) ||
+	    (gen->is_xl && !gen->mixes_xl)) {
+		fprintf(stderr, "CAN interface not CAN %s capable - sorry.\n",
+			gen->is_xl ? "XL" : "FD");
+		return COMMAND_FAILURE;
 	}
 	return COMMAND_OK;
 }
 
+static int run(struct can_gen *gen, struct lsk_can_frame *frames)
+{
+	struct lsk_can_stats stats;
+	struct lsk_can *can = NULL;
+	struct lsk_error error = {0};
+	int status;
+
+	if (lsk_can_open(&can, &gen->config, &error) < 0)
+		return command_failure_at(gen->interface, &error);
+	lsk_socket_set_timeout(lsk_can_socket(can), gen->timeout_ns);
+	status = check_interface(gen, can);
+	if (status == COMMAND_OK)
+		status = prepare(gen, lsk_can_socket(can));
+	if (status == COMMAND_OK)
+		status = gen->is_timed ? generate_timed(gen, can, frames)
+				       : generate(gen, can, frames);
+	if (lsk_can_stats(can, &stats) == 0 && stats.refused > 0)
+		printf("\nCounted %llu ENOBUFS return values on write().\n\n",
+		       (unsigned long long)stats.refused);
+	lsk_can_free(can);
+	return status == COMMAND_OK && can_stop_signal() ? can_stop_status() : status;
+}
+
 static int can_gen_main(int argc, char **argv)
 {
-	struct gen gen = {
+	struct can_gen gen = {
 		.gap_ns = GAP_DEFAULT,
 		.burst = 1,
+		.mark = MARK_DEFAULT,
+		.priority = -1,
 		.config = {.receive_nothing = true, .without_time = true},
 		.timeout_ns = LSK_BLOCK,
 	};
 	struct lsk_can_frame *frames;
-	struct lsk_can_stats stats;
-	struct lsk_can *can = NULL;
-	struct lsk_error error = {0};
-	struct timespec now;
-	int status = parse_options(&gen, argc, argv);
+	int status = can_gen_parse(&gen, argc, argv);
 
 	if (status != COMMAND_OK)
 		return status;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gen.seed = (uint64_t)now.tv_nsec << 20 | 1;
+	can_stop_catch();
+	gen.seed = (uint64_t)can_clock_ns(CLOCK_REALTIME) << 20 | 1;
 	gen.config.interface = gen.interface;
 	frames = calloc(BATCH_MAX, sizeof(*frames));
 	if (!frames)
 		return command_failure(-ENOMEM, "frames");
-	if (lsk_can_open(&can, &gen.config, &error) < 0) {
-		status = command_failure_at(gen.interface, &error);
-	} else {
-		lsk_socket_set_timeout(lsk_can_socket(can), gen.timeout_ns);
-		status = generate(&gen, can, frames);
-		if (lsk_can_stats(can, &stats) == 0 && stats.refused > 0)
-			printf("\nCounted %llu ENOBUFS return values on write().\n\n",
-			       (unsigned long long)stats.refused);
-	}
-	lsk_can_free(can);
+	status = run(&gen, frames);
 	free(frames);
 	return status;
 }
@@ -435,10 +231,18 @@ static const char can_gen_help[] =
 	"  -L MODE     lengths: r, i, or a number\n"
 	"  -D MODE     data: r, i, or hexadecimal with x for a random digit\n"
 	"  -e -f -b -E -R -8  extended; FD; with BRS; with ESI; remote; raw DLC\n"
-	"  -m          mix of -e -f -b -E -R\n"
+	"  -X          XL; -F -S -A -V MODE  its flags, SDT, AF, VCID: r, i, or "
+	"hexadecimal\n"
+	"  -m          mix of -e -f -b -E -X -R\n"
 	"  -p MS       give up when a full queue does not drain in MS milliseconds\n"
 	"  -i          go on when the queue is full, and count\n"
 	"  -x          no local socket hears the frames\n"
+	"  -t          tell the kernel when each frame is to go (SO_TXTIME), as etf "
+	"keeps\n"
+	"              it; with SO_MARK of --mark ID (1)\n"
+	"  --start NS  when to begin, in nanoseconds of CLOCK_TAI\n"
+	"  -P NUMBER   priority of the socket\n"
+	"  -a          taken for cangen's sake; deadlines are absolute here\n"
 	"  -v          print the frames; -vv, -vvv in longer forms\n";
 
 const struct command can_gen_command = {

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/can.h"
 #include "tools/can_rotate.h"
+#include "tools/progress.h"
 
 /* Bytes that the heading of every format fits into. */
 #define HEADING_MAX 256
@@ -30,6 +32,9 @@ struct conversion {
 	bool is_selective; /* only frames of options.interfaces */
 
 	int in_fd;
+	uint64_t in_size; /* 0: not known */
+	uint64_t in_read;
+	struct progress progress;
 	int out_fd;
 	char out_name[PATH_MAX]; /* for messages, and of the file of a row of files */
 	off_t out_start; /* where the log begins in its file; -1: it cannot be told */
@@ -41,12 +46,19 @@ struct conversion {
 
 static ssize_t bring(void *context, void *buf, size_t size)
 {
-	const struct conversion *conversion = context;
+	struct conversion *conversion = context;
 	ssize_t count;
 
 	do {
 		count = read(conversion->in_fd, buf, size);
 	} while (count < 0 && errno == EINTR);
+	if (count > 0)
+		conversion->in_read += (uint64_t)count;
+	/* Here, where whole blocks come, so that frames are not slowed down. */
+	progress_show_count(&conversion->progress, "frames", conversion->frames,
+			    conversion->in_size ? (int)(100 * conversion->in_read /
+							conversion->in_size)
+						: -1);
 	return count < 0 ? -errno : count;
 }
 
@@ -299,13 +311,18 @@ static int run_conversion(struct conversion *conversion)
 /* Convert what the options tell. */
 static int start_conversion(struct conversion *conversion)
 {
+	struct stat info;
 	int status;
 
 	if (strcmp(conversion->input, "-") != 0)
 		conversion->in_fd = open(conversion->input, O_RDONLY | O_CLOEXEC);
 	if (conversion->in_fd < 0)
 		return command_failure(-errno, "%s", conversion->input);
+	if (fstat(conversion->in_fd, &info) == 0 && S_ISREG(info.st_mode))
+		conversion->in_size = (uint64_t)info.st_size;
+	progress_begin_count(&conversion->progress, !conversion->output);
 	status = run_conversion(conversion);
+	progress_end(&conversion->progress);
 	if (conversion->in_fd > STDERR_FILENO)
 		close(conversion->in_fd);
 	return status;

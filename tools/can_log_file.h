@@ -17,7 +17,7 @@ struct can_log_file {
 
 	/* The writing thread's, from can_log_file_open() on. */
 	int fd;
-	char dated[64]; /* the name where none is given */
+	char dated[64];       /* the name where none is given */
 	char path[PATH_MAX];  /* of the file that is written */
 	unsigned long number; /* its number in the row */
 	bool is_again;        /* there was a file before */

@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/can.h"
+#include "tools/can_stop.h"
 #include "tools/can_time.h"
 #include "tools/can_view.h"
+#include "tools/progress.h"
 
 #define ASSIGNMENTS_MAX 20 /* as canplayer */
 #define BATCH_MAX       64
@@ -47,6 +49,9 @@ struct play {
 	bool is_assigned; /* by the user: other interfaces are left out */
 
 	int fd;
+	uint64_t input_size; /* 0: not known */
+	uint64_t input_read; /* of this round */
+	struct progress progress;
 	struct lsk_can *can;
 	struct lsk_can_frame *batch;
 	size_t batch_len;
@@ -63,12 +68,14 @@ struct play {
 
 static ssize_t bring(void *context, void *buf, size_t size)
 {
-	const struct play *play = context;
+	struct play *play = context;
 	ssize_t count;
 
 	do {
 		count = read(play->fd, buf, size);
-	} while (count < 0 && errno == EINTR);
+	} while (count < 0 && errno == EINTR && !can_stop_signal());
+	if (count > 0)
+		play->input_read += (uint64_t)count;
 	return count < 0 ? -errno : count;
 }
 
@@ -116,6 +123,17 @@ static const struct assignment *find_assignment(struct play *play, const char *l
 	return assignment;
 }
 
+static void show_progress(struct play *play)
+{
+	int percent = -1;
+
+	if (play->count)
+		percent = (int)(100 * play->sent / play->count);
+	else if (play->input_size > 0 && play->loops == 0 && !play->is_endless)
+		percent = (int)(100 * play->input_read / play->input_size);
+	progress_show_count(&play->progress, "frames", play->sent, percent);
+}
+
 static int send_batch(struct play *play)
 {
 	size_t len = play->batch_len;
@@ -125,9 +143,12 @@ static int send_batch(struct play *play)
 	if (len == 0)
 		return COMMAND_OK;
 	r = lsk_can_send_to(play->can, play->batch_interface, play->batch, len, NULL);
+	if (r == -EINTR)
+		return can_stop_status();
 	if (r < 0)
 		return command_failure(r, "send");
 	play->sent += len;
+	show_progress(play);
 	return COMMAND_OK;
 }
 
@@ -145,7 +166,6 @@ static void count_jitter(struct play *play, int64_t late_ns)
 static int wait_until_due(struct play *play, int64_t log_ns)
 {
 	int64_t now = can_now_ns(), due_ns;
-	struct timespec until;
 	int status;
 
 	if (play->speed != 1.0)
@@ -161,11 +181,9 @@ static int wait_until_due(struct play *play, int64_t log_ns)
 		status = send_batch(play);
 		if (status != COMMAND_OK)
 			return status;
-		until.tv_sec = due_ns / LSK_NSEC_PER_SEC;
-		until.tv_nsec = due_ns % LSK_NSEC_PER_SEC;
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
-		       EINTR)
-			;
+		can_sleep_until(due_ns);
+		if (can_stop_signal())
+			return can_stop_status();
 		now = can_now_ns();
 	}
 	count_jitter(play, now - due_ns);
@@ -201,8 +219,8 @@ static int play_entry(struct play *play, const struct lsk_can_log_entry *entry)
 	const struct assignment *assignment;
 	int status;
 
-	if (play->is_interactive)
-		getchar();
+	if (play->is_interactive && getchar() == EOF && can_stop_signal())
+		return can_stop_status();
 	assignment = find_assignment(play, entry->interface, &status);
 	if (!assignment)
 		return status;
@@ -236,8 +254,13 @@ static int play_once(struct play *play)
 	if (r < 0)
 		return command_failure(r, "%s: %s", play->input, error.text);
 	play->is_started = false;
+	play->input_read = 0;
 	while (status == COMMAND_OK &&
 	       (r = lsk_can_log_read(reader, &entry, &error)) != 0) {
+		if (can_stop_signal()) {
+			status = can_stop_status();
+			break;
+		}
 		if (r < 0) {
 			play->faults++;
 			fprintf(stderr, "%s: %s:%lu:%u: %s\n",
@@ -373,6 +396,8 @@ static int run_play(struct play *play)
 
 	if (lsk_can_open(&play->can, &play->config, &error) < 0)
 		return command_failure_at("any", &error);
+	can_stop_catch();
+	progress_begin_count(&play->progress, play->verbose > 0);
 	while (status == COMMAND_OK && (play->is_endless || play->loops-- > 0)) {
 		status = play_once(play);
 		if (play->count && play->sent >= play->count)
@@ -382,6 +407,7 @@ static int run_play(struct play *play)
 		if (lseek(play->fd, 0, SEEK_SET) < 0)
 			break;
 	}
+	progress_end(&play->progress);
 	report(play);
 	return status == COMMAND_OK && play->faults > 0 ? COMMAND_FAILURE : status;
 }
@@ -389,6 +415,7 @@ static int run_play(struct play *play)
 static int can_play_main(int argc, char **argv)
 {
 	struct play *play = calloc(1, sizeof(*play));
+	struct stat info;
 	int status;
 
 	if (!play)
@@ -406,6 +433,8 @@ static int can_play_main(int argc, char **argv)
 		play->fd = open(play->input, O_RDONLY | O_CLOEXEC);
 		if (play->fd < 0)
 			status = command_failure(-errno, "%s", play->input);
+		else if (fstat(play->fd, &info) == 0 && S_ISREG(info.st_mode))
+			play->input_size = (uint64_t)info.st_size;
 	}
 	if (status == COMMAND_OK)
 		status = run_play(play);

@@ -23,6 +23,13 @@ void progress_begin(struct progress *ret_progress);
 /* Draws the line anew, at most once a period. */
 void progress_show(struct progress *progress, uint64_t sent, uint64_t received);
 
+/* The same for work that counts things, and @prints on stdout or not. */
+void progress_begin_count(struct progress *ret_progress, bool prints);
+
+/* "12345 frames, 43%, 6789 frames/s"; @percent is below 0 where none is known. */
+void progress_show_count(struct progress *progress, const char *things, uint64_t count,
+			 int percent);
+
 /* Leaves the terminal as if nothing had been drawn. */
 void progress_end(struct progress *progress);
 
