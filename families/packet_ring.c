@@ -29,7 +29,8 @@
 #include "uring/util.h"
 
 #define BUFFER_SIZE     ((size_t)8 << 20)
-#define BLOCK_SIZE      ((size_t)256 << 10)
+#define BLOCK_SIZE_MIN  ((size_t)256 << 10)
+#define BLOCK_SIZE_MAX  ((size_t)1 << 20)
 #define BLOCK_TIMEOUT   64u
 #define SNAP_BLOCKS     262144u
 #define SNAP_SLOTS      65535u
@@ -370,6 +371,17 @@ static size_t round_up(size_t size, size_t unit)
 	return (size + unit - 1) / unit * unit;
 }
 
+/* An eighth of the ring: the larger, the fewer wake-ups, the smaller, the less of the
+ * ring is taken by the block that is being read. */
+static size_t choose_block(size_t buffer)
+{
+	const size_t block = buffer / 8 / BLOCK_SIZE_MIN * BLOCK_SIZE_MIN;
+
+	if (block < BLOCK_SIZE_MIN)
+		return BLOCK_SIZE_MIN;
+	return block < BLOCK_SIZE_MAX ? block : BLOCK_SIZE_MAX;
+}
+
 /* The sizes that the kernel is asked for. Return: 0 or -EINVAL. */
 static int choose_sizes(struct lsk_packet_ring *ring,
 			const struct lsk_packet_ring_options *options,
@@ -377,7 +389,7 @@ static int choose_sizes(struct lsk_packet_ring *ring,
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t buffer = options->buffer_size ? options->buffer_size : BUFFER_SIZE;
-	size_t block = options->block_size ? options->block_size : BLOCK_SIZE;
+	size_t block = options->block_size ? options->block_size : choose_block(buffer);
 	size_t frame = NOMINAL_FRAME, blocks;
 
 	if (block % page || buffer > BUFFER_SIZE_MAX || block > BUFFER_SIZE_MAX)

@@ -15,6 +15,9 @@
 #define BUFFERS_MIN 4u
 #define BUFFERS_MAX 4096u
 
+/* How long a reader at the other end of a pipe waits for what is buffered. */
+#define PUSH_NS (LSK_NSEC_PER_SEC / 8)
+
 struct capture {
 	struct packet_source source;
 	const char *path;
@@ -85,6 +88,7 @@ static bool is_full(const struct capture *capture)
 static int capture_all(struct capture *capture)
 {
 	struct lsk_packet packets[PACKET_BATCH];
+	int64_t pushed_ns = 0;
 	bool is_pushed = true;
 
 	while (!is_full(capture)) {
@@ -107,9 +111,12 @@ static int capture_all(struct capture *capture)
 			capture->packets += (uint64_t)r;
 			is_pushed = false;
 		}
-		/* A reader at the other end of a pipe wants to see something. */
-		if (!is_pushed && (r == 0 || capture->is_unbuffered)) {
+		/* Not after each pause: full buffers cost less, and one is soon full.
+		 */
+		if (!is_pushed && (capture->is_unbuffered ||
+				   (r == 0 && monotonic_ns() - pushed_ns >= PUSH_NS))) {
 			lsk_capture_writer_push(capture->writer);
+			pushed_ns = monotonic_ns();
 			is_pushed = true;
 		}
 	}

@@ -67,7 +67,8 @@ struct lsk_packet {
 /**
  * struct lsk_packet_ring_options - zero members have defaults
  * @buffer_size: bytes of the whole ring; 8 MiB
- * @block_size: bytes that are handed over at one time, a multiple of the page; 256 KiB
+ * @block_size: bytes that are handed over at one time, a multiple of the page; an
+ *	eighth of the ring, between 256 KiB and 1 MiB
  * @block_timeout_ms: after which a block is handed over that is not full; 64. Kernels
  *	before 7.2 round it up to their tick, 4 ms and more with some; 1 is a compromise
  *	between latency and cost
