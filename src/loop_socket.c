@@ -95,24 +95,45 @@ static int start_now(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kin
 	return loop_start(loop, channel, kind, what, then);
 }
 
-/* What the hook is told of each kind of operation that a socket can start. */
+/* What the hook is told of each kind of operation of a socket. */
 static const enum lsk_trace_operation shown_as[OP_KIND__COUNT] = {
 	[OP_ACCEPT] = LSK_TRACE_ACCEPT,    [OP_ACCEPT_STREAM] = LSK_TRACE_ACCEPT,
 	[OP_RECV] = LSK_TRACE_RECV,        [OP_RECVMSG] = LSK_TRACE_RECV,
 	[OP_RECV_STREAM] = LSK_TRACE_RECV, [OP_RECVMSG_STREAM] = LSK_TRACE_RECV,
 	[OP_POLL] = LSK_TRACE_WAIT,        [OP_SEND] = LSK_TRACE_SEND,
 	[OP_SENDMSG] = LSK_TRACE_SEND,     [OP_DRAIN] = LSK_TRACE_WAIT,
+	[OP_CONNECT] = LSK_TRACE_CONNECT,  [OP_EXCHANGE] = LSK_TRACE_SEND,
+	[OP_CLOSE] = LSK_TRACE_CLOSE,
 };
+
+static void show_event(const void *owner, enum op_kind kind,
+		       const struct lsk_event *event)
+{
+	const struct lsk_socket *sock = owner;
+	struct lsk_trace_event shown = {
+		.operation = shown_as[kind],
+		.is_event = true,
+		.sock = sock,
+		.domain = sock->domain,
+		.type = sock->type,
+		.protocol = sock->protocol,
+		.data = event->result > 0 ? event->data : NULL,
+		.len = event->result > 0 && event->data ? (size_t)event->result : 0,
+	};
+
+	trace_after(&shown, event->result);
+}
 
 static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
 		 const struct loop_op *what, const struct lsk_then *then)
 {
 	bool has_bytes = kind == OP_SEND && !(what->state & OP_LEASED);
 
-	return TRACE(start_now(loop, sock, kind, what, then),
-		     .operation = shown_as[kind], .sock = sock, .flags = what->flags,
-		     .number = kind == OP_POLL ? what->flags : 0, .len = what->len,
-		     .data = has_bytes ? what->u.bytes : NULL);
+	return TRACE_START(loop, start_now(loop, sock, kind, what, then),
+			   .operation = shown_as[kind], .sock = sock,
+			   .flags = what->flags,
+			   .number = kind == OP_POLL ? what->flags : 0,
+			   .len = what->len, .data = has_bytes ? what->u.bytes : NULL);
 }
 
 int lsk_loop_accept(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -165,8 +186,8 @@ static int start_connect(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_connect(struct lsk_loop *loop, struct lsk_socket *sock,
 		     const struct lsk_addr *addr, const struct lsk_then *then)
 {
-	return TRACE(start_connect(loop, sock, addr, then),
-		     .operation = LSK_TRACE_CONNECT, .sock = sock, .addr = addr);
+	return TRACE_START(loop, start_connect(loop, sock, addr, then),
+			   .operation = LSK_TRACE_CONNECT, .sock = sock, .addr = addr);
 }
 
 int lsk_loop_recv(struct lsk_loop *loop, struct lsk_socket *sock, void *buf, size_t len,
@@ -249,23 +270,20 @@ static int start_send(struct lsk_loop *loop, struct lsk_socket *sock, const void
 int lsk_loop_send(struct lsk_loop *loop, struct lsk_socket *sock, const void *buf,
 		  size_t len, int flags, const struct lsk_then *then)
 {
-	return TRACE(start_send(loop, sock, buf, len, flags, then),
-		     .operation = LSK_TRACE_SEND, .sock = sock, .data = buf, .len = len,
-		     .flags = flags);
+	return TRACE_START(loop, start_send(loop, sock, buf, len, flags, then),
+			   .operation = LSK_TRACE_SEND, .sock = sock, .data = buf,
+			   .len = len, .flags = flags);
 }
 
-int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
-			const struct lsk_event *event, const struct lsk_then *then)
+static int start_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
+			    const struct lsk_event *event, const struct lsk_then *then)
 {
-	const struct lsk_pool *pool;
+	const struct lsk_pool *pool = event->pool;
 	struct channel *channel;
 	struct loop_op *op;
 	const char *buffer;
 	int r;
 
-	if (!event || !(event->flags & LSK_EVENT_LEASE) || event->result < 0)
-		return -EINVAL;
-	pool = event->pool;
 	if (pool->loop != loop)
 		return -EINVAL;
 	r = loop_socket_channel(loop, sock, &channel);
@@ -282,6 +300,16 @@ int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 	op->len = (uint32_t)event->result;
 	send_append(channel, op);
 	return 0;
+}
+
+int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
+			const struct lsk_event *event, const struct lsk_then *then)
+{
+	if (!event || !(event->flags & LSK_EVENT_LEASE) || event->result < 0)
+		return -EINVAL;
+	return TRACE_START(loop, start_send_lease(loop, sock, event, then),
+			   .operation = LSK_TRACE_SEND, .sock = sock,
+			   .data = event->data, .len = (size_t)event->result);
 }
 
 int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -315,8 +343,8 @@ int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
 		return r;
 	if (channel->caps & CHANNEL_STREAM || !(channel->caps & CHANNEL_RING_SEND))
 		return -EOPNOTSUPP;
-	return TRACE(loop_start(loop, channel, OP_EXCHANGE, &what, then),
-		     .operation = LSK_TRACE_SEND, .sock = sock);
+	return TRACE_START(loop, loop_start(loop, channel, OP_EXCHANGE, &what, then),
+			   .operation = LSK_TRACE_SEND, .sock = sock);
 }
 
 size_t lsk_loop_queued(const struct lsk_loop *loop, const struct lsk_socket *sock)
@@ -362,8 +390,8 @@ static int start_close(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
 		   const struct lsk_then *then)
 {
-	return TRACE(start_close(loop, sock, then), .operation = LSK_TRACE_CLOSE,
-		     .sock = sock);
+	return TRACE_START(loop, start_close(loop, sock, then),
+			   .operation = LSK_TRACE_CLOSE, .sock = sock);
 }
 
 int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)

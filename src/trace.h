@@ -32,4 +32,26 @@ int64_t trace_after(struct lsk_trace_event *event, int64_t result);
 								    call));            \
 		   }))
 
+/*
+ * The same of a call that starts an operation on @loop: what comes after are its
+ * events, which show_event() is to tell, unless it does not start.
+ */
+#define TRACE_START(loop_or_null, call, ...)                                           \
+	(__builtin_expect(!atomic_load_explicit(&trace_hook, memory_order_acquire), 1) \
+		 ? (call)                                                              \
+		 : __extension__({                                                     \
+			   struct lsk_trace_event trace_event = {__VA_ARGS__};         \
+			   int64_t trace_result;                                       \
+			   trace_event.is_event = true;                                \
+			   trace_result = trace_before(&trace_event);                  \
+			   if (trace_result == 0) {                                    \
+				   if (loop_or_null)                                   \
+					   (loop_or_null)->show = show_event;          \
+				   trace_result = call;                                \
+				   if (trace_result < 0)                               \
+					   trace_after(&trace_event, trace_result);    \
+			   }                                                           \
+			   (__typeof__(call))trace_result;                             \
+		   }))
+
 #endif

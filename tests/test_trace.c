@@ -188,7 +188,85 @@ Test(trace, lookups_can_be_refused)
 	cr_assert_eq(lsk_getservbyname("http", "tcp", LSK_BLOCK), -EPERM);
 }
 
-Test(trace, operations_of_a_loop_are_shown_and_can_be_refused)
+static void assert_started(enum lsk_trace_operation operation,
+			   const struct lsk_socket *sock)
+{
+	cr_assert_eq(seen.count, 1, "%s: %d", lsk_trace_operation_name(operation),
+		     seen.count);
+	cr_assert_eq(seen.events[0].operation, operation);
+	cr_assert_eq(seen.events[0].sock, sock);
+	cr_assert(seen.events[0].is_event && !seen.events[0].is_done);
+	seen.count = 0;
+}
+
+/* The next event of the loop, which is shown first. */
+static struct lsk_event assert_ended(struct lsk_loop *loop,
+				     enum lsk_trace_operation operation,
+				     const struct lsk_socket *sock, int64_t result)
+{
+	struct lsk_event event;
+
+	cr_assert_eq(lsk_loop_next(loop, &event, 1, 5 * LSK_NSEC_PER_SEC), 1);
+	cr_assert_eq(seen.count, 1, "%s: %d", lsk_trace_operation_name(operation),
+		     seen.count);
+	cr_assert_eq(seen.events[0].operation, operation);
+	cr_assert_eq(seen.events[0].sock, sock);
+	cr_assert_eq(seen.events[0].domain, AF_UNIX);
+	cr_assert_eq(seen.events[0].type, SOCK_STREAM);
+	cr_assert(seen.events[0].is_event && seen.events[0].is_done);
+	cr_assert_eq(seen.events[0].result, result);
+	cr_assert_eq(event.result, result);
+	seen.count = 0;
+	return event;
+}
+
+Test(trace, operations_of_a_loop_are_shown_with_their_events)
+{
+	const struct lsk_pool_options room = {.buffer_size = 64, .count = 4};
+	const struct lsk_then keep = {0};
+	struct lsk_loop *loop;
+	struct lsk_pool *pool;
+	struct lsk_socket *pair[2];
+	struct lsk_event event;
+	char buf[8] = "x";
+
+	pair_make(pair);
+	cr_assert_eq(lsk_loop_new(&loop, NULL), 0);
+	cr_assert_eq(lsk_pool_new(loop, &pool, &room), 0);
+	start(-1);
+	cr_assert_eq(lsk_loop_send(loop, pair[0], buf, 2, 0, &keep), 0);
+	cr_assert_eq(seen.events[0].data, buf);
+	cr_assert_eq(seen.events[0].len, 2);
+	assert_started(LSK_TRACE_SEND, pair[0]);
+	assert_ended(loop, LSK_TRACE_SEND, pair[0], 2);
+	cr_assert_eq(lsk_loop_recv(loop, pair[1], buf, sizeof(buf), 0, &keep), 0);
+	assert_started(LSK_TRACE_RECV, pair[1]);
+	assert_ended(loop, LSK_TRACE_RECV, pair[1], 2);
+	cr_assert_eq(seen.events[0].data, buf);
+	cr_assert_eq(seen.events[0].len, 2);
+	cr_assert_eq(lsk_loop_poll(loop, pair[0], POLLOUT, &keep), 0);
+	cr_assert_eq(seen.events[0].number, POLLOUT);
+	assert_started(LSK_TRACE_WAIT, pair[0]);
+	assert_ended(loop, LSK_TRACE_WAIT, pair[0], POLLOUT);
+	cr_assert_eq(lsk_loop_recv_stream(loop, pair[0], pool, &keep), 0);
+	assert_started(LSK_TRACE_RECV, pair[0]);
+	cr_assert_eq(lsk_socket_send(pair[1], buf, 2, 0), 2);
+	assert_seen(LSK_TRACE_SEND, 2);
+	event = assert_ended(loop, LSK_TRACE_RECV, pair[0], 2);
+	cr_assert_eq(lsk_loop_send_lease(loop, pair[0], &event, &keep), 0);
+	assert_started(LSK_TRACE_SEND, pair[0]);
+	assert_ended(loop, LSK_TRACE_SEND, pair[0], 2);
+	cr_assert_eq(lsk_loop_cancel_socket(loop, pair[0]), 0);
+	assert_ended(loop, LSK_TRACE_RECV, pair[0], -ECANCELED);
+	cr_assert_eq(lsk_loop_close(loop, pair[0], &keep), 0);
+	assert_started(LSK_TRACE_CLOSE, pair[0]);
+	assert_ended(loop, LSK_TRACE_CLOSE, pair[0], 0);
+	lsk_set_trace_hook(NULL, NULL);
+	lsk_loop_free(loop);
+	pair_free(pair);
+}
+
+Test(trace, operations_of_a_loop_can_be_refused)
 {
 	struct lsk_loop *loop;
 	struct lsk_socket *pair[2];
@@ -196,19 +274,16 @@ Test(trace, operations_of_a_loop_are_shown_and_can_be_refused)
 
 	pair_make(pair);
 	cr_assert_eq(lsk_loop_new(&loop, NULL), 0);
-	start(-1);
-	cr_assert_eq(lsk_loop_send(loop, pair[0], &byte, 1, 0, NULL), 0);
-	cr_assert_eq(seen.events[0].sock, pair[0]);
-	cr_assert_eq(seen.events[0].data, &byte);
-	assert_seen(LSK_TRACE_SEND, 0);
-	cr_assert_eq(lsk_loop_poll(loop, pair[0], POLLOUT, NULL), 0);
-	cr_assert_eq(seen.events[0].number, POLLOUT);
-	assert_seen(LSK_TRACE_WAIT, 0);
 	start(LSK_TRACE_RECV);
 	cr_assert_eq(lsk_loop_recv(loop, pair[1], &byte, 1, 0, NULL), -EPERM);
 	start(LSK_TRACE_CLOSE);
 	cr_assert_eq(lsk_loop_close(loop, pair[0], NULL), -EPERM);
 	cr_assert_geq(lsk_socket_fd(pair[0]), 0);
+	/* What does not start has its end at once. */
+	start(-1);
+	cr_assert_eq(lsk_loop_recvmsg_stream(NULL, pair[0], NULL, NULL), -EINVAL);
+	cr_assert_eq(lsk_loop_poll(NULL, pair[0], POLLIN, NULL), -EINVAL);
+	assert_seen(LSK_TRACE_WAIT, -EINVAL);
 	lsk_set_trace_hook(NULL, NULL);
 	lsk_loop_free(loop);
 	pair_free(pair);

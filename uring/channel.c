@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/util.h"
 
 static struct channel *channel_take(struct lsk_loop *loop)
@@ -145,6 +146,12 @@ void channel_check_close(struct channel *channel)
 		return;
 	}
 	op = &loop->ops[channel->close_op];
+	/* The owner may be gone with the channel. */
+	event_show(loop, op,
+		   &(const struct lsk_event){
+			   .op = {channel->close_op, op->generation},
+			   .context = op->context,
+		   });
 	op->channel = NULL;
 	channel_free(channel, true);
 	op_finish(loop, op, 0, 0);

@@ -312,6 +312,10 @@ struct lsk_loop {
 	bool is_ending;
 	bool has_naps; /* something is to be tried again soon that has no event */
 	_Atomic(struct loop_post *) posts;
+	/* Told of every event of a channel with an owner; NULL: nobody wants to know.
+	 */
+	void (*show)(const void *owner, enum op_kind kind,
+		     const struct lsk_event *event);
 	/* Called when a channel is unbound. @fd was closed where @is_closed. */
 	void (*release)(void *owner, int fd, bool is_closed);
 };

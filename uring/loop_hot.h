@@ -22,6 +22,16 @@ static inline void event_emit(struct lsk_loop *loop, lsk_done_fn done,
 		event_keep(loop, event);
 }
 
+/* Whoever watches the library's operations hears first, while the slot is there. */
+static inline void event_show(const struct lsk_loop *loop, const struct loop_op *op,
+			      const struct lsk_event *event)
+{
+	if (__builtin_expect(loop->show == NULL, 1))
+		return;
+	if (op->channel && op->channel->owner)
+		loop->show(op->channel->owner, (enum op_kind)op->kind, event);
+}
+
 /* The slot is free from here on: its name names nothing. */
 static inline void slot_retire(struct lsk_loop *loop, struct loop_op *op)
 {

@@ -201,6 +201,7 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 		pool_unstarve(op->u.pool, op);
 	if (channel && !op_is_send(op) && op->kind != OP_CLOSE)
 		others_remove(loop, op);
+	event_show(loop, op, &event);
 	slot_retire(loop, op);
 	event_emit(loop, done, &event);
 	if (channel && channel->state & CHANNEL_CLOSING)
@@ -271,6 +272,7 @@ void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 	/* A stream's timeout counts from its last event. */
 	if (op->timer)
 		wheel_restart(&loop->wheel, op->timer, engine_now_ns());
+	event_show(loop, op, &event);
 	event_emit(loop, op->done, &event);
 }
 

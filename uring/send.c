@@ -190,6 +190,7 @@ static void send_finish_head(struct channel *channel, int result)
 			wheel_disarm(&loop->wheel, op->timer);
 		if (op->state & OP_LEASED)
 			pool_lease_back(loop->pools[op->group], op->u.lease);
+		event_show(loop, op, &event);
 		slot_retire(loop, op);
 		event_emit(loop, done, &event);
 	}
@@ -344,6 +345,7 @@ void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied)
 		return;
 	if (op->state & OP_LEASED)
 		pool_lease_back(loop->pools[op->group], op->u.lease);
+	event_show(loop, op, &event);
 	slot_retire(loop, op);
 	event_emit(loop, done, &event);
 }

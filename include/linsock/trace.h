@@ -4,8 +4,8 @@
  * after, and may refuse it. For auditing, logging and sandboxes; costs one predictable
  * branch per call while no hook is set.
  *
- * Of an operation on a loop the hook sees the start: it may refuse it, and the result
- * is whether it started. How it ends its own event tells.
+ * An operation on a loop is shown when it starts, and may be refused then; what it
+ * brings is shown with each of its events, just before the program gets it.
  */
 #ifndef LINSOCK_TRACE_H
 #define LINSOCK_TRACE_H
@@ -77,6 +77,9 @@ enum lsk_trace_operation {
  * struct lsk_trace_event - one operation, before or after
  * @operation: what
  * @is_done: false before the system call, true after it
+ * @is_event: an operation of a loop: after its start comes one event with @is_done for
+ *	each that the program gets, a stream's many, with @result, @data and @len of
+ *what was received; or one with the error for which it did not start
  * @sock: the socket; NULL where there is none (yet)
  * @domain: AF_*, of the socket or the one to be made
  * @type: SOCK_*, of the socket or the one to be made
@@ -85,7 +88,7 @@ enum lsk_trace_operation {
  * @level: of an option
  * @flags: MSG_*
  * @addr: an address, or NULL
- * @data: the bytes that go to the kernel, or NULL
+ * @data: the bytes that go to the kernel, or that came with an event, or NULL
  * @len: how many, or the room for those that come
  * @name: what is looked up, or NULL
  * @service: the service that is looked up, or NULL
@@ -96,6 +99,7 @@ enum lsk_trace_operation {
 struct lsk_trace_event {
 	enum lsk_trace_operation operation;
 	bool is_done;
+	bool is_event;
 	const struct lsk_socket *sock;
 	int domain;
 	int type;
@@ -116,7 +120,8 @@ struct lsk_trace_event {
  * @context: as given to lsk_set_trace_hook()
  * @event: what is done; borrowed
  *
- * Runs in the thread that calls. Operations that the hook starts itself are not traced.
+ * Runs in the thread that calls, for events in that of the loop. Operations that the
+ * hook starts itself are not traced.
  *
  * Return: before: 0 to let it happen, a negative error to refuse it, which the call
  * then answers. After: no matter.
