@@ -208,5 +208,5 @@ const struct lsk_family lsk_family_netlink = {
 	.types = netlink_types,
 	.probe = &netlink_probe,
 	.send = FAMILY_SEND_RING,
-	.ring = FAMILY_RING_RECV_MULTISHOT,
+	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_SAYS_ENOBUFS,
 };

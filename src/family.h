@@ -27,6 +27,8 @@ enum family_ring {
 	FAMILY_RING_ZERO_COPY = 1 << 0,
 	FAMILY_RING_RECV_MULTISHOT = 1 << 1,
 	FAMILY_RING_ACCEPT_MULTISHOT = 1 << 2,
+	/* Its receive(2) says ENOBUFS of itself, as a ring does of an empty pool. */
+	FAMILY_RING_SAYS_ENOBUFS = 1 << 3,
 };
 
 /* What a client does with the address of an endpoint of this scheme. */

@@ -36,7 +36,10 @@ static unsigned int caps_of(const struct lsk_socket *sock)
 		caps |= CHANNEL_NO_CLOEXEC;
 	if (family->ring & FAMILY_RING_ZERO_COPY)
 		caps |= CHANNEL_ZERO_COPY;
-	if (family->ring & FAMILY_RING_RECV_MULTISHOT)
+	/* Where the socket's own ENOBUFS tells of a loss, a multishot receive would
+	 * hide it: its completion is that of an empty pool, bit by bit. */
+	if (family->ring & FAMILY_RING_RECV_MULTISHOT &&
+	    !(family->ring & FAMILY_RING_SAYS_ENOBUFS))
 		caps |= CHANNEL_RECV_MULTI;
 	if (family->ring & FAMILY_RING_ACCEPT_MULTISHOT)
 		caps |= CHANNEL_ACCEPT_MULTI;

@@ -219,6 +219,7 @@ struct loop_result {
 	bool has_more;
 	bool has_buffer;
 	bool buffer_goes_on; /* incremental: the kernel keeps the rest of it */
+	bool is_starved;     /* -ENOBUFS is the pool's, not the socket's */
 	uint16_t buffer;
 };
 

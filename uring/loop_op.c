@@ -343,7 +343,7 @@ void recv_complete(struct lsk_loop *loop, struct loop_op *op,
 		op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
 	if (op->generation != generation)
 		return;
-	if (r == -ENOBUFS) {
+	if (result->is_starved) {
 		loop->stats.starved++;
 		op_rearm(loop, op);
 	} else if (r > 0 || r == -EAGAIN || r == -EINTR ||

@@ -163,6 +163,7 @@ static int read_once(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_sho
 
 	if (pool_take(pool, &buffer, &offset, &room) < 0) {
 		result.result = -ENOBUFS;
+		result.is_starved = true;
 		result.has_more = false;
 		op_complete(loop, op, &result);
 		return -ENOBUFS;

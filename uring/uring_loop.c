@@ -232,6 +232,7 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 		.has_more = flags & IORING_CQE_F_MORE,
 		.has_buffer = flags & IORING_CQE_F_BUFFER,
 		.buffer_goes_on = flags & IORING_CQE_F_BUF_MORE,
+		.is_starved = res == -ENOBUFS,
 		.buffer = (uint16_t)(flags >> IORING_CQE_BUFFER_SHIFT),
 	};
 	if (op->kind == OP_RECV_STREAM && !(op->state & OP_POLLED)) {

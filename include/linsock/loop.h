@@ -365,7 +365,9 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
  * @then: each event brings a lease; the terminal one says 0 at the end of a stream, or
  *	an error
  *
- * A stream whose pool is empty waits without an event until leases come back. Messages
+ * A stream whose pool is empty waits without an event until leases come back. One of a
+ * netlink socket that has lost messages ends with -ENOBUFS; what was queued before the
+ * loss, the next stream gets. Messages
  * are delivered whole, each in a buffer of its own: for a pool that fills buffers bit
  *by bit the loop makes a second one with LSK_POOL_WHOLE, which their events then name.
  * What is longer than a buffer is cut, as recv(2) does.

@@ -8,4 +8,5 @@
 # kernels: all
 # timeout: 180
 # criterion: test_netlink_loop
+# criterion: test_netlink_ring
 set -eu
