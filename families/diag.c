@@ -248,6 +248,19 @@ static void packet_finish(struct lsk_nl_bytes attributes, struct lsk_diag_socket
 	memory_queues(ret);
 }
 
+static void xdp_finish(struct lsk_nl_bytes attributes, struct lsk_diag_socket *ret)
+{
+	struct xdp_diag_info info;
+
+	(void)attributes;
+	if (ret->info.len >= sizeof(info)) {
+		memcpy(&info, ret->info.data, sizeof(info));
+		ret->interface = info.ifindex;
+		ret->queue = info.queue_id;
+	}
+	memory_queues(ret);
+}
+
 static void netlink_finish(struct lsk_nl_bytes attributes, struct lsk_diag_socket *ret)
 {
 	(void)attributes;
@@ -268,7 +281,7 @@ static const struct diag_family {
 	 netlink_finish},
 	{AF_PACKET, TABLE(packet_fields, packet_diag_msg), packet_read, packet_finish},
 	{AF_VSOCK, TABLE(vsock_fields, vsock_diag_msg), vsock_read, NULL},
-	{AF_XDP, TABLE(xdp_fields, xdp_diag_msg), xdp_read, netlink_finish},
+	{AF_XDP, TABLE(xdp_fields, xdp_diag_msg), xdp_read, xdp_finish},
 };
 
 static const struct diag_family *family_find(uint8_t family)

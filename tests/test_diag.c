@@ -2,8 +2,14 @@
 /* sock_diag: sockets that the test makes are found, with what it knows of them. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/if_xdp.h>
+#include <linux/sock_diag.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +17,18 @@
 #include <linsock/diag.h>
 
 #include "tests/support/netns.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+/* The scenarios name what their kernel must have, in LINSOCK_TEST_DIAG. */
+static bool diag_is_required(const char *name)
+{
+	const char *names = getenv("LINSOCK_TEST_DIAG");
+
+	return names && strstr(names, name);
+}
 
 static struct lsk_nl *diag(void)
 {
@@ -45,7 +63,8 @@ static struct lsk_diag_socket find(const struct lsk_diag_request *request, int f
 		if (sock.inode == inode && inode)
 			found = sock;
 	}
-	if (r == -ENOENT || r == -EOPNOTSUPP || r == -EINVAL)
+	if ((r == -ENOENT || r == -EOPNOTSUPP || r == -EINVAL) &&
+	    !diag_is_required(request->family == AF_XDP ? "xdp" : "others"))
 		cr_skip_test("no diag module for family %u protocol %u: %d",
 			     request->family, request->protocol, r);
 	cr_assert_eq(r, 0, "%d", r);
@@ -220,14 +239,135 @@ Test(diag_inet6, finds_a_udp_socket)
 	cr_assert(lsk_addr_equal(&sock.local, &expected));
 }
 
-Test(diag_mptcp, asks_by_the_long_number)
+Test(diag_mptcp, finds_listener_and_connection_by_the_long_number)
 {
-	struct lsk_diag_request request = {.family = AF_INET, .protocol = 262};
+	struct lsk_diag_request request = {.family = AF_INET,
+					   .protocol = IPPROTO_MPTCP,
+					   .show = LSK_DIAG_SHOW_INFO |
+						   LSK_DIAG_SHOW_MEMORY};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(addr);
+	struct lsk_diag_socket sock;
+	int listener, client, server;
 	int count;
 
 	netns_enter();
-	find(&request, -1, &count);
-	cr_assert_eq(count, 0);
+	listener = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+	if (listener < 0 && !diag_is_required("mptcp"))
+		cr_skip_test("no MPTCP here: %d", errno);
+	cr_assert_geq(listener, 0);
+	cr_assert_eq(bind(listener, (void *)&addr, len), 0);
+	cr_assert_eq(listen(listener, 7), 0);
+	cr_assert_eq(getsockname(listener, (void *)&addr, &len), 0);
+	client = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+	cr_assert_eq(connect(client, (void *)&addr, len), 0);
+	server = accept(listener, NULL, NULL);
+	cr_assert_geq(server, 0);
+	sock = find(&request, server, &count);
+	cr_assert_geq(count, 2);
+	cr_assert_eq(sock.state, TCP_ESTABLISHED);
+	cr_assert(sock.has & 1 << LSK_DIAG_INFO);
+	cr_assert(sock.has & 1 << LSK_DIAG_MEMORY);
+	cr_assert_eq(find(&request, client, NULL).state, TCP_ESTABLISHED);
+	close(server);
+	close(client);
+	close(listener);
+}
+
+static int vsock_bound(uint32_t cid, unsigned int port)
+{
+	const struct sockaddr_vm addr = {
+		.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	cr_assert_eq(bind(fd, (const void *)&addr, sizeof(addr)), 0);
+	cr_assert_eq(listen(fd, 5), 0);
+	return fd;
+}
+
+Test(diag_vsock, finds_listener_and_both_ends_of_a_connection)
+{
+	struct lsk_diag_request request = {.family = AF_VSOCK};
+	const struct sockaddr_vm to = {
+		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 4711};
+	struct sockaddr_vm own = {.svm_family = AF_UNSPEC};
+	socklen_t len = sizeof(own);
+	struct lsk_diag_socket sock;
+	struct lsk_addr expected;
+	int listener, client, server;
+
+	netns_enter();
+	listener = vsock_bound(VMADDR_CID_ANY, 4711);
+	if (listener < 0 && !diag_is_required("vsock"))
+		cr_skip_test("no AF_VSOCK here: %d", errno);
+	sock = find(&request, listener, NULL);
+	cr_assert_eq(sock.state, TCP_LISTEN);
+	cr_assert_eq(sock.type, SOCK_STREAM);
+	lsk_addr_set(&expected,
+		     &(struct sockaddr_vm){.svm_family = AF_VSOCK,
+					   .svm_cid = VMADDR_CID_ANY,
+					   .svm_port = 4711},
+		     sizeof(struct sockaddr_vm));
+	cr_assert(lsk_addr_equal(&sock.local, &expected));
+	client = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(client, (const void *)&to, sizeof(to)) < 0 &&
+	    !diag_is_required("vsock"))
+		cr_skip_test("no loopback of AF_VSOCK here: %d", errno);
+	server = accept(listener, NULL, NULL);
+	cr_assert_geq(server, 0);
+	sock = find(&request, client, NULL);
+	cr_assert_eq(sock.state, TCP_ESTABLISHED);
+	lsk_addr_set(&expected, &to, sizeof(to));
+	cr_assert(lsk_addr_equal(&sock.peer, &expected));
+	cr_assert_eq(getsockname(client, (void *)&own, &len), 0);
+	cr_assert_eq(((struct sockaddr_vm *)&sock.local.storage)->svm_port,
+		     own.svm_port);
+	cr_assert_eq(shutdown(client, SHUT_WR), 0);
+	cr_assert_eq(find(&request, client, NULL).shutdown, 2, "sending is over");
+	request.states = 1 << TCP_LISTEN;
+	cr_assert_eq(find(&request, client, NULL).family, 0, "filtered by state");
+	close(client);
+	close(server);
+	close(listener);
+}
+
+Test(diag_xdp, finds_a_bound_socket_with_its_interface)
+{
+	struct lsk_diag_request request = {.family = AF_XDP,
+					   .show = LSK_DIAG_SHOW_INFO};
+	enum { SIZE = 16 * 4096 };
+	const struct sockaddr_xdp addr = {
+		.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = 1};
+	struct xdp_umem_reg memory = {.len = SIZE, .chunk_size = 4096};
+	struct lsk_diag_socket sock;
+	const int entries = 64;
+	int fd;
+
+	netns_enter();
+	fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0 && !diag_is_required("xdp"))
+		cr_skip_test("no AF_XDP here: %d", errno);
+	cr_assert_geq(fd, 0);
+	memory.addr = (uintptr_t)mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_eq(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &memory, sizeof(memory)), 0,
+		     "%d", errno);
+	for (int option = XDP_RX_RING; option <= XDP_UMEM_COMPLETION_RING; option++)
+		if (option != XDP_UMEM_REG)
+			cr_assert_eq(setsockopt(fd, SOL_XDP, option, &entries,
+						sizeof(entries)),
+				     0, "%d: %d", option, errno);
+	cr_assert_eq(bind(fd, (const void *)&addr, sizeof(addr)), 0, "%d", errno);
+	sock = find(&request, fd, NULL);
+	cr_assert_eq(sock.family, AF_XDP);
+	cr_assert_eq(sock.type, SOCK_RAW);
+	cr_assert(sock.has & 1 << LSK_DIAG_INFO);
+	cr_assert_eq(sock.interface, 1);
+	cr_assert(sock.has & 1 << LSK_DIAG_MEMORY);
+	close(fd);
 }
 
 Test(diag_unix, finds_name_peer_and_queues)
@@ -273,15 +413,124 @@ Test(diag_netlink, finds_port_id_protocol_and_groups)
 	lsk_nl_close(nl);
 }
 
-Test(diag_packet, finds_protocol_and_interface)
+Test(diag_unix, tells_owner_memory_shutdown_and_who_waits)
 {
-	struct lsk_diag_request request = {.family = AF_PACKET};
+	struct lsk_diag_request request = {
+		.family = AF_UNIX, .show = LSK_DIAG_SHOW_MEMORY | LSK_DIAG_SHOW_INFO};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "\0lsk-wait"};
+	struct lsk_diag_socket sock;
+	int pair[2];
+	int listener, client;
+
+	netns_enter();
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(send(pair[1], "four", 4, 0), 4);
+	cr_assert_eq(shutdown(pair[0], SHUT_WR), 0);
+	sock = find(&request, pair[0], NULL);
+	cr_assert_eq(sock.type, SOCK_SEQPACKET);
+	cr_assert(sock.has & 1 << LSK_DIAG_SHUTDOWN);
+	cr_assert_eq(sock.shutdown, 2);
+	cr_assert(sock.has & 1 << LSK_DIAG_MEMORY);
+	cr_assert_eq(sock.receive_queue, 4);
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	cr_assert_eq(bind(listener, (void *)&addr, 2 + 9), 0);
+	cr_assert_eq(listen(listener, 3), 0);
+	cr_assert_eq(connect(client, (void *)&addr, 2 + 9), 0);
+	sock = find(&request, listener, NULL);
+	cr_assert(sock.has & 1 << LSK_DIAG_PENDING);
+	cr_assert_eq(sock.pending.len, 4, "one connection waits");
+	cr_assert_eq(sock.receive_queue, 1);
+}
+
+Test(diag_packet, finds_protocol_interface_memory_and_owner)
+{
+	struct lsk_diag_request request = {.family = AF_PACKET,
+					   .show = LSK_DIAG_SHOW_INFO};
+	const struct sockaddr_ll addr = {.sll_family = AF_PACKET,
+					 .sll_protocol = htons(0x0800),
+					 .sll_ifindex = 1};
+	struct lsk_diag_socket sock;
 	int fd;
 
 	netns_enter();
-	fd = socket(AF_PACKET, SOCK_DGRAM, htons(0x0800));
+	fd = socket(AF_PACKET, SOCK_DGRAM, 0);
 	cr_assert_geq(fd, 0);
-	cr_assert_eq(find(&request, fd, NULL).protocol, 0x0800);
+	cr_assert_eq(bind(fd, (const void *)&addr, sizeof(addr)), 0);
+	sock = find(&request, fd, NULL);
+	cr_assert_eq(sock.protocol, 0x0800);
+	cr_assert_eq(sock.interface, 1);
+	cr_assert_eq(sock.type, SOCK_DGRAM);
+	cr_assert(sock.has & 1 << LSK_DIAG_INFO);
+	cr_assert(sock.has & 1 << LSK_DIAG_MEMORY);
+	cr_assert(sock.has & 1 << LSK_DIAG_QUEUES);
+	cr_assert(sock.has & 1 << LSK_DIAG_UID);
+	cr_assert_eq(sock.uid, geteuid());
+}
+
+Test(diag_destroy, fact_37_groups_tell_of_sockets_that_end)
+{
+	struct lsk_diag_socket sock = {.family = 0};
+	struct lsk_nl_event event;
+	struct lsk_addr expected;
+	struct lsk_nl *nl;
+	struct tcp tcp;
+
+	netns_enter();
+	nl = diag();
+	cr_assert_eq(lsk_nl_join(nl, SKNLGRP_INET_TCP_DESTROY), 0);
+	tcp = tcp_make();
+	lsk_addr_set(&expected, &tcp.addr, sizeof(tcp.addr));
+	close(tcp.listener);
+	close(tcp.server);
+	close(tcp.client);
+	/* The ends go in any order; one of them is the listener. */
+	while (!lsk_addr_equal(&sock.local, &expected)) {
+		cr_assert_eq(lsk_nl_event_next(nl, 30 * LSK_NSEC_PER_SEC, &event), 0);
+		cr_assert_eq(event.group, SKNLGRP_INET_TCP_DESTROY);
+		cr_assert_eq(lsk_diag_parse(event.msg, &sock), 0);
+		cr_assert_eq(sock.family, AF_INET);
+	}
+	lsk_nl_close(nl);
+}
+
+Test(diag_inet, fact_37_of_a_protocol_without_module_is_an_error)
+{
+	struct lsk_diag_request request = {.family = AF_INET, .protocol = 200};
+	struct lsk_diag_socket sock;
+	struct lsk_nl_dump *dump;
+	struct lsk_nl *nl;
+	int r;
+
+	netns_enter();
+	nl = diag();
+	cr_assert_eq(lsk_diag_dump(nl, &request, &dump), 0);
+	r = lsk_diag_next(dump, &sock);
+	cr_assert(r == -ENOENT || r == -EOPNOTSUPP, "%d", r);
+	lsk_nl_dump_end(dump, NULL);
+	lsk_nl_close(nl);
+}
+
+Test(diag_inet, fact_37_no_cookie_means_whoever_has_the_addresses)
+{
+	struct lsk_diag_request request = {.family = AF_INET, .protocol = IPPROTO_TCP};
+	struct lsk_diag_socket sock;
+	struct lsk_nl *nl;
+	struct tcp tcp;
+	int r;
+
+	netns_enter();
+	tcp = tcp_make();
+	nl = diag();
+	sock = find(&request, tcp.server, NULL);
+	sock.cookie ^= 1;
+	r = lsk_diag_destroy(nl, &sock, IPPROTO_TCP, NULL);
+	if (r == -EOPNOTSUPP)
+		cr_skip_test("a kernel without CONFIG_INET_DIAG_DESTROY");
+	cr_assert_lt(r, 0, "another socket's cookie");
+	sock.cookie = UINT64_MAX;
+	cr_assert_eq(lsk_diag_destroy(nl, &sock, IPPROTO_TCP, NULL), 0);
+	lsk_nl_close(nl);
 }
 
 Test(diag, of_a_family_without_diag_is_refused)

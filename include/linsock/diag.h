@@ -154,6 +154,7 @@ enum lsk_diag_bit {
  * @shutdown: bits: 1 receiving, 2 sending
  * @local, @peer: of length 0 where the family has none
  * @interface: index that it is bound to; 0: none
+ * @queue: xdp: of that interface
  * @receive_queue: bytes that wait; of a listener connections that wait
  * @send_queue: bytes that wait; of a listener how many may wait
  * @uid: of the owner
@@ -181,6 +182,7 @@ struct lsk_diag_socket {
 	uint8_t shutdown;
 	uint32_t timer_ms;
 	uint32_t interface;
+	uint32_t queue;
 	uint32_t receive_queue;
 	uint32_t send_queue;
 	uint32_t uid;

@@ -1,11 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The sockets that sock_diag shows, for each family's module.
+# The sockets that sock_diag shows, for each family's module. None may be missing.
 #
 #      TCP client ---- 127.0.0.1 ---- TCP server      UDP, UNIX, netlink, packet
+#    MPTCP client ---- 127.0.0.1 ---- MPTCP server
+#    VSOCK client ------ CID 1 ------ VSOCK server
 #
-# needs: tcp_diag udp_diag unix_diag netlink_diag af_packet_diag
+# needs: tcp_diag udp_diag unix_diag netlink_diag af_packet_diag mptcp_diag
+# needs: vsock vsock_loopback vsock_diag
 # kernels: all
 # timeout: 120
 # criterion: test_diag
 set -eu
+export LINSOCK_TEST_DIAG="others mptcp vsock"
