@@ -12,6 +12,7 @@
 #include "src/socket.h"
 #include "src/trace.h"
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/util.h"
 
 /* Bytes that one operation may move: results are ints. */
@@ -57,25 +58,20 @@ static void socket_released(void *owner, int fd, bool is_closed)
 	lsk_socket_free(sock);
 }
 
-int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
-			struct channel **ret_channel)
+int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
+		     struct channel **ret_channel)
 {
 	struct channel *channel;
 	int fd;
 	int r;
 
-	if (!loop)
+	if (!loop || !sock)
 		return -EINVAL;
 	fd = socket_fd(sock);
 	if (fd < 0)
 		return fd;
-	channel = sock->channel;
-	if (channel) {
-		if (channel->loop != loop)
-			return -EBUSY;
-		*ret_channel = channel;
-		return 0;
-	}
+	if (sock->channel)
+		return -EBUSY; /* another loop's */
 	loop->release = socket_released;
 	r = channel_new(loop, &channel, fd, caps_of(sock), sock);
 	if (r < 0)
@@ -260,7 +256,7 @@ static int start_send(struct lsk_loop *loop, struct lsk_socket *sock, const void
 	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
-	r = op_new(loop, channel, OP_SEND, then, &op);
+	r = op_take(loop, channel, OP_SEND, then, &op);
 	if (r < 0)
 		return r;
 	op->u.bytes = buf;
@@ -292,7 +288,7 @@ static int start_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 	r = loop_socket_channel(loop, sock, &channel);
 	if (r < 0)
 		return r;
-	r = op_new(loop, channel, OP_SEND, then, &op);
+	r = op_take(loop, channel, OP_SEND, then, &op);
 	if (r < 0)
 		return r;
 	buffer = pool->memory + (size_t)(uint16_t)event->lease * pool->buffer_size;

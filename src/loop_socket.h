@@ -3,13 +3,25 @@
 #ifndef LSK_LOOP_SOCKET_H
 #define LSK_LOOP_SOCKET_H
 
-struct channel;
-struct lsk_loop;
-struct lsk_socket;
+#include "src/socket.h"
+#include "uring/loop_hot.h"
+
+/* The first operation on a socket binds it; also tells a caller's mistake. */
+int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
+		     struct channel **ret_channel);
 
 /* The socket's channel on @loop, made by the first operation. Return: 0, or what every
  * call of <linsock/loop.h> answers. */
-int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
-			struct channel **ret_channel);
+static inline int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
+				      struct channel **ret_channel)
+{
+	struct channel *channel = LIKELY(sock) ? sock->channel : NULL;
+
+	if (LIKELY(channel && channel->loop == loop && socket_fd(sock) >= 0)) {
+		*ret_channel = channel;
+		return 0;
+	}
+	return loop_socket_bind(loop, sock, ret_channel);
+}
 
 #endif

@@ -196,8 +196,9 @@ struct lsk_pool {
 	uint32_t starved_head;
 	uint32_t starved_tail;
 	uint16_t group;
-	uint16_t current;     /* epoll: the buffer in use, or POOL_HELD_END */
-	uint32_t header_size; /* before the payload of a message */
+	uint16_t current;       /* epoll: the buffer in use, or POOL_HELD_END */
+	uint32_t messages_next; /* epoll: how many to ask for in one call */
+	uint32_t header_size;   /* before the payload of a message */
 	bool is_incremental;
 	bool is_plain; /* read into by system call, whatever the back end */
 	/* In its place where the pool cannot serve: for messages, which the rest of a
@@ -254,10 +255,9 @@ struct loop_backend {
 	int (*bind)(struct lsk_loop *loop, struct channel *channel);
 	void (*unbind)(struct lsk_loop *loop, struct channel *channel);
 
+	/* Make the pool's stack, or its ring. */
 	int (*pool_init)(struct lsk_pool *pool);
 	void (*pool_done)(struct lsk_pool *pool);
-	/* Buffer @index may be written to; not asked of pools with a stack. */
-	void (*pool_give)(struct lsk_pool *pool, uint16_t index);
 };
 
 extern const struct loop_backend loop_backend_uring;
@@ -266,12 +266,34 @@ extern const struct loop_backend loop_backend_epoll;
 struct loop_post;
 
 struct lsk_loop {
+	/* What every message needs stands together. */
 	const struct loop_backend *backend;
 	void *state; /* the back end's */
-
 	struct loop_op *ops;
-	uint32_t ops_used; /* slots that were in use at any time */
+	struct channel *channels;
 	uint32_t ops_free;
+	uint32_t ops_used;   /* slots that were in use at any time */
+	uint32_t flush_head; /* channels with something to send */
+	uint32_t flush_tail;
+	unsigned int flush_count;
+	unsigned int flush_round; /* channels in the present round */
+	unsigned int pass_max;
+	int pass_left; /* events until this pass ends; below 0 where one has overdone */
+	struct lsk_loop_stats stats;
+	/* Told of every event of a channel with an owner; NULL: nobody wants to know.
+	 */
+	void (*show)(const void *owner, enum op_kind kind,
+		     const struct lsk_event *event);
+	size_t zero_copy_min;
+	bool is_running;
+	bool is_stopped;
+	bool was_woken;
+	bool is_ending;
+	bool has_naps; /* something is to be tried again soon that has no event */
+	int wake_fd;
+	uint32_t work_head; /* operations with something to do next pass */
+	uint32_t work_tail;
+	_Atomic(struct loop_post *) posts;
 
 	/* Where events without a callback go. */
 	struct lsk_event *next_events;
@@ -282,43 +304,20 @@ struct lsk_loop {
 	size_t spill_begin;
 	size_t spill_capacity;
 
-	uint32_t work_head; /* operations with something to do next pass */
-	uint32_t work_tail;
-	struct channel *channels;
-	uint32_t flush_head; /* channels with something to send */
-	uint32_t flush_tail;
-	unsigned int flush_count;
-	unsigned int flush_round; /* channels in the present round */
-	uint32_t channels_used;   /* that were in use at any time */
+	uint32_t channels_used; /* that were in use at any time */
 	uint32_t channels_free;
 	uint32_t channels_leaving; /* free after this pass */
-	struct send_batch *batches;
-	struct transfer *transfers;
-	unsigned int transfers_count;
-	struct lsk_pool *pools[LOOP_POOLS_MAX];
-	unsigned int pools_count;
-	struct pool_held *held;
 	uint32_t held_capacity;
 	uint32_t held_free;
-
-	struct wheel wheel;
-	struct lsk_loop_stats stats;
-	unsigned int pass_max;
-	int pass_left; /* events until this pass ends; below 0 where one has overdone */
-	size_t zero_copy_min;
-	int wake_fd;
-	bool is_running;
-	bool is_stopped;
-	bool was_woken;
-	bool is_ending;
-	bool has_naps; /* something is to be tried again soon that has no event */
-	_Atomic(struct loop_post *) posts;
-	/* Told of every event of a channel with an owner; NULL: nobody wants to know.
-	 */
-	void (*show)(const void *owner, enum op_kind kind,
-		     const struct lsk_event *event);
+	unsigned int pools_count;
+	unsigned int transfers_count;
+	struct pool_held *held;
+	struct send_batch *batches;
+	struct transfer *transfers;
 	/* Called when a channel is unbound. @fd was closed where @is_closed. */
 	void (*release)(void *owner, int fd, bool is_closed);
+	struct lsk_pool *pools[LOOP_POOLS_MAX];
+	struct wheel wheel;
 };
 
 /* loop.c */
@@ -339,12 +338,7 @@ void op_stop(struct lsk_loop *loop, struct loop_op *op, unsigned int reason);
 void op_list(struct lsk_loop *loop, struct loop_op *op);
 void op_expire(struct lsk_loop *loop, uint32_t slot);
 void op_work(struct lsk_loop *loop);
-void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
-	     uint32_t offset, uint32_t len);
-void recv_complete(struct lsk_loop *loop, struct loop_op *op,
-		   const struct loop_result *result);
-void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
-		uint32_t offset, uint32_t len);
+void op_count_lease(struct lsk_loop *loop, struct loop_op *op);
 void op_rearm(struct lsk_loop *loop, struct loop_op *op);
 
 /* MSG_* that every recvmsg(2) of the channel has. */
@@ -387,16 +381,15 @@ void channel_free(struct channel *channel, bool is_closed);
 int channel_close(struct channel *channel, const struct lsk_then *then);
 void channel_check_close(struct channel *channel);
 void channel_cancel(struct channel *channel, unsigned int reason);
-void channel_flush_later(struct channel *channel);
 void channel_flush_all(struct lsk_loop *loop);
 void channel_reclaim(struct lsk_loop *loop);
 struct send_batch *channel_batch_new(struct lsk_loop *loop);
 void channel_batch_free(struct lsk_loop *loop, void *memory);
 
 /* send.c: the queue of sends */
-void send_append(struct channel *channel, struct loop_op *op);
-void send_complete(struct channel *channel, int result);
 void send_finish_first(struct channel *channel, int result);
+void send_complete_part(struct channel *channel, int result);
+void send_await_notification(struct lsk_loop *loop, struct loop_op *op, int result);
 void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied);
 void send_by_syscall(struct channel *channel, bool *ret_would_block);
 void send_drop_stopped(struct channel *channel);
@@ -412,14 +405,13 @@ int pool_stack_init(struct lsk_pool *pool);
 void pool_free(struct lsk_pool *pool);
 void pool_starve(struct lsk_pool *pool, struct loop_op *op);
 void pool_unstarve(struct lsk_pool *pool, struct loop_op *op);
-int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
-	      uint32_t *ret_len);
-void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len);
+int pool_refill(struct lsk_pool *pool);
+unsigned int pool_pop(struct lsk_pool *pool, uint16_t *ret_buffers, unsigned int count);
 bool pool_hold(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 	       uint32_t offset, uint32_t len);
 void pool_deliver_held(struct lsk_loop *loop, struct loop_op *op);
 void pool_drop_held(struct lsk_loop *loop, struct loop_op *op);
-void pool_return(struct lsk_pool *pool, uint16_t index);
+void pool_feed(struct lsk_pool *pool);
 void pool_count_back(struct lsk_pool *pool, uint64_t lease);
 
 /* attempt.c: operations as system calls, for descriptors that are ready */

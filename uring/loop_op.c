@@ -234,7 +234,7 @@ static void op_end(struct lsk_loop *loop, struct loop_op *op, int result)
 }
 
 /* A stream that has as many leases as it may is stopped until some come back. */
-static void op_count_lease(struct lsk_loop *loop, struct loop_op *op)
+void op_count_lease(struct lsk_loop *loop, struct loop_op *op)
 {
 	op->len++;
 	if (op->len < op->u.pool->lease_max || op->state & OP_FULL)
@@ -242,48 +242,6 @@ static void op_count_lease(struct lsk_loop *loop, struct loop_op *op)
 	op->state |= OP_FULL;
 	if (op->state & OP_ARMED && !(op->state & OP_STOPPING))
 		loop->backend->cancel(loop, op);
-}
-
-/* An event of a stream that goes on. */
-void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
-	     uint32_t offset, uint32_t len)
-{
-	const uint32_t slot = op_slot(loop, op);
-	struct lsk_event event = {
-		.op = {slot, op->generation},
-		.result = (int)len,
-		.flags = LSK_EVENT_MORE,
-		.context = op->context,
-	};
-
-	if (op->kind != OP_ACCEPT_STREAM) {
-		struct lsk_pool *pool = op->u.pool;
-
-		event.flags = LSK_EVENT_MORE | LSK_EVENT_LEASE;
-		event.result = (int)(len - pool->header_size);
-		event.pool = pool;
-		/* The stream's slot, the low bits of its generation, the buffer. */
-		event.lease = (uint64_t)slot << 32 | op->generation << 16 | buffer;
-		event.data = pool->memory + (size_t)buffer * pool->buffer_size +
-			     offset + pool->header_size;
-		if (pool->lease_max)
-			op_count_lease(loop, op);
-	}
-	/* A stream's timeout counts from its last event. */
-	if (op->timer)
-		wheel_restart(&loop->wheel, op->timer, engine_now_ns());
-	event_show(loop, op, &event);
-	event_emit(loop, op->done, &event);
-}
-
-/* The same, unless the stream is paused, or older events wait for their turn. */
-void op_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
-		uint32_t offset, uint32_t len)
-{
-	if (__builtin_expect(op->state & OP_PAUSED || op->flags, 0) &&
-	    pool_hold(loop, op, buffer, offset, len))
-		return;
-	op_emit(loop, op, buffer, offset, len);
 }
 
 /* Hand a stream to the kernel again, unless something speaks against it. */
@@ -323,8 +281,8 @@ static void accept_complete(struct lsk_loop *loop, struct loop_op *op,
 		op_end(loop, op, r);
 }
 
-void recv_complete(struct lsk_loop *loop, struct loop_op *op,
-		   const struct loop_result *result)
+static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
+			  const struct loop_result *result)
 {
 	const uint32_t generation = op->generation;
 	const int r = result->result;

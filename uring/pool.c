@@ -41,16 +41,6 @@ int pool_stack_init(struct lsk_pool *pool)
 	return pool->stack ? 0 : -ENOMEM;
 }
 
-/* Buffer @index is nobody's: the kernel, or the next receive, may have it. */
-static void pool_give(struct lsk_pool *pool, uint16_t index)
-{
-	pool->available++;
-	if (pool->stack)
-		pool->stack[pool->stack_count++] = index;
-	else
-		pool->loop->backend->pool_give(pool, index);
-}
-
 static void pool_grow(struct lsk_pool *pool, uint32_t count)
 {
 	if (count > pool->count_max)
@@ -258,7 +248,8 @@ void pool_unstarve(struct lsk_pool *pool, struct loop_op *op)
 	op->state &= (uint16_t)~OP_STARVED;
 }
 
-static void pool_feed(struct lsk_pool *pool)
+/* Buffers have come back that streams wait for. */
+void pool_feed(struct lsk_pool *pool)
 {
 	struct lsk_loop *loop = pool->loop;
 
@@ -272,48 +263,22 @@ static void pool_feed(struct lsk_pool *pool)
 	}
 }
 
-/* Nobody refers to a buffer any more. */
-void pool_return(struct lsk_pool *pool, uint16_t index)
+/* epoll: take a buffer into use. Return: 0, or -ENOBUFS. */
+int pool_refill(struct lsk_pool *pool)
 {
-	struct pool_buffer *buffer = &pool->buffers[index];
-
-	buffer->refs = 1;
-	buffer->offset = 0;
-	pool_give(pool, index);
-	if (pool->starved_head != OP_NONE)
-		pool_feed(pool);
+	return pool_pop(pool, &pool->current, 1) == 1 ? 0 : -ENOBUFS;
 }
 
-/* epoll: where the next bytes may go. Return: 0, or -ENOBUFS. */
-int pool_take(struct lsk_pool *pool, uint16_t *ret_buffer, uint32_t *ret_offset,
-	      uint32_t *ret_len)
+/* epoll: take up to @count buffers. Return: how many there were. */
+unsigned int pool_pop(struct lsk_pool *pool, uint16_t *ret_buffers, unsigned int count)
 {
-	struct pool_buffer *buffer;
-
-	if (pool->current == POOL_HELD_END) {
-		if (pool->stack_count == 0)
-			pool_grow(pool, pool->count * 2);
-		if (pool->stack_count == 0)
-			return -ENOBUFS;
-		pool->current = pool->stack[--pool->stack_count];
-	}
-	buffer = &pool->buffers[pool->current];
-	*ret_buffer = pool->current;
-	*ret_offset = buffer->offset;
-	*ret_len = pool->buffer_size - buffer->offset;
-	return 0;
-}
-
-/* epoll: @len bytes were written to what pool_take() gave. */
-void pool_taken(struct lsk_pool *pool, uint16_t index, uint32_t len)
-{
-	const struct pool_buffer *buffer = &pool->buffers[index];
-	const bool goes_on =
-		pool->is_incremental && buffer->offset + len < pool->buffer_size;
-
-	if (!goes_on)
-		pool->current = POOL_HELD_END;
-	pool_received(pool, index, (int)len, goes_on);
+	if (pool->stack_count == 0)
+		pool_grow(pool, pool->count * 2);
+	if (count > pool->stack_count)
+		count = pool->stack_count;
+	for (unsigned int i = 0; i < count; i++)
+		ret_buffers[i] = pool->stack[--pool->stack_count];
+	return count;
 }
 
 /* Of the stream that has the lease, as long as it lives. */

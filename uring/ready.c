@@ -8,16 +8,24 @@
 #include "uring/backend_table.h"
 #include "uring/engine.h"
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/transfer.h"
 #include "uring/util.h"
 
-static int attempt_accept(int fd)
-{
-	int mode = syscall_result(fcntl(fd, F_GETFL));
+/* One recvmmsg(2) takes as many: their headers are 5 KiB of stack. */
+enum { MESSAGES_MAX = 64 };
 
-	/* accept4(2) has no flag that says "do not wait". */
+/* accept4(2) has no flag that says "do not wait". */
+static void accept_prepare(int fd)
+{
+	const int mode = syscall_result(fcntl(fd, F_GETFL));
+
 	if (mode >= 0 && !(mode & O_NONBLOCK))
 		fcntl(fd, F_SETFL, mode | O_NONBLOCK);
+}
+
+static int accept_now(int fd)
+{
 	return syscall_result(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
 }
 
@@ -103,8 +111,10 @@ int loop_attempt(struct loop_op *op)
 		return attempt_connect(op);
 	if (op->kind == OP_EXCHANGE)
 		return attempt_exchange(op);
-	if (op->kind == OP_ACCEPT)
-		return attempt_accept(fd);
+	if (op->kind == OP_ACCEPT) {
+		accept_prepare(fd);
+		return accept_now(fd);
+	}
 	if (op->kind == OP_SPLICE)
 		return transfer_receive(op);
 	do {
@@ -118,43 +128,124 @@ int loop_attempt(struct loop_op *op)
 	return (int)r;
 }
 
-/* A datagram in the shape in which a ring delivers it. Return: header and payload. */
-static ssize_t read_message(struct loop_op *op, char *memory, uint32_t room)
+/* What one recvmmsg(2) fills. */
+struct messages {
+	struct mmsghdr headers[MESSAGES_MAX];
+	struct iovec parts[MESSAGES_MAX];
+	uint16_t buffers[MESSAGES_MAX];
+};
+
+/* The place of a datagram in the shape in which a ring delivers it: the sizes, the
+ * sender, control messages, payload. */
+static void message_prepare(const struct lsk_pool *pool, struct messages *messages,
+			    unsigned int i)
 {
-	struct lsk_pool *pool = op->u.pool;
-	struct io_uring_recvmsg_out *out =
-		(struct io_uring_recvmsg_out *)(void *)memory;
-	char *name = (char *)(out + 1);
-	char *control = name + sizeof(struct sockaddr_storage);
-	char *payload = control + pool->control_size;
-	struct iovec iov = {
-		.iov_base = payload,
-		.iov_len = room - (size_t)(payload - memory),
+	char *memory = pool->memory + (size_t)messages->buffers[i] * pool->buffer_size;
+	char *name = memory + sizeof(struct io_uring_recvmsg_out);
+
+	messages->parts[i] = (struct iovec){
+		.iov_base = memory + pool->header_size,
+		.iov_len = pool->buffer_size - pool->header_size,
 	};
-	struct msghdr message = {
+	messages->headers[i].msg_hdr = (struct msghdr){
 		.msg_name = name,
 		.msg_namelen = sizeof(struct sockaddr_storage),
-		.msg_control = control,
+		.msg_control = name + sizeof(struct sockaddr_storage),
 		.msg_controllen = pool->control_size,
-		.msg_iov = &iov,
+		.msg_iov = &messages->parts[i],
 		.msg_iovlen = 1,
 	};
-	ssize_t r;
-
-	r = syscall_count(recvmsg(op->channel->fd, &message,
-				  MSG_DONTWAIT | channel_message_flags(op->channel)));
-	if (r < 0)
-		return r;
-	out->namelen = message.msg_namelen;
-	out->controllen = (uint32_t)message.msg_controllen;
-	out->payloadlen = (uint32_t)r;
-	out->flags = (uint32_t)message.msg_flags;
-	return r + (payload - memory);
 }
 
-static int read_once(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_short)
+/* Write the sizes. Return: header and payload. */
+static uint32_t message_settle(const struct lsk_pool *pool,
+			       const struct messages *messages, unsigned int i)
 {
-	struct loop_result result = {.has_more = true, .result = 0};
+	const struct mmsghdr *header = &messages->headers[i];
+	struct io_uring_recvmsg_out *out =
+		(struct io_uring_recvmsg_out *)(void *)(pool->memory +
+							(size_t)messages->buffers[i] *
+								pool->buffer_size);
+
+	out->namelen = header->msg_hdr.msg_namelen;
+	out->controllen = (uint32_t)header->msg_hdr.msg_controllen;
+	out->payloadlen = header->msg_len;
+	out->flags = (uint32_t)header->msg_hdr.msg_flags;
+	return pool->header_size + header->msg_len;
+}
+
+/* As many as came with the last calls, and a few more: what is prepared for nothing
+ * costs, too. */
+static unsigned int messages_wanted(const struct loop_op *op, unsigned int budget)
+{
+	const struct lsk_pool *pool = op->u.pool;
+	unsigned int wanted = pool->messages_next ? pool->messages_next : 1;
+
+	if (wanted > budget)
+		wanted = budget;
+	if (pool->lease_max && pool->lease_max > op->len &&
+	    wanted > pool->lease_max - op->len)
+		wanted = pool->lease_max - op->len;
+	return wanted;
+}
+
+static void messages_learn(struct lsk_pool *pool, unsigned int wanted, unsigned int got)
+{
+	if (got == wanted && wanted >= pool->messages_next)
+		pool->messages_next =
+			wanted * 4 < MESSAGES_MAX ? wanted * 4 : MESSAGES_MAX;
+	else if (got > 0 && got < wanted / 4)
+		pool->messages_next = wanted / 2;
+}
+
+/* Receive up to @budget messages at once. Return: how many; -EAGAIN; or 0 where the
+ * stream has ended or found no buffer. */
+static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int budget)
+{
+	const uint32_t generation = op->generation;
+	struct loop_result result = {.has_more = false};
+	struct lsk_pool *pool = op->u.pool;
+	struct messages messages;
+	unsigned int wanted;
+	int count = 0;
+
+	wanted = pool_pop(pool, messages.buffers, messages_wanted(op, budget));
+	for (unsigned int i = 0; i < wanted; i++)
+		message_prepare(pool, &messages, i);
+	if (wanted == 0)
+		count = -ENOBUFS;
+	else
+		count = syscall_result(recvmmsg(
+			op->channel->fd, messages.headers, wanted,
+			MSG_DONTWAIT | channel_message_flags(op->channel), NULL));
+	for (unsigned int i = wanted; i > (count > 0 ? (unsigned int)count : 0); i--)
+		pool->stack[pool->stack_count++] = messages.buffers[i - 1];
+	if (count == -EAGAIN || count == -EINTR)
+		return count == -EAGAIN ? count : 1;
+	if (count <= 0) {
+		result.result = count;
+		result.is_starved = wanted == 0;
+		op_complete(loop, op, &result);
+		return 0;
+	}
+	messages_learn(pool, wanted, (unsigned int)count);
+	for (unsigned int i = 0; i < (unsigned int)count; i++) {
+		const uint32_t len = message_settle(pool, &messages, i);
+
+		pool_received(pool, messages.buffers[i], (int)len, false);
+		/* Those that came with the last one are lost with their stream. */
+		if (op->generation == generation)
+			op_deliver(loop, op, messages.buffers[i], 0, len);
+		else
+			pool_unref(pool, messages.buffers[i]);
+	}
+	return count;
+}
+
+/* Receive once. Return: 1, -EAGAIN, or 0 as above. */
+static int read_bytes(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_short)
+{
+	struct loop_result result = {.has_more = false};
 	struct lsk_pool *pool = op->u.pool;
 	uint32_t offset;
 	uint16_t buffer;
@@ -164,32 +255,37 @@ static int read_once(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_sho
 	if (pool_take(pool, &buffer, &offset, &room) < 0) {
 		result.result = -ENOBUFS;
 		result.is_starved = true;
-		result.has_more = false;
 		op_complete(loop, op, &result);
-		return -ENOBUFS;
+		return 0;
 	}
 	do {
 		char *memory =
 			pool->memory + (size_t)buffer * pool->buffer_size + offset;
 
-		if (op->kind == OP_RECVMSG_STREAM)
-			r = read_message(op, memory, room);
-		else
-			r = syscall_count(
-				recv(op->channel->fd, memory, room, MSG_DONTWAIT));
+		r = syscall_count(recv(op->channel->fd, memory, room, MSG_DONTWAIT));
 	} while (r == -EINTR);
 	*ret_is_short = r < (ssize_t)room;
 	if (r == -EAGAIN)
 		return -EAGAIN;
-	if (r > 0) {
+	if (LIKELY(r > 0)) {
 		pool_taken(pool, buffer, (uint32_t)r);
 		op_deliver(loop, op, buffer, offset, (uint32_t)r);
 		return 1;
 	}
 	result.result = (int)r;
-	result.has_more = false;
 	op_complete(loop, op, &result);
 	return 0;
+}
+
+static int read_connection(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct loop_result result = {.result = accept_now(op->channel->fd)};
+
+	if (result.result == -EAGAIN)
+		return -EAGAIN;
+	result.has_more = result.result >= 0;
+	op_complete(loop, op, &result);
+	return result.has_more;
 }
 
 /*
@@ -200,24 +296,20 @@ static int read_once(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_sho
 int loop_read_stream(struct lsk_loop *loop, struct loop_op *op, unsigned int budget)
 {
 	const uint32_t generation = op->generation;
-	struct loop_result result = {.has_more = true};
 	bool is_short = false;
 	int r;
 
-	while (budget-- > 0) {
-		if (op->kind == OP_ACCEPT_STREAM) {
-			r = attempt_accept(op->channel->fd);
-			if (r == -EAGAIN)
-				return r;
-			result.result = r;
-			result.has_more = r >= 0;
-			op_complete(loop, op, &result);
-			r = r >= 0;
-		} else {
-			r = read_once(loop, op, &is_short);
-		}
+	if (op->kind == OP_ACCEPT_STREAM)
+		accept_prepare(op->channel->fd);
+	while (budget > 0) {
+		if (op->kind == OP_RECV_STREAM)
+			r = read_bytes(loop, op, &is_short);
+		else if (op->kind == OP_RECVMSG_STREAM)
+			r = read_messages(loop, op, budget);
+		else
+			r = read_connection(loop, op);
 		if (r <= 0)
-			return r == -EAGAIN ? r : 0;
+			return r;
 		if (op->generation != generation ||
 		    op->state & (OP_CANCELLED | OP_EXPIRED | OP_PAUSED | OP_FULL))
 			return 0;
@@ -226,6 +318,7 @@ int loop_read_stream(struct lsk_loop *loop, struct loop_op *op, unsigned int bud
 		if (is_short && op->channel->caps & CHANNEL_STREAM &&
 		    !(op->channel->state & CHANNEL_HANGUP))
 			return -EAGAIN;
+		budget -= (unsigned int)r;
 	}
 	return 1;
 }

@@ -61,22 +61,6 @@ static void send_unbatch(struct channel *channel)
 	channel->batch_count = 0;
 }
 
-void channel_flush_later(struct channel *channel)
-{
-	struct lsk_loop *loop = channel->loop;
-
-	if (channel->state & CHANNEL_FLUSHING)
-		return;
-	channel->state |= CHANNEL_FLUSHING;
-	channel->flush_next = OP_NONE;
-	if (loop->flush_head == OP_NONE)
-		loop->flush_head = channel_index(channel);
-	else
-		loop->channels[loop->flush_tail].flush_next = channel_index(channel);
-	loop->flush_tail = channel_index(channel);
-	loop->flush_count++;
-}
-
 /* A cancel had found no room on the way to the kernel. */
 static void send_cancel_again(struct channel *channel)
 {
@@ -116,22 +100,6 @@ void channel_flush_all(struct lsk_loop *loop)
 	}
 }
 
-void send_append(struct channel *channel, struct loop_op *op)
-{
-	struct lsk_loop *loop = channel->loop;
-	const uint32_t slot = op_slot(loop, op);
-
-	op->next = OP_NONE;
-	if (channel->send_head == OP_NONE)
-		channel->send_head = slot;
-	else
-		loop->ops[channel->send_tail].next = slot;
-	channel->send_tail = slot;
-	channel->queued += op->len;
-	if (!(channel->state & CHANNEL_BUSY))
-		channel_flush_later(channel);
-}
-
 void send_check_drain(struct channel *channel)
 {
 	struct lsk_loop *loop = channel->loop;
@@ -159,8 +127,7 @@ void send_check_drain(struct channel *channel)
 }
 
 /* @op is out of the queue, but its bytes are the kernel's until the notification. */
-static void send_await_notification(struct lsk_loop *loop, struct loop_op *op,
-				    int result)
+void send_await_notification(struct lsk_loop *loop, struct loop_op *op, int result)
 {
 	if (op->timer)
 		wheel_disarm(&loop->wheel, op->timer);
@@ -169,36 +136,7 @@ static void send_await_notification(struct lsk_loop *loop, struct loop_op *op,
 	op->flags = result;
 }
 
-/* The end of the first send of the queue, and its event. */
-static void send_finish_head(struct channel *channel, int result)
-{
-	struct lsk_loop *loop = channel->loop;
-	struct loop_op *op = send_head(channel);
-	const lsk_done_fn done = op->done;
-	const struct lsk_event event = {
-		.op = {channel->send_head, op->generation},
-		.result = result,
-		.context = op->context,
-	};
-
-	channel->send_head = op->next;
-	channel->queued -= op->len;
-	if (op->state & OP_NOTIFY_DUE) {
-		send_await_notification(loop, op, result);
-	} else {
-		if (op->timer)
-			wheel_disarm(&loop->wheel, op->timer);
-		if (op->state & OP_LEASED)
-			pool_lease_back(loop->pools[op->group], op->u.lease);
-		event_show(loop, op, &event);
-		slot_retire(loop, op);
-		event_emit(loop, done, &event);
-	}
-	if (channel->state & CHANNEL_DRAINS && !(channel->state & CHANNEL_FREE))
-		send_check_drain(channel);
-}
-
-/* The same for what is neither batched nor with the kernel. */
+/* The end of a first send that is neither batched nor with the kernel. */
 void send_finish_first(struct channel *channel, int result)
 {
 	struct loop_op *op = send_head(channel);
@@ -395,27 +333,15 @@ static void send_account(struct channel *channel, int result)
 	}
 }
 
-/* The kernel has come back with the head of the queue. */
-void send_complete(struct channel *channel, int result)
+/* What send_complete() has to look at: part of it, an error, several, a poll. */
+void send_complete_part(struct channel *channel, int result)
 {
 	struct loop_op *op = send_head(channel);
-	const bool was_polled = op->state & OP_POLLED;
 
-	channel->state = (channel->state & (uint16_t)~CHANNEL_BUSY) | CHANNEL_SENDING;
-	if (result == (int)op->len && channel->batch_count == 1 && !was_polled &&
-	    op->progress == 0) {
-		channel->batch_count = 0;
-		send_finish_head(channel, result); /* as most do */
-	} else if (was_polled && result >= 0) {
+	if (op->state & OP_POLLED && result >= 0)
 		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING | OP_POLLED);
-	} else {
+	else
 		send_account(channel, result);
-	}
-	channel->state &= (uint16_t)~CHANNEL_SENDING;
-	if (channel->send_head != OP_NONE || channel->state & CHANNEL_STOPPED)
-		channel_flush_later(channel);
-	else if (channel->state & CHANNEL_CLOSING)
-		channel_check_close(channel);
 }
 
 static int send_once(struct channel *channel, struct msghdr *message)

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "uring/loop.h"
+#include "uring/loop_hot.h"
 #include "uring/uring_loop.h"
 #include "uring/util.h"
 

@@ -55,6 +55,5 @@ static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
 /* uring_pool.c */
 int uring_pool_init(struct lsk_pool *pool);
 void uring_pool_done(struct lsk_pool *pool);
-void uring_pool_give(struct lsk_pool *pool, uint16_t index);
 
 #endif

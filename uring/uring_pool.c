@@ -55,12 +55,3 @@ void uring_pool_done(struct lsk_pool *pool)
 	io_uring_unregister_buf_ring(&uring->ring, pool->group);
 	munmap(pool->ring, pool->ring_size);
 }
-
-void uring_pool_give(struct lsk_pool *pool, uint16_t index)
-{
-	struct io_uring_buf_ring *ring = pool->ring;
-
-	io_uring_buf_ring_add(ring, pool->memory + (size_t)index * pool->buffer_size,
-			      pool->buffer_size, index, (int)pool->count_max - 1, 0);
-	io_uring_buf_ring_advance(ring, 1);
-}
