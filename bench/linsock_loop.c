@@ -14,8 +14,10 @@
 
 #include "lockstep/lockstep.h"
 
-/* A pool that is used round and round is the better the less cache it takes. */
-#define ECHO_BYTES_MAX (1U << 20)
+/* A pool that is used round and round is the better the less cache it takes, and the
+ * kernel fills some 20 buffers in one pass. */
+#define ECHO_BUFFERS_MAX 512U
+#define ECHO_BYTES_MAX   (1U << 20)
 
 struct connection {
 	struct server *server;
@@ -27,7 +29,7 @@ struct server {
 	struct bench_tally *tally;
 	struct lsk_loop *loop;
 	struct lsk_pool *pool;
-	struct connection **connections;
+	struct connection *connections;
 	unsigned int count;
 	uint64_t goal;
 	struct lsk_op *ops;
@@ -45,11 +47,18 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 		return -ENOMEM;
 	server->plan = plan;
 	server->tally = start->tally;
+	server->connections =
+		calloc(plan->connections + 1, sizeof(*server->connections));
+	if (!server->connections) {
+		free(server);
+		return -ENOMEM;
+	}
 	/* All that one pass may start, submitted at once. */
 	options.entries = 1024;
 	options.completions = 4096;
 	r = lsk_loop_new(&server->loop, &options);
 	if (r < 0) {
+		free(server->connections);
 		free(server);
 		return r;
 	}
@@ -59,10 +68,14 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 	} else if (plan->service == BENCH_SINK) {
 		pool.count = 8;
 	} else {
+		/* As liburing.c has it: buffers for messages of the size that comes, as
+		 * many as are in flight. With epoll it is one, for anything. */
 		pool.flags = LSK_POOL_WHOLE;
-		pool.buffer_size = (unsigned int)plan->buffer_size;
+		pool.buffer_size = (unsigned int)(start->variant ? plan->buffer_size
+								 : plan->message_size);
 		pool.count = 16;
 		while (pool.count < plan->connections &&
+		       pool.count < ECHO_BUFFERS_MAX &&
 		       pool.count * plan->message_size < ECHO_BYTES_MAX)
 			pool.count *= 2;
 	}
@@ -71,6 +84,7 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 	r = lsk_pool_new(server->loop, &server->pool, &pool);
 	if (r < 0) {
 		lsk_loop_free(server->loop);
+		free(server->connections);
 		free(server);
 		return r;
 	}
@@ -136,20 +150,15 @@ static void accepted(struct lsk_loop *loop, const struct lsk_event *event)
 static int loop_add(void *context, int fd)
 {
 	struct server *server = context;
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct connection *connection = &server->connections[server->count];
 	struct lsk_then then = {.context = connection};
 	int r;
 
-	if (!connection)
-		return -ENOMEM;
-	server->connections =
-		realloc(server->connections,
-			sizeof(*server->connections) * (server->count + 1));
-	server->connections[server->count++] = connection;
 	connection->server = server;
 	r = lsk_socket_adopt(&connection->sock, fd, -1, -1, -1);
 	if (r < 0)
 		return r;
+	server->count++;
 	switch (server->plan->service) {
 	case BENCH_ECHO:
 		then.done = echo;
@@ -186,8 +195,10 @@ static int loop_pump(void *context, uint64_t goal)
 	server->goal = goal;
 	while (server->tally->done < goal && r >= 0)
 		r = lsk_loop_run(server->loop, LSK_RUN_FOREVER);
-	lsk_loop_stats(server->loop, &stats);
-	server->tally->starved = stats.starved;
+	if (server->plan->buffers_max) {
+		lsk_loop_stats(server->loop, &stats);
+		server->tally->starved = stats.starved;
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -204,7 +215,7 @@ static int loop_broadcast(void *context, const void *data, size_t len)
 	int r = 0;
 
 	for (unsigned int i = 0; i < server->count && r == 0; i++)
-		r = lsk_loop_send(server->loop, server->connections[i]->sock, data, len,
+		r = lsk_loop_send(server->loop, server->connections[i].sock, data, len,
 				  0, &then);
 	return r;
 }
@@ -242,10 +253,8 @@ static void loop_close(void *context)
 	struct server *server = context;
 
 	lsk_loop_free(server->loop);
-	for (unsigned int i = 0; i < server->count; i++) {
-		lsk_socket_free(server->connections[i]->sock);
-		free(server->connections[i]);
-	}
+	for (unsigned int i = 0; i < server->count; i++)
+		lsk_socket_free(server->connections[i].sock);
 	free(server->connections);
 	free(server->ops);
 	free(server);

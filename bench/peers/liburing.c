@@ -18,6 +18,7 @@
  * for the other pools: sizes were tried in steps of two.
  */
 #define ECHO_BUFFERS_MIN 16U
+#define ECHO_BUFFERS_MAX 512U
 #define ECHO_BYTES_MAX   (1U << 20)
 #define SINK_BYTES       (512U << 10)
 #define INC_BUFFERS      8U
@@ -130,7 +131,8 @@ static unsigned echo_buffers(const struct bench_plan *plan)
 
 	if (plan->buffers_max)
 		return plan->buffers_max;
-	while (count < plan->connections && count * plan->message_size < ECHO_BYTES_MAX)
+	while (count < plan->connections && count < ECHO_BUFFERS_MAX &&
+	       count * plan->message_size < ECHO_BYTES_MAX)
 		count *= 2;
 	return count;
 }
