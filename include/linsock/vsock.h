@@ -106,12 +106,12 @@ int lsk_vsock_connect_timeout(const struct lsk_socket *sock, int64_t *ret_timeou
 int lsk_vsock_set_connect_timeout(struct lsk_socket *sock, int64_t timeout_ns);
 
 /**
- * lsk_vsock_unsent() - bytes that were sent and that the peer has not read
+ * lsk_vsock_unsent() - bytes that were sent and are not yet with the peer's kernel
  * @sock: a connected socket
  *
  * Linux 6.12 (SIOCOUTQ).
  *
- * Return: how many; -EOPNOTSUPP on older kernels; -EINVAL for a listener.
+ * Return: how many; -EOPNOTSUPP on older kernels, and for a listener.
  */
 int lsk_vsock_unsent(const struct lsk_socket *sock);
 
@@ -119,9 +119,9 @@ int lsk_vsock_unsent(const struct lsk_socket *sock);
  * lsk_vsock_unread() - bytes that can be received
  * @sock: a connected socket
  *
- * Younger than lsk_vsock_unsent() (SIOCINQ; 6.12 does not have it, 7.2 does).
+ * Linux 6.17 (SIOCINQ).
  *
- * Return: how many; -EOPNOTSUPP on older kernels; -EINVAL for a listener.
+ * Return: how many; -EOPNOTSUPP on older kernels, and for a listener.
  */
 int lsk_vsock_unread(const struct lsk_socket *sock);
 

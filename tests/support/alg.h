@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <linsock/alg.h>
+
+#include "tests/support/kernel.h"
 
 /* A transform, or a skip where there is no AF_ALG at all. Scenarios refuse skips. */
 static inline struct lsk_alg *alg_for_test(const char *type, const char *name)
@@ -57,16 +58,6 @@ static inline long add_user_key(const char *name, const void *bytes, size_t len)
 	const int process_keyring = -2;
 
 	return syscall(SYS_add_key, "user", name, bytes, len, process_keyring);
-}
-
-static inline bool kernel_before(int major, int minor)
-{
-	struct utsname names;
-	int have_major = 0, have_minor = 0;
-
-	uname(&names);
-	sscanf(names.release, "%d.%d", &have_major, &have_minor);
-	return have_major < major || (have_major == major && have_minor < minor);
 }
 
 #endif
