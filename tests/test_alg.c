@@ -429,6 +429,35 @@ Test(alg_rng, gives_more_than_the_kernel_gives_at_once)
 	lsk_alg_free(alg);
 }
 
+/* Entropy and additional data are for tests of generators: kernels are seldom built
+ * with CRYPTO_USER_API_RNG_CAVP, and then say so. */
+Test(alg_rng, says_where_it_takes_no_entropy_and_no_data)
+{
+	struct lsk_alg *alg = alg_for_test("rng", "jitterentropy_rng");
+	unsigned char bytes[32], zeros[32] = {0};
+	const struct iovec in = {zeros, sizeof(zeros)}, out = {bytes, sizeof(bytes)};
+	const struct lsk_alg_request request = {
+		.in = &in, .in_count = 1, .out = &out, .out_count = 1};
+	int r = lsk_alg_set_entropy(alg, zeros, sizeof(zeros));
+	ssize_t len = lsk_alg_run(alg, &request);
+
+	if (r == -ENOPROTOOPT) {
+		cr_assert_eq(len, -EOPNOTSUPP, "%zd", len);
+	} else {
+		/* A generator without a state to set; for root alone. */
+		cr_assert(r == -EACCES || r == -EOPNOTSUPP || r == -EINVAL || r == 0,
+			  "%d", r);
+		cr_assert_eq(len, sizeof(bytes), "%zd", len);
+	}
+	/* What was refused has spoiled nothing. */
+	cr_assert_eq(lsk_alg_random(alg, bytes, sizeof(bytes)), 0);
+	cr_assert_neq(memcmp(bytes, zeros, sizeof(bytes)), 0);
+	lsk_alg_free(alg);
+	alg = alg_for_test("hash", "sha256");
+	cr_assert_eq(lsk_alg_set_entropy(alg, zeros, sizeof(zeros)), -ENOPROTOOPT);
+	lsk_alg_free(alg);
+}
+
 Test(alg_afalg, sends_what_python_sends)
 {
 	struct lsk_socket *sock = NULL, *op = NULL;
