@@ -157,6 +157,7 @@ static void loop_run_posts(struct lsk_loop *loop, bool is_ending)
 int lsk_loop_post(struct lsk_loop *loop, lsk_post_fn call, void *context)
 {
 	struct loop_post *post;
+	struct loop_post *below;
 
 	if (!loop || !call)
 		return -EINVAL;
@@ -165,11 +166,13 @@ int lsk_loop_post(struct lsk_loop *loop, lsk_post_fn call, void *context)
 		return -ENOMEM;
 	post->call = call;
 	post->context = context;
-	post->next = atomic_load(&loop->posts);
-	while (!atomic_compare_exchange_weak(&loop->posts, &post->next, post))
-		;
-	/* The first of a heap wakes; those on top of it are found with it. */
-	if (!post->next)
+	below = atomic_load(&loop->posts);
+	do {
+		post->next = below;
+	} while (!atomic_compare_exchange_weak(&loop->posts, &below, post));
+	/* From here on it is the loop's, which may have run and freed it. The first of
+	 * a heap wakes; those on top of it are found with it. */
+	if (!below)
 		lsk_loop_wake(loop);
 	return 0;
 }
