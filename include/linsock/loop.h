@@ -606,6 +606,31 @@ int lsk_loop_close(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock);
 
 /**
+ * typedef lsk_handed_fn - a socket has come from another loop
+ * @loop: the one that may bind it now, in whose thread this runs
+ * @sock: the reference that was handed over
+ * @context: as given to lsk_loop_hand_over()
+ */
+typedef void (*lsk_handed_fn)(struct lsk_loop *loop, struct lsk_socket *sock,
+			      void *context);
+
+/**
+ * lsk_loop_hand_over() - give a socket to the loop of another thread
+ * @loop: the loop that has it; called in its thread
+ * @sock: released from @loop; the caller's reference is handed over on success
+ * @to: another loop, which must live
+ * @call: runs in the other loop's thread, in the order of these calls
+ * @context: handed to @call
+ *
+ * What it had received and not delivered stays in the socket: end its stream first, and
+ * hand over in the terminal event.
+ *
+ * Return: 0; -EBUSY while operations are under way.
+ */
+int lsk_loop_hand_over(struct lsk_loop *loop, struct lsk_socket *sock,
+		       struct lsk_loop *to, lsk_handed_fn call, void *context);
+
+/**
  * lsk_loop_cancel() - end an operation
  * @loop: the loop
  * @op: its name
