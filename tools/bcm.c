@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <linux/can.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +22,12 @@
 #include <unistd.h>
 
 #include "tools/can.h"
-#include "tools/can_scan.h"
+#include "tools/can_bracket.h"
 #include "tools/can_server.h"
 
 #define ENDPOINT       "tcp://0.0.0.0:28600"
 #define COMMAND_MAX    100
 #define INTERFACES_MAX 16
-#define NSEC_PER_USEC  1000
 
 /* A client's sockets, one per interface that it named. */
 struct session {
@@ -38,15 +36,6 @@ struct session {
 		struct lsk_bcm *bcm;
 	} buses[INTERFACES_MAX];
 	size_t count;
-};
-
-/* One command, read. */
-struct order {
-	char interface[IF_NAMESIZE];
-	char what;
-	int64_t interval_ns;
-	uint32_t can_id; /* in the kernel's notation */
-	struct lsk_can_frame frame;
 };
 
 static int session_open(void *context, struct can_client *client)
@@ -96,53 +85,7 @@ static struct lsk_bcm *session_bcm(struct can_client *client, const char *interf
 	return bcm;
 }
 
-/* Step over blanks. Return: false where there are none. */
-static bool skip_blanks(const char **text)
-{
-	size_t len = strspn(*text, " ");
-
-	*text += len;
-	return len > 0;
-}
-
-static bool read_order(struct order *order, const char *text)
-{
-	int64_t seconds = 0, micros = 0, id = 0, len = 0;
-	const char *at = text + 1;
-	size_t name;
-
-	*order = (struct order){0};
-	skip_blanks(&at);
-	name = strcspn(at, " ");
-	if (name == 0 || name >= sizeof(order->interface))
-		return false;
-	memcpy(order->interface, at, name);
-	at += name;
-	if (!skip_blanks(&at))
-		return false;
-	if (!*at)
-		return false;
-	order->what = *at++;
-	if (!skip_blanks(&at) || !can_scan_number(&at, 10, 0, INT32_MAX, &seconds) ||
-	    !skip_blanks(&at) || !can_scan_number(&at, 10, 0, INT32_MAX, &micros) ||
-	    !skip_blanks(&at) || !can_scan_number(&at, 16, 0, UINT32_MAX, &id) ||
-	    !skip_blanks(&at) || !can_scan_number(&at, 10, 0, LSK_CAN_DATA_MAX, &len))
-		return false;
-	for (int64_t i = 0; i < len; i++)
-		if (!skip_blanks(&at) || !can_scan_bytes(&at, &order->frame.data[i], 1))
-			return false;
-	skip_blanks(&at);
-	order->interval_ns = seconds * LSK_NSEC_PER_SEC + micros * NSEC_PER_USEC;
-	order->can_id = (uint32_t)id;
-	order->frame.is_extended = order->can_id & CAN_EFF_FLAG;
-	order->frame.is_remote = order->can_id & CAN_RTR_FLAG;
-	order->frame.id = order->can_id &
-			  (order->frame.is_extended ? CAN_EFF_MASK : CAN_SFF_MASK);
-	order->frame.len = (uint16_t)len;
-	return *at == '>';
-}
-
-static int perform(struct lsk_bcm *bcm, const struct order *order)
+static int perform(struct lsk_bcm *bcm, const struct can_bracket_job *order)
 {
 	const struct lsk_bcm_cycle cycle = {.frames = &order->frame,
 					    .frame_count = 1,
@@ -176,12 +119,12 @@ static int perform(struct lsk_bcm *bcm, const struct order *order)
 /* What cannot be done is told, and the client stays. */
 static int take_order(void *context, struct can_client *client, const char *text)
 {
-	struct order order;
+	struct can_bracket_job order;
 	struct lsk_bcm *bcm;
 	int r;
 
 	(void)context;
-	if (!read_order(&order, text)) {
+	if (!can_bracket_job(text, &order)) {
 		fprintf(stderr, "%s: \"%s\" is no command\n",
 			program_invocation_short_name, text);
 		return 0;

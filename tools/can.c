@@ -2,6 +2,10 @@
 /* The group "linsock can". */
 #include "tools/can.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 /* One a line, so that two additions do not meet. */
 /* clang-format off */
 static const struct command *const isotp_commands[] = {
@@ -62,3 +66,9 @@ const struct command can_command = {
 	.summary = "controller area network: dump, send, generate, play, convert",
 	.children = can_commands,
 };
+
+bool can_shows_color(void)
+{
+	/* Our own names have blanks: "linsock can dump". */
+	return isatty(STDOUT_FILENO) || !strchr(program_invocation_short_name, ' ');
+}

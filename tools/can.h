@@ -14,6 +14,12 @@
 #define CAN_BOLD  "\33[1m"
 #define CAN_PLAIN "\33[0m"
 
+/*
+ * Whether colours that were asked for are shown: on a terminal; elsewhere only where
+ * the tool is called by the name of the field's, whose output is to be the same.
+ */
+bool can_shows_color(void);
+
 extern const struct command can_asc2log_command;
 extern const struct command can_bcm_command;
 extern const struct command can_bridge_command;

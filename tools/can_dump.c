@@ -128,7 +128,7 @@ static int parse_flag(struct dump *dump, int option)
 		dump->clock.is_nano = dump->log_clock.is_nano = true;
 		break;
 	case 'c':
-		dump->color++;
+		dump->color += can_shows_color();
 		break;
 	case 'i':
 		dump->view |= CAN_VIEW_BINARY;
@@ -518,7 +518,7 @@ static const char can_dump_help[] =
 	"  -t a|d|z|A  times: absolute, delta, from zero, absolute with date\n"
 	"  -N          times in nanoseconds\n"
 	"  -H          times of the controller's clock, where it has one\n"
-	"  -c          colours; -cc, -ccc for more of them\n"
+	"  -c          colours on a terminal; -cc, -ccc for more of them\n"
 	"  -i -a -S    data in binary; with ASCII; with its bytes swapped\n"
 	"  -8          the raw DLC in {}\n"
 	"  -e          error frames in words\n"

@@ -84,7 +84,7 @@ static int parse_options(struct load *load, int argc, char **argv)
 		load->redraws |= option == 'r';
 		load->has_time |= option == 't';
 		load->has_bar |= option == 'b';
-		load->has_color |= option == 'c';
+		load->has_color |= option == 'c' && can_shows_color();
 		if (option == 'i' || option == 'e')
 			load->mode = (char)option;
 		else if (option == '?')

@@ -24,7 +24,7 @@ static void client_free(const struct can_server *server, struct can_client *clie
 	if (client->can)
 		server->close(client);
 	lsk_socket_free(client->sock);
-	free(client->text);
+	free(client->bracket.text);
 	free(client);
 }
 
@@ -38,11 +38,12 @@ static void client_accept(struct clients *clients, struct lsk_socket *listener)
 		return;
 	client = calloc(1, sizeof(*client));
 	if (client)
-		client->text = malloc(server->text_max + 1);
-	if (!client || !client->text || clients->count == CLIENTS_MAX) {
+		client->bracket = (struct can_bracket){
+			.text = malloc(server->text_max + 1), .max = server->text_max};
+	if (!client || !client->bracket.text || clients->count == CLIENTS_MAX) {
 		command_failure(-ENOMEM, "a client was sent away");
 		lsk_socket_free(sock);
-		free(client ? client->text : NULL);
+		free(client ? client->bracket.text : NULL);
 		free(client);
 		return;
 	}
@@ -55,36 +56,12 @@ static void client_accept(struct clients *clients, struct lsk_socket *listener)
 		clients->all[clients->count++] = client;
 }
 
-/* What a client sent, byte by byte: "<" begins a text, ">" ends it. */
-static int client_take(const struct can_server *server, struct can_client *client,
-		       const char *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		int r;
-
-		if (client->len == 0 && bytes[i] != '<')
-			continue;
-		if (client->len >= server->text_max) {
-			client->len = 0;
-			continue;
-		}
-		client->text[client->len++] = bytes[i];
-		if (bytes[i] != '>')
-			continue;
-		client->text[client->len] = '\0';
-		client->len = 0;
-		r = server->text(server->context, client, client->text);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* Return: 0, or negative where the client is to go. */
 static int client_serve(const struct can_server *server, struct can_client *client,
 			const struct pollfd *fds)
 {
 	char bytes[4096];
+	const char *at = bytes, *text;
 	ssize_t count;
 	int r = 0;
 
@@ -95,7 +72,10 @@ static int client_serve(const struct can_server *server, struct can_client *clie
 	count = lsk_socket_recv(client->sock, bytes, sizeof(bytes), 0);
 	if (count <= 0)
 		return count == 0 ? -EPIPE : (int)count;
-	return client_take(server, client, bytes, (size_t)count);
+	while (r >= 0 &&
+	       (text = can_bracket_take(&client->bracket, &at, bytes + count)))
+		r = server->text(server->context, client, text);
+	return r < 0 ? r : 0;
 }
 
 static int serve(struct clients *clients, struct lsk_socket *listener)

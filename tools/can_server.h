@@ -11,12 +11,13 @@
 
 #include <linsock.h>
 
+#include "tools/can_bracket.h"
+
 struct can_client {
 	struct lsk_socket *sock;
 	void *can;  /* what open() made */
 	int can_fd; /* polled for input */
-	char *text; /* "<" and what came after it */
-	size_t len;
+	struct can_bracket bracket;
 };
 
 struct can_server {

@@ -34,7 +34,7 @@ static int parse_options(struct dump *dump, int argc, char **argv)
 		if (option == 'a')
 			dump->has_ascii = true;
 		else if (option == 'c')
-			dump->has_color = true;
+			dump->has_color = can_shows_color();
 		else if (option == 't')
 			isotp_clock_set(&dump->clock, optarg);
 		else if (command_parse_number(optarg, 1, INT32_MAX, &dump->count) < 0)

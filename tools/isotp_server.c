@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tools/can.h"
-#include "tools/can_scan.h"
+#include "tools/can_bracket.h"
 #include "tools/can_server.h"
 #include "tools/isotp_options.h"
 
@@ -40,25 +40,21 @@ static void server_close(struct can_client *client)
 	lsk_isotp_free(client->can);
 }
 
-/* An odd digit, or none at all, is no message. */
 static int server_text(void *context, struct can_client *client, const char *text)
 {
 	struct isotp_server *server = context;
 	struct lsk_isotp *isotp = client->can;
-	const char *at = text + 1;
-	size_t digits = strlen(at) - 1;
+	size_t len = can_bracket_bytes(text, server->message, MESSAGE_MAX);
 	int r;
 
-	if (digits < 2 || digits % 2 || digits / 2 > MESSAGE_MAX)
+	if (len == 0)
 		return 0;
 	if (server->is_verbose)
 		printf("TCP>CAN %s\n", text);
-	if (!can_scan_bytes(&at, server->message, digits / 2))
-		return 0;
 	lsk_socket_set_timeout(lsk_isotp_socket(isotp), 5 * LSK_NSEC_PER_SEC);
-	r = lsk_isotp_send(isotp, server->message, digits / 2);
+	r = lsk_isotp_send(isotp, server->message, len);
 	if (r < 0)
-		command_failure(r, "a message of %zu bytes", digits / 2);
+		command_failure(r, "a message of %zu bytes", len);
 	return 0;
 }
 

@@ -61,7 +61,7 @@ static int parse_own_option(struct sniff *sniff, int option, const char *value)
 			return command_usage("-h: \"%s\" is no length", value);
 		return COMMAND_OK;
 	case 'c':
-		sniff->has_color = true;
+		sniff->has_color = can_shows_color();
 		return COMMAND_OK;
 	case 'i':
 		sniff->ignores_errors = true;

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# linsock can dump prints what candump prints, option by option, byte for byte; only the
-# digits of times are taken out, as each socket has its own.
+# linsock called candump prints what candump prints, option by option, byte for byte;
+# only the digits of times are taken out, as each socket has its own.
 #
 #     linsock can send ---- vcan0 ----+---- candump OPTIONS
-#                                     +---- linsock can dump OPTIONS
+#                                     +---- ours/candump OPTIONS
 #
 # needs: can can-raw vcan
 # kernels: all
@@ -14,6 +14,8 @@ set -eu
 command -v candump >/dev/null || { echo 'no candump here'; exit 77; }
 ip link add vcan0 mtu 72 type vcan
 ip link set vcan0 up
+mkdir ours
+ln -s "$(command -v linsock)" ours/candump
 
 # Every kind of frame that candump of the oldest distribution knows.
 cat >frames <<-'END'
@@ -61,35 +63,37 @@ report() {
 	fi
 }
 
-# The filter of the interface, then options: both tools hear the same.
-compare() {
-	interface=$1
-	shift
-	before=$(bound)
-	candump "$@" -T 2000 "$interface" >theirs 2>/dev/null &
-	theirs=$!
-	linsock can dump "$@" -T 2000 "$interface" >ours 2>/dev/null &
-	ours=$!
-	wait_receivers $((before + 2))
-	xargs linsock can send vcan0 <frames
-	wait "$theirs" || true
-	wait "$ours" || true
-	plain theirs >theirs.plain
-	plain ours >ours.plain
+pair=0
+
+# Both tools with the options, as one more pair; all pairs hear the same.
+start() {
+	pair=$((pair + 1))
+	echo "candump $*" >"what.$pair"
+	candump "$@" -T 5000 >"theirs.$pair" 2>/dev/null &
+	ours/candump "$@" -T 5000 >"ours/$pair" 2>/dev/null &
+}
+
+before=$(bound)
+all='vcan0,0:0,#FFFFFFFF'
+for options in '' '-a' '-i' '-S' '-i -S' '-a -S' '-a -i' '-x' '-ta' '-td' '-tz' '-tA' '-e' '-L' \
+	'-L -x' '-L -ta' '-L -tz' '-L -td' '-ta -x -a' '-d' '-s 0' '-r 100000' '-D' '-c' '-c -c' '-c -c -c' '-c -c -c -ta'; do
+	# shellcheck disable=SC2086
+	start $options "$all"
+done
+for filter in '123:7FF' '123~7FF' '00000123:9FFFFFFF' '123:7FF,1F334455:1FFFFFFF' \
+	'0~0,#FFFFFFFF' '120:7F0,123~7FF,j' '#000000FF' '1F334455:DFFFFFFF' '123:C00007FF'; do
+	start "vcan0,$filter"
+done
+# A socket is one row or more, by its filters.
+wait_receivers $((before + 2 * pair))
+xargs linsock can send vcan0 <frames
+wait
+for each in $(seq "$pair"); do
+	plain "theirs.$each" >theirs.plain
+	plain "ours/$each" >ours.plain
 	status=0
 	diff theirs.plain ours.plain >difference || status=1
 	[ -s theirs.plain ] || { echo 'candump printed nothing' >difference; status=1; }
-	report "$status" "candump $* $interface"
-}
-
-all='vcan0,0:0,#FFFFFFFF'
-for options in '' '-a' '-i' '-S' '-i -S' '-a -S' '-a -i' '-x' '-c' '-c -c' '-c -c -c' '-ta' \
-	'-td' '-tz' '-tA' '-e' '-L' '-L -x' '-ta -x -a'; do
-	# shellcheck disable=SC2086
-	compare "$all" $options
-done
-for filter in '123:7FF' '123~7FF' '00000123:9FFFFFFF' '123:7FF,1F334455:1FFFFFFF' \
-	'0~0,#FFFFFFFF' '120:7F0,123~7FF,j'; do
-	compare "vcan0,$filter"
+	report "$status" "$(cat "what.$each")"
 done
 echo "1..$number"

@@ -32,11 +32,15 @@ wait_receivers() {
 	echo "# the receivers did not come"
 }
 
-# $1: file, $2: how many lines it gets.
+# $1: how many lines each file gets; the rest: the files.
 wait_lines() {
-	for _ in $(seq 500); do
-		[ "$(tr '\r' '\n' <"$1" | wc -l)" -lt "$2" ] || return 0
-		usleep 10000
+	lines=$1
+	shift
+	for file in "$@"; do
+		for _ in $(seq 500); do
+			[ "$(tr '\r' '\n' <"$file" | wc -l)" -lt "$lines" ] || break
+			usleep 20000
+		done
 	done
 }
 
@@ -56,79 +60,87 @@ plain() {
 		-e 's/in ([0-9.]+s => [0-9]+ byte.s|\(no time available\) *)/in N/' "$1"
 }
 
+# $1: number of a pair of outputs; the rest: what was run.
 compare_outputs() {
-	plain theirs >theirs.plain
-	plain ours.out >ours.plain
+	plain "theirs.$1" >theirs.plain
+	plain "ours.$1" >ours.plain
+	shift
 	status=0
 	diff theirs.plain ours.plain >difference || status=1
 	[ -s theirs.plain ] || { echo 'they printed nothing' >difference; status=1; }
 	report "$status" "$*"
 }
 
-# $1: receivers of one tool; $2: traffic; $3: lines of output; the rest: the tool.
+# Input that never comes, as some end by it.
+mkfifo never
+exec 9<>never
+
+# Both tools with each of the options hear the same traffic, all at once.
+# $1: receivers of one tool; $2: traffic; $3: lines of output; $4: the tool.
 watch() {
 	receivers=$1 traffic=$2 lines=$3 tool=$4
 	shift 4
 	before=$(bound)
-	# Input that never comes: some end by it.
-	sleep 100 | "$tool" "$@" >theirs 2>/dev/null &
-	sleep 100 | "ours/$tool" "$@" >ours.out 2>/dev/null &
-	wait_receivers $((before + 2 * receivers))
-	"$traffic"
-	wait_lines theirs "$lines"
-	wait_lines ours.out "$lines"
-	killall "$tool" sleep 2>/dev/null || true
-	for _ in $(seq 500); do
-		[ "$(bound)" -gt "$before" ] || break
-		usleep 10000
+	pair=0 running=
+	rm -f theirs.* ours.*
+	for options in "$@"; do
+		pair=$((pair + 1))
+		# shellcheck disable=SC2086
+		"$tool" $options vcan0 <&9 >"theirs.$pair" 2>/dev/null &
+		running="$running $!"
+		# shellcheck disable=SC2086
+		"ours/$tool" $options vcan0 <&9 >"ours.$pair" 2>/dev/null &
+		running="$running $!"
 	done
-	compare_outputs "$tool" "$@"
+	wait_receivers $((before + 2 * receivers * pair))
+	"$traffic"
+	wait_lines "$lines" theirs.* ours.*
+	# shellcheck disable=SC2086
+	kill $running
+	# shellcheck disable=SC2086
+	wait $running 2>/dev/null || true
+	pair=0
+	for options in "$@"; do
+		pair=$((pair + 1))
+		compare_outputs "$pair" "$tool $options"
+	done
 }
 
 long=$(printf '22 F1 90 41 42 43 7F %.0s' 1 2 3 4 5)
 
 # Messages of every length of frame, both ways, and frames that make no sense.
 messages() {
+	before=$(bound)
 	isotprecv -s 7E8 -d 7E0 vcan0 >/dev/null &
 	receiver=$!
-	wait_receivers $(($(bound) + 1))
-	usleep 100000
+	wait_receivers $((before + 1))
 	echo "$long" | isotpsend -s 7E0 -d 7E8 vcan0
 	wait "$receiver"
-	cansend vcan0 7E0#0411223344
-	cansend vcan0 7E8#0211AA
-	cansend vcan0 7E0#3205F1
-	cansend vcan0 7E0#310A85
-	cansend vcan0 7E0#300000
-	cansend vcan0 7E0#4F
-	cansend vcan0 7E0##1000941424344454647484900000000
-	cansend vcan0 7E0#1000000011223344
+	linsock can send vcan0 7E0#0411223344 7E8#0211AA 7E0#3205F1 7E0#310A85 7E0#300000 7E0#4F \
+		7E0##1000941424344454647484900000000 7E0#1000000011223344
 }
 
-for options in '' '-a' '-c' '-ta' '-td' '-tz' '-tA -a' '-x any' '-x 05 -X any -a'; do
-	# shellcheck disable=SC2086
-	watch 2 messages 9 isotpdump -s 7E0 -d 7E8 $options vcan0
-done
+ids='-s 7E0 -d 7E8'
+watch 2 messages 9 isotpdump "$ids" "$ids -a" "$ids -c" "$ids -ta" "$ids -td" "$ids -tz" \
+	"$ids -tA -a" "$ids -x any" "$ids -x 05 -X any -a"
 
 only_messages() {
-	cansend vcan0 7E0#0411223344
-	cansend vcan0 7E8#0211AA
-	cansend vcan0 7E0##10009414243444546474849
-	cansend vcan0 7E0#100A414243444546
-	cansend vcan0 7E8#300805
-	cansend vcan0 7E0#214748494A
+	linsock can send vcan0 7E0#0411223344 7E8#0211AA 7E0##10009414243444546474849 \
+		7E0#100A414243444546 7E8#300805 7E0#214748494A
 }
-watch 2 only_messages 6 isotpperf -s 7E0 -d 7E8 vcan0
+watch 2 only_messages 6 isotpperf "$ids"
 
+# Two sockets, each on what it hears and on its own echo.
 short_messages() {
-	cansend vcan0 7E0#0411227F41
-	cansend vcan0 7E8#0211AA
-	cansend vcan0 7E0#07112233445566FF
+	sent=0
+	for frame in 7E0#0411227F41 7E8#0211AA 7E0#07112233445566FF; do
+		linsock can send vcan0 "$frame"
+		sent=$((sent + 1))
+		# Of two sockets that both have something, either may be read first.
+		wait_lines "$sent" theirs.* ours.*
+	done
 }
-for options in '' '-c' '-f 1' '-f 2' '-h 2' '-ta' '-h 4 -f 1'; do
-	# shellcheck disable=SC2086
-	# Two sockets, each on what it hears and on its own echo.
-	watch 4 short_messages 3 isotpsniffer -s 7E0 -d 7E8 $options vcan0
-done
+watch 4 short_messages 3 isotpsniffer "$ids" "$ids -c" "$ids -f 1" "$ids -f 2" "$ids -h 2" \
+	"$ids -ta" "$ids -h 4 -f 1"
 
 echo "1..$number"
