@@ -14,10 +14,10 @@
 
 #include "tools/can.h"
 #include "tools/can_capture.h"
+#include "tools/can_line.h"
 #include "tools/can_log_file.h"
 #include "tools/can_output.h"
 #include "tools/can_stop.h"
-#include "tools/can_view.h"
 #include "tools/command.h"
 
 /* Frames were lost: by the kernel's queue, or past the bound of ours. */
@@ -25,21 +25,16 @@
 
 #define BUFFER_DEFAULT (64u << 20)
 
-/* Room for one frame's line in every format: an XL frame in a log is the longest. */
-#define DUMP_LINE_MAX 8192
-
 enum { OPTION_BUFFER = 256, OPTION_ROTATE_SIZE, OPTION_ROTATE_TIME };
 
 enum { SILENT_OFF, SILENT_ANIMATION, SILENT_ON, SILENT_UNSET };
 
 struct dump {
 	/* what was asked for */
-	unsigned int view;
-	unsigned int color;
+	struct can_line_style style;
 	int silent;
 	bool has_log;        /* -l, -f */
 	bool has_log_stdout; /* -L */
-	bool shows_info;     /* -x */
 	bool shows_drops;    /* -d */
 	bool survives_down;  /* -D */
 	unsigned long count; /* -n; 0: no end */
@@ -53,7 +48,6 @@ struct dump {
 	struct can_view_clock log_clock;
 	struct can_output *console;
 	struct can_log_file log;
-	int name_width;
 	unsigned int names_seen[CAN_SOURCES_MAX * 2]; /* indices, in order of sight */
 	size_t names_count;
 	unsigned int animation;
@@ -128,22 +122,22 @@ static int parse_flag(struct dump *dump, int option)
 		dump->clock.is_nano = dump->log_clock.is_nano = true;
 		break;
 	case 'c':
-		dump->color += can_shows_color();
+		dump->style.color += can_shows_color();
 		break;
 	case 'i':
-		dump->view |= CAN_VIEW_BINARY;
+		dump->style.view |= CAN_VIEW_BINARY;
 		break;
 	case 'a':
-		dump->view |= CAN_VIEW_ASCII;
+		dump->style.view |= CAN_VIEW_ASCII;
 		break;
 	case 'S':
-		dump->view |= CAN_VIEW_SWAP;
+		dump->style.view |= CAN_VIEW_SWAP;
 		break;
 	case 'e':
-		dump->view |= CAN_VIEW_ERROR;
+		dump->style.view |= CAN_VIEW_ERROR;
 		break;
 	case '8':
-		dump->view |= CAN_VIEW_DLC;
+		dump->style.view |= CAN_VIEW_DLC;
 		break;
 	case 'l':
 		dump->has_log = true;
@@ -158,7 +152,7 @@ static int parse_flag(struct dump *dump, int option)
 		dump->shows_drops = true;
 		break;
 	case 'x':
-		dump->shows_info = true;
+		dump->style.shows_info = true;
 		break;
 	default:
 		return command_bad_option();
@@ -186,7 +180,7 @@ static int parse_options(struct dump *dump, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return command_usage("no CAN interface is given");
-	if (dump->has_log_stdout && dump->view)
+	if (dump->has_log_stdout && dump->style.view)
 		return command_usage("Log file format selected: Please disable "
 				     "ASCII/BINARY/SWAP/RAWDLC options!");
 	if (dump->log.name && strcmp(dump->log.name, "-") == 0) {
@@ -206,92 +200,18 @@ static size_t name_place(struct dump *dump, unsigned int interface, const char *
 	for (i = 0; i < dump->names_count; i++)
 		if (dump->names_seen[i] == interface)
 			return i;
-	if ((int)strlen(name) > dump->name_width)
-		dump->name_width = (int)strlen(name);
+	if ((int)strlen(name) > dump->style.name_width)
+		dump->style.name_width = (int)strlen(name);
 	if (i == sizeof(dump->names_seen) / sizeof(dump->names_seen[0]))
 		return i; /* too many to remember: they share a colour */
 	dump->names_seen[dump->names_count++] = interface;
 	return i;
 }
 
-static char *put_text(char *out, const char *text)
-{
-	return stpcpy(out, text);
-}
-
-/* @name at the right end of @width. */
-static char *put_name(char *out, const char *name, int width)
-{
-	int len = (int)strlen(name);
-
-	for (; len < width; width--)
-		*out++ = ' ';
-	return put_text(out, name);
-}
-
-static char *put_log_line(struct dump *dump, struct can_view_clock *clock, char *out,
-			  const struct lsk_can_record *record, const char *name)
-{
-	int len;
-
-	out = can_view_clock_put(clock, out, record->time_ns);
-	out = put_name(out, name, dump->name_width);
-	*out++ = ' ';
-	len = lsk_can_frame_format(&record->frame, LSK_CAN_FORMAT_PLAIN, out,
-				   DUMP_LINE_MAX - 256);
-	out += len > 0 ? len : 0;
-	if (dump->shows_info)
-		out = put_text(out, record->flags & LSK_CAN_LOCAL ? " T" : " R");
-	*out++ = '\n';
-	return out;
-}
-
-/* "  TX B -": direction and the flags of FD (BRS, ESI) or XL (SEC, RRS). */
-static char *put_info(char *out, const struct lsk_can_record *record)
-{
-	static const char *const fd[] = {"- -", "B -", "- E", "B E"};
-	static const char *const xl[] = {"- -", "S -", "- R", "S R"};
-	unsigned int flags = record->frame.flags & 3;
-
-	out = put_text(out, record->flags & LSK_CAN_LOCAL ? "  TX " : "  RX ");
-	return put_text(out, record->frame.kind == LSK_CAN_XL ? xl[flags] : fd[flags]);
-}
-
-static char *put_console_line(struct dump *dump, char *out,
-			      const struct lsk_can_record *record, const char *name,
-			      size_t place)
-{
-	static const char *const colors[] = {
-		"\33[1m\33[34m", "\33[1m\33[31m", "\33[1m\33[32m",
-		"\33[1m",        "\33[1m\33[35m", "\33[1m\33[36m",
-	};
-	static const char color_end[] = "\33[0m";
-	const char *color = colors[place % (sizeof(colors) / sizeof(colors[0]))];
-
-	*out++ = ' ';
-	if (dump->color > 2)
-		out = put_text(out, color);
-	out = can_view_clock_put(&dump->clock, out, record->time_ns);
-	*out++ = ' ';
-	if (dump->color == 1 || dump->color == 2)
-		out = put_text(out, color);
-	out = put_name(out, name, dump->name_width);
-	if (dump->shows_info)
-		out = put_info(out, record);
-	if (dump->color == 1)
-		out = put_text(out, color_end);
-	out = put_text(out, "  ");
-	out = can_view_put(out, &record->frame, dump->view);
-	if (dump->color > 1)
-		out = put_text(out, color_end);
-	*out++ = '\n';
-	return out;
-}
-
 /* Room for a line, or NULL: then the line is counted as lost. */
 static char *reserve(struct dump *dump, struct can_output *output)
 {
-	char *out = can_output_reserve(output, DUMP_LINE_MAX);
+	char *out = can_output_reserve(output, CAN_LINE_MAX);
 
 	if (!out)
 		dump->refused++;
@@ -336,9 +256,10 @@ static void show_on_console(struct dump *dump, const struct lsk_can_record *reco
 		*out++ = "|/-\\"[dump->animation++ % 4];
 		*out++ = '\b';
 	} else if (dump->has_log_stdout) {
-		out = put_log_line(dump, &dump->log_clock, out, record, name);
+		out = can_line_log(&dump->style, &dump->log_clock, out, record, name);
 	} else {
-		out = put_console_line(dump, out, record, name, place);
+		out = can_line_console(&dump->style, &dump->clock, out, record, name,
+				       place);
 	}
 	can_output_commit(dump->console, out);
 }
@@ -352,7 +273,7 @@ static void write_log_line(struct dump *dump, const struct lsk_can_record *recor
 	start = reserve(dump, dump->log.output);
 	if (!start)
 		return;
-	end = put_log_line(dump, &dump->log_clock, start, record, name);
+	end = can_line_log(&dump->style, &dump->log_clock, start, record, name);
 	dump->log.bytes += (uint64_t)(end - start);
 	can_output_commit(dump->log.output, end);
 }
@@ -367,7 +288,7 @@ static void show_record(struct dump *dump, struct can_source *source,
 		tell_drops(dump, source, record, name);
 	/* Once an extended identifier was seen, the others stand below it. */
 	if (record->frame.is_extended)
-		dump->view |= CAN_VIEW_INDENT;
+		dump->style.view |= CAN_VIEW_INDENT;
 	if (dump->has_log)
 		write_log_line(dump, record, name);
 	show_on_console(dump, record, name, place);
@@ -454,8 +375,8 @@ static int start(struct dump *dump, char **texts, size_t count)
 	if (status != COMMAND_OK)
 		return status;
 	for (size_t i = 0; i < count; i++)
-		if ((int)dump->capture.sources[i].name_len > dump->name_width)
-			dump->name_width = (int)dump->capture.sources[i].name_len;
+		if ((int)dump->capture.sources[i].name_len > dump->style.name_width)
+			dump->style.name_width = (int)dump->capture.sources[i].name_len;
 	r = can_output_new(&dump->console, STDOUT_FILENO, dump->buffer);
 	if (r < 0)
 		return command_failure(r, "output");

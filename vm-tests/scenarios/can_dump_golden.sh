@@ -41,9 +41,9 @@ bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
 
 # Wait for two receivers beyond the $1 that were there.
 wait_receivers() {
-	for _ in $(seq 500); do
+	for _ in $(seq 400); do
 		[ "$(bound)" -lt "$1" ] || return 0
-		usleep 10000
+		usleep 50000
 	done
 	echo "# the receivers did not come"
 	return 1

@@ -25,9 +25,9 @@ bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
 
 # $1: how many receivers there are at least.
 wait_receivers() {
-	for _ in $(seq 500); do
+	for _ in $(seq 200); do
 		[ "$(bound)" -lt "$1" ] || return 0
-		usleep 10000
+		usleep 100000
 	done
 	echo "# the receivers did not come"
 }
@@ -37,9 +37,9 @@ wait_lines() {
 	lines=$1
 	shift
 	for file in "$@"; do
-		for _ in $(seq 500); do
+		for _ in $(seq 200); do
 			[ "$(tr '\r' '\n' <"$file" | wc -l)" -lt "$lines" ] || break
-			usleep 20000
+			usleep 100000
 		done
 	done
 }
