@@ -16,7 +16,6 @@
 #define BATCH_DEFAULT          64
 #define BATCH_MAX              1024
 #define RECEIVE_BUFFER_DEFAULT (4u << 20)
-#define KERNEL_FILTERS_MAX     512
 
 /* CAN XL options, which kernel headers have since 6.2 and 6.9 only. */
 #define RAW_XL_FRAMES     7
@@ -106,9 +105,10 @@ static int keep_filters(struct lsk_can *can, const struct lsk_can_config *config
 
 	static_assert(sizeof(struct lsk_can_filter) == sizeof(struct can_filter),
 		      "filters are handed to the kernel as they are");
-	if (config->receive_nothing)
+	if (config->receive_nothing || config->confirms)
 		return 0;
-	if (config->filter_count > 0 && config->filter_count <= KERNEL_FILTERS_MAX) {
+	if (config->filter_count > 0 &&
+	    config->filter_count <= CAN_KERNEL_FILTERS_MAX) {
 		filters = config->filters;
 		count = config->filter_count;
 	}
@@ -120,12 +120,29 @@ static int keep_filters(struct lsk_can *can, const struct lsk_can_config *config
 	return 0;
 }
 
+int can_change_filters(struct lsk_can *can, const struct lsk_can_filter *filters,
+		       size_t count)
+{
+	struct lsk_can_filter *copy = NULL;
+
+	if (count > 0) {
+		copy = calloc(count, sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, filters, count * sizeof(*copy));
+	}
+	free(can->filters);
+	can->filters = copy;
+	can->filter_count = count;
+	return give_filters(can);
+}
+
 static int set_filters(struct lsk_can *can, const struct lsk_can_config *config)
 {
 	int r = keep_filters(can, config);
 
 	if (r == 0 && !config->receive_nothing &&
-	    config->filter_count > KERNEL_FILTERS_MAX)
+	    config->filter_count > CAN_KERNEL_FILTERS_MAX)
 		r = can_judge_init(&can->judge, config);
 	/* Joined before the filters are: between the two nothing may pass. */
 	else if (r == 0 && config->join_filters && config->filter_count > 0)
@@ -200,7 +217,7 @@ static int set_options(struct lsk_can *can, const struct lsk_can_config *config,
 		if (r < 0)
 			return step_failed(error, r, "error mask");
 	}
-	if (config->own_frames) {
+	if (config->own_frames || config->confirms) {
 		r = set_raw_int(can, CAN_RAW_RECV_OWN_MSGS, 1);
 		if (r < 0)
 			return step_failed(error, r, "own frames");
@@ -279,6 +296,15 @@ int lsk_can_restore(struct lsk_can *can)
 	return r < 0 ? r : 1;
 }
 
+static bool can_be(const struct lsk_can_config *config, size_t batch)
+{
+	if (config->confirms && (config->filter_count > 0 || config->error_mask ||
+				 config->without_loopback || config->without_time))
+		return false;
+	return batch <= BATCH_MAX && (config->filters || config->filter_count == 0) &&
+	       config->on_full <= LSK_CAN_ON_FULL_FAIL;
+}
+
 static int channel_init(struct lsk_can *can, const struct lsk_can_config *config,
 			struct lsk_error *error)
 {
@@ -286,10 +312,10 @@ static int channel_init(struct lsk_can *can, const struct lsk_can_config *config
 	size_t mtu;
 	int r;
 
-	if (batch > BATCH_MAX || (!config->filters && config->filter_count > 0) ||
-	    config->on_full > LSK_CAN_ON_FULL_FAIL)
+	if (!can_be(config, batch))
 		return step_failed(error, -EINVAL, "configuration");
 	can->on_full = config->on_full;
+	can->confirms = config->confirms;
 	r = lsk_socket_new(&can->sock, AF_CAN, SOCK_RAW, CAN_RAW);
 	if (r < 0)
 		return step_failed(error, r, "CAN_RAW socket");

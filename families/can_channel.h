@@ -41,6 +41,8 @@ struct can_judge {
 	uint8_t standard[2 * (LSK_CAN_ID_MAX + 1) / 8]; /* verdicts by RTR and id */
 };
 
+struct can_transmit;
+
 struct lsk_can {
 	struct lsk_socket *sock;
 	char interface[IF_NAMESIZE]; /* empty: all */
@@ -48,6 +50,8 @@ struct lsk_can {
 	struct lsk_can_filter *filters;
 	size_t filter_count;
 	enum lsk_can_on_full on_full;
+	bool confirms;
+	struct can_transmit *transmit; /* under way on a loop, or NULL */
 	struct can_batch rx;
 	struct can_batch tx;
 	struct can_judge judge;
@@ -66,6 +70,26 @@ struct lsk_can {
  */
 int can_receive_ready(struct lsk_can *can, struct lsk_can_record *records,
 		      size_t count);
+
+/*
+ * Send what there is room for, without waiting. Return: 0 when all is sent (or dropped,
+ * where the channel says so); -EAGAIN where poll(2) knows when there is room; -ENOBUFS
+ * where it does not; or why the next frame cannot be sent.
+ */
+int can_send_ready(struct lsk_can *can, unsigned int interface,
+		   const struct lsk_can_frame *frames, size_t count, size_t *ret_sent);
+
+/* Receive by other filters, up to the kernel's 512, from now on. Return: 0, -ENOMEM. */
+int can_change_filters(struct lsk_can *can, const struct lsk_can_filter *filters,
+		       size_t count);
+
+/* Most filters of one socket. */
+#define CAN_KERNEL_FILTERS_MAX 512
+
+/* How long to wait where the device's queue is full, at first and at most: a queue of
+ * ten frames drains in this time at 1 Mbit/s, and at 10 kbit/s. */
+#define CAN_BACK_OFF_MIN_NS INT64_C(500000)
+#define CAN_BACK_OFF_MAX_NS INT64_C(20000000)
 
 /* Lay out @count messages of @stride bytes. Return: 0 or -ENOMEM. */
 int can_batch_init(struct can_batch *batch, size_t count, size_t stride,

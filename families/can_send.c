@@ -11,15 +11,12 @@
 #include "src/socket.h"
 #include "uring/util.h"
 
-/* A queue of ten frames drains in this time at 1 Mbit/s, and at 10 kbit/s. */
-#define BACK_OFF_MIN_NS INT64_C(500000)
-#define BACK_OFF_MAX_NS INT64_C(20000000)
-
 struct can_sending {
 	struct lsk_can *can;
 	int64_t deadline_ns;
 	bool has_deadline;
 	int64_t back_off_ns;
+	bool never_waits;
 };
 
 /* Lay out up to a batch of frames. Return: how many, or why the first one cannot be. */
@@ -55,6 +52,8 @@ static int wait_for_room(struct can_sending *sending, int why)
 	int64_t until_ns;
 	int r;
 
+	if (sending->never_waits)
+		return why;
 	if (socket_timeout(sock) == 0)
 		return -EAGAIN;
 	if (!sending->has_deadline)
@@ -68,8 +67,8 @@ static int wait_for_room(struct can_sending *sending, int why)
 	if (sending->deadline_ns >= 0 && until_ns > sending->deadline_ns)
 		until_ns = sending->deadline_ns;
 	sending->back_off_ns *= 2;
-	if (sending->back_off_ns > BACK_OFF_MAX_NS)
-		sending->back_off_ns = BACK_OFF_MAX_NS;
+	if (sending->back_off_ns > CAN_BACK_OFF_MAX_NS)
+		sending->back_off_ns = CAN_BACK_OFF_MAX_NS;
 	r = socket_poll(sock, 0, until_ns);
 	if (r == -ETIME && until_ns != sending->deadline_ns)
 		return 0;
@@ -113,7 +112,7 @@ static int send_batch(struct can_sending *sending, size_t count, size_t *ret_don
 						     MSG_DONTWAIT | MSG_NOSIGNAL));
 		if (r > 0) {
 			can->sent += (uint64_t)r;
-			sending->back_off_ns = BACK_OFF_MIN_NS;
+			sending->back_off_ns = CAN_BACK_OFF_MIN_NS;
 		} else {
 			r = after_refusal(sending, r);
 		}
@@ -125,22 +124,41 @@ static int send_batch(struct can_sending *sending, size_t count, size_t *ret_don
 	return r < 0 ? r : 0;
 }
 
-int lsk_can_send_to(struct lsk_can *can, unsigned int interface,
+static int send_all(struct can_sending *sending, unsigned int interface,
 		    const struct lsk_can_frame *frames, size_t count, size_t *ret_sent)
 {
-	struct can_sending sending = {.can = can, .back_off_ns = BACK_OFF_MIN_NS};
 	size_t done = 0;
 	int r = 0;
 
-	if (!can || (!frames && count > 0))
-		r = -EINVAL;
 	while (r == 0 && done < count) {
 		size_t sent = 0;
-		int filled = fill_batch(can, interface, frames + done, count - done);
+		int filled = fill_batch(sending->can, interface, frames + done,
+					count - done);
 
-		r = filled < 0 ? filled : send_batch(&sending, (size_t)filled, &sent);
+		r = filled < 0 ? filled : send_batch(sending, (size_t)filled, &sent);
 		done += sent;
 	}
+	*ret_sent = done;
+	return r;
+}
+
+int can_send_ready(struct lsk_can *can, unsigned int interface,
+		   const struct lsk_can_frame *frames, size_t count, size_t *ret_sent)
+{
+	struct can_sending sending = {.can = can, .never_waits = true};
+
+	return send_all(&sending, interface, frames, count, ret_sent);
+}
+
+int lsk_can_send_to(struct lsk_can *can, unsigned int interface,
+		    const struct lsk_can_frame *frames, size_t count, size_t *ret_sent)
+{
+	struct can_sending sending = {.can = can, .back_off_ns = CAN_BACK_OFF_MIN_NS};
+	size_t done = 0;
+	int r = -EINVAL;
+
+	if (can && (frames || count == 0))
+		r = send_all(&sending, interface, frames, count, &done);
 	if (ret_sent)
 		*ret_sent = done;
 	return r;

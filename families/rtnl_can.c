@@ -11,6 +11,26 @@
 #define CAN(text, what, member, number) \
 	LSK_NL_FIELD(text, what, struct lsk_rtnl_can, member, LSK_CAN_##number)
 
+/* Of Linux 6.19; older headers end before them. */
+enum {
+	CAN_XL_DATA_BITTIMING = 18,
+	CAN_XL_DATA_BITTIMING_CONST,
+	CAN_XL_DATA_BITRATE_CONST,
+	CAN_XL_TDC,
+	CAN_XL_PWM,
+};
+enum {
+	PWM_SHORT_MIN = 1,
+	PWM_SHORT_MAX,
+	PWM_LONG_MIN,
+	PWM_LONG_MAX,
+	PWM_OFFSET_MIN,
+	PWM_OFFSET_MAX,
+	PWM_SHORT,
+	PWM_LONG,
+	PWM_OFFSET,
+};
+
 static const struct lsk_nl_field tdc_fields[] = {
 	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),
 	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),
@@ -26,6 +46,40 @@ static const struct lsk_nl_field tdc_fields[] = {
 static const struct lsk_nl_table tdc_table = {
 	.fields = tdc_fields,
 	.count = ARRAY_SIZE(tdc_fields),
+};
+
+static const struct lsk_nl_field xl_tdc_fields[] = {
+	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCO_MIN] = LSK_NL_NAMED("tdco-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCO_MAX] = LSK_NL_NAMED("tdco-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCF_MIN] = LSK_NL_NAMED("tdcf-min", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCF_MAX] = LSK_NL_NAMED("tdcf-max", LSK_NL_UINT),
+	[IFLA_CAN_TDC_TDCV] = CAN("tdcv", LSK_NL_UINT, xl_tdc_value, XL_TDC_VALUE),
+	[IFLA_CAN_TDC_TDCO] = CAN("tdco", LSK_NL_UINT, xl_tdc_offset, XL_TDC_OFFSET),
+	[IFLA_CAN_TDC_TDCF] = CAN("tdcf", LSK_NL_UINT, xl_tdc_filter, XL_TDC_FILTER),
+};
+
+static const struct lsk_nl_table xl_tdc_table = {
+	.fields = xl_tdc_fields,
+	.count = ARRAY_SIZE(xl_tdc_fields),
+};
+
+static const struct lsk_nl_field pwm_fields[] = {
+	[PWM_SHORT_MIN] = LSK_NL_NAMED("pwms-min", LSK_NL_UINT),
+	[PWM_SHORT_MAX] = LSK_NL_NAMED("pwms-max", LSK_NL_UINT),
+	[PWM_LONG_MIN] = LSK_NL_NAMED("pwml-min", LSK_NL_UINT),
+	[PWM_LONG_MAX] = LSK_NL_NAMED("pwml-max", LSK_NL_UINT),
+	[PWM_OFFSET_MIN] = LSK_NL_NAMED("pwmo-min", LSK_NL_UINT),
+	[PWM_OFFSET_MAX] = LSK_NL_NAMED("pwmo-max", LSK_NL_UINT),
+	[PWM_SHORT] = CAN("pwms", LSK_NL_UINT, xl_pwm_short, XL_PWM_SHORT),
+	[PWM_LONG] = CAN("pwml", LSK_NL_UINT, xl_pwm_long, XL_PWM_LONG),
+	[PWM_OFFSET] = CAN("pwmo", LSK_NL_UINT, xl_pwm_offset, XL_PWM_OFFSET),
+};
+
+static const struct lsk_nl_table pwm_table = {
+	.fields = pwm_fields,
+	.count = ARRAY_SIZE(pwm_fields),
 };
 
 static const struct lsk_nl_field mode_fields[] = {
@@ -66,6 +120,15 @@ static const struct lsk_nl_field can_fields[] = {
 		CAN("bitrate-max", LSK_NL_UINT, bitrate_max, BITRATE_MAX),
 	[IFLA_CAN_TDC] = LSK_NL_INSIDE("tdc", &tdc_table),
 	[IFLA_CAN_CTRLMODE_EXT] = LSK_NL_INSIDE("ctrlmode-ext", &mode_table),
+	[CAN_XL_DATA_BITTIMING] = CAN("xl-data-bittiming", LSK_NL_BYTES,
+				      xl_data_bittiming, XL_DATA_BITTIMING),
+	[CAN_XL_DATA_BITTIMING_CONST] =
+		CAN("xl-data-bittiming-const", LSK_NL_BYTES, xl_data_bittiming_const,
+		    XL_DATA_BITTIMING_CONST),
+	[CAN_XL_DATA_BITRATE_CONST] = CAN("xl-data-bitrate-const", LSK_NL_VIEW,
+					  xl_data_bitrate_const, XL_DATA_BITRATE_CONST),
+	[CAN_XL_TDC] = LSK_NL_INSIDE("xl-tdc", &xl_tdc_table),
+	[CAN_XL_PWM] = LSK_NL_INSIDE("xl-pwm", &pwm_table),
 };
 
 const struct lsk_nl_table rtnl_can_table = {
@@ -85,19 +148,30 @@ int lsk_rtnl_can_parse(const struct lsk_rtnl_link *link, struct lsk_rtnl_can *re
 	return lsk_nl_parse_attributes(link->data, &rtnl_can_table, ret_can);
 }
 
+/* The kernel takes a bitrate or the quanta, and refuses both. */
+static void prefer_quanta(struct can_bittiming *timing)
+{
+	if (timing->tq != 0)
+		timing->bitrate = 0;
+}
+
 int lsk_rtnl_can_set(struct lsk_nl *nl, int index, const struct lsk_rtnl_can *can,
 		     struct lsk_nl_error *ret_error)
 {
 	const struct ifinfomsg info = {.ifi_index = index};
+	struct lsk_rtnl_can wanted = *can;
 	LSK_NL_MSG(msg, 1024);
 
+	prefer_quanta(&wanted.bittiming);
+	prefer_quanta(&wanted.data_bittiming);
+	prefer_quanta(&wanted.xl_data_bittiming);
 	/* NEWLINK: SETLINK ignores what is in a link's info. */
 	lsk_nl_msg_start(&msg, RTM_NEWLINK, 0, &info, sizeof(info));
 	LSK_NL_NEST(&msg, IFLA_LINKINFO)
 	{
 		lsk_nl_put_string(&msg, IFLA_INFO_KIND, "can");
 		LSK_NL_NEST(&msg, IFLA_INFO_DATA)
-		lsk_nl_build_attributes(&msg, &rtnl_can_table, can);
+		lsk_nl_build_attributes(&msg, &rtnl_can_table, &wanted);
 	}
 	return lsk_nl_request(nl, &msg, ret_error);
 }

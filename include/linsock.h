@@ -12,6 +12,7 @@
 #include <linsock/can_gw.h>
 #include <linsock/can_life.h>
 #include <linsock/can_log.h>
+#include <linsock/can_transmit.h>
 #include <linsock/capture.h>
 #include <linsock/conntrack.h>
 #include <linsock/constant.h>

@@ -10,6 +10,8 @@
 #include <linsock/can.h>
 #include <linsock/rtnl_can.h>
 
+#include "families/rtnl.h"
+
 /* A frame as a string of '0' and '1'. */
 struct wire {
 	char bits[1024];
@@ -216,4 +218,67 @@ Test(can_timing, what_cannot_be_is_refused)
 	cr_assert_eq(lsk_can_timing(&sja1000, 0, 500000, 0, &timing), -EINVAL);
 	cr_assert_eq(lsk_can_timing(&sja1000, 8000000, 500000, 1000, &timing), -EINVAL);
 	cr_assert_eq(lsk_can_timing(NULL, 8000000, 500000, 0, &timing), -EINVAL);
+}
+
+/* An attribute of the kernel's numbers, as uapi/linux/can/netlink.h of 7.2 has them. */
+static const struct nlattr *find(const void *bytes, size_t len, unsigned int type)
+{
+	const char *at = bytes;
+
+	while (len >= sizeof(struct nlattr)) {
+		const struct nlattr *attribute = (const void *)at;
+		size_t step = NLA_ALIGN(attribute->nla_len);
+
+		if ((attribute->nla_type & NLA_TYPE_MASK) == type)
+			return attribute;
+		if (step == 0 || step > len)
+			break;
+		at += step;
+		len -= step;
+	}
+	cr_assert(false, "no attribute %u", type);
+	return NULL;
+}
+
+/* No driver of a distribution has XL yet, so what is built is looked at itself. */
+Test(can_link, what_is_set_for_xl_goes_by_the_kernels_numbers_and_comes_back)
+{
+	const struct lsk_rtnl_can can = {
+		.has = LSK_SET(LSK_CAN_XL_DATA_BITTIMING) |
+		       LSK_SET(LSK_CAN_XL_TDC_OFFSET) | LSK_SET(LSK_CAN_XL_PWM_SHORT) |
+		       LSK_SET(LSK_CAN_XL_PWM_LONG) | LSK_SET(LSK_CAN_XL_PWM_OFFSET) |
+		       LSK_SET(LSK_CAN_CONTROL_MODE),
+		.xl_data_bittiming = {.bitrate = 10000000, .sample_point = 750},
+		.xl_tdc_offset = 7,
+		.xl_pwm_short = 3,
+		.xl_pwm_long = 5,
+		.xl_pwm_offset = 1,
+		.control_mode = {.mask = LSK_CAN_MODE_XL | LSK_CAN_MODE_XL_TMS,
+				 .flags = LSK_CAN_MODE_XL},
+	};
+	struct lsk_rtnl_can seen = {0};
+	struct lsk_nl_bytes bytes;
+	const struct nlattr *attribute;
+	uint32_t number;
+	LSK_NL_MSG(msg, 1024);
+
+	lsk_nl_msg_start(&msg, RTM_NEWLINK, 0, NULL, 0);
+	lsk_nl_build_attributes(&msg, &rtnl_can_table, &can);
+	bytes.data = msg.header + 1;
+	bytes.len = msg.header->nlmsg_len - sizeof(*msg.header);
+	attribute = find(bytes.data, bytes.len, 18);
+	cr_assert_eq(memcmp(attribute + 1, &can.xl_data_bittiming,
+			    sizeof(can.xl_data_bittiming)),
+		     0);
+	attribute = find(bytes.data, bytes.len, 22);
+	attribute = find(attribute + 1, attribute->nla_len - sizeof(*attribute), 8);
+	memcpy(&number, attribute + 1, sizeof(number));
+	cr_assert_eq(number, 5, "PWML");
+	attribute = find(bytes.data, bytes.len, 21);
+	attribute = find(attribute + 1, attribute->nla_len - sizeof(*attribute), 8);
+	memcpy(&number, attribute + 1, sizeof(number));
+	cr_assert_eq(number, 7, "TDCO");
+	cr_assert_eq(lsk_nl_parse_attributes(bytes, &rtnl_can_table, &seen), 0);
+	cr_assert_eq(seen.has, can.has);
+	cr_assert_eq(memcmp(&seen, &can, sizeof(can)), 0);
 }

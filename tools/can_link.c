@@ -27,6 +27,7 @@ struct word {
 #define AT(member)     offsetof(struct lsk_rtnl_can, member)
 #define TIMING(member) LSK_CAN_BITTIMING, AT(bittiming.member)
 #define DATA(member)   LSK_CAN_DATA_BITTIMING, AT(data_bittiming.member)
+#define XL(member)     LSK_CAN_XL_DATA_BITTIMING, AT(xl_data_bittiming.member)
 
 static const struct word words[] = {
 	{"bitrate", WORD_NUMBER, TIMING(bitrate)},
@@ -43,11 +44,24 @@ static const struct word words[] = {
 	{"dphase-seg1", WORD_NUMBER, DATA(phase_seg1)},
 	{"dphase-seg2", WORD_NUMBER, DATA(phase_seg2)},
 	{"dsjw", WORD_NUMBER, DATA(sjw)},
+	{"xbitrate", WORD_NUMBER, XL(bitrate)},
+	{"xsample-point", WORD_POINT, XL(sample_point)},
+	{"xtq", WORD_NUMBER, XL(tq)},
+	{"xprop-seg", WORD_NUMBER, XL(prop_seg)},
+	{"xphase-seg1", WORD_NUMBER, XL(phase_seg1)},
+	{"xphase-seg2", WORD_NUMBER, XL(phase_seg2)},
+	{"xsjw", WORD_NUMBER, XL(sjw)},
 	{"restart-ms", WORD_NUMBER, LSK_CAN_RESTART_MS, AT(restart_ms)},
 	{"termination", WORD_NUMBER, LSK_CAN_TERMINATION, AT(termination)},
 	{"tdcv", WORD_NUMBER, LSK_CAN_TDC_VALUE, AT(tdc_value)},
 	{"tdco", WORD_NUMBER, LSK_CAN_TDC_OFFSET, AT(tdc_offset)},
 	{"tdcf", WORD_NUMBER, LSK_CAN_TDC_FILTER, AT(tdc_filter)},
+	{"xtdcv", WORD_NUMBER, LSK_CAN_XL_TDC_VALUE, AT(xl_tdc_value)},
+	{"xtdco", WORD_NUMBER, LSK_CAN_XL_TDC_OFFSET, AT(xl_tdc_offset)},
+	{"xtdcf", WORD_NUMBER, LSK_CAN_XL_TDC_FILTER, AT(xl_tdc_filter)},
+	{"pwms", WORD_NUMBER, LSK_CAN_XL_PWM_SHORT, AT(xl_pwm_short)},
+	{"pwml", WORD_NUMBER, LSK_CAN_XL_PWM_LONG, AT(xl_pwm_long)},
+	{"pwmo", WORD_NUMBER, LSK_CAN_XL_PWM_OFFSET, AT(xl_pwm_offset)},
 	{"loopback", WORD_MODE, CAN_CTRLMODE_LOOPBACK, 0},
 	{"listen-only", WORD_MODE, CAN_CTRLMODE_LISTENONLY, 0},
 	{"triple-sampling", WORD_MODE, CAN_CTRLMODE_3_SAMPLES, 0},
@@ -59,6 +73,11 @@ static const struct word words[] = {
 	{"cc-len8-dlc", WORD_MODE, CAN_CTRLMODE_CC_LEN8_DLC, 0},
 	{"tdc-auto", WORD_MODE, CAN_CTRLMODE_TDC_AUTO, 0},
 	{"tdc-manual", WORD_MODE, CAN_CTRLMODE_TDC_MANUAL, 0},
+	{"restricted", WORD_MODE, LSK_CAN_MODE_RESTRICTED, 0},
+	{"xl", WORD_MODE, LSK_CAN_MODE_XL, 0},
+	{"xtdc-auto", WORD_MODE, LSK_CAN_MODE_XL_TDC_AUTO, 0},
+	{"xtdc-manual", WORD_MODE, LSK_CAN_MODE_XL_TDC_MANUAL, 0},
+	{"tms", WORD_MODE, LSK_CAN_MODE_XL_TMS, 0},
 };
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
@@ -328,8 +347,16 @@ static void print_controller(const struct lsk_rtnl_link *link,
 		print_timing("bitrate", &can->bittiming);
 	if (LSK_HAS(can, LSK_CAN_DATA_BITTIMING) && can->data_bittiming.bitrate)
 		print_timing("dbitrate", &can->data_bittiming);
+	if (LSK_HAS(can, LSK_CAN_XL_DATA_BITTIMING) && can->xl_data_bittiming.bitrate)
+		print_timing("xbitrate", &can->xl_data_bittiming);
 	if (LSK_HAS(can, LSK_CAN_TDC_OFFSET))
 		printf("    tdco %u tdcf %u\n", can->tdc_offset, can->tdc_filter);
+	if (LSK_HAS(can, LSK_CAN_XL_TDC_OFFSET))
+		printf("    xtdco %u xtdcf %u\n", can->xl_tdc_offset,
+		       can->xl_tdc_filter);
+	if (LSK_HAS(can, LSK_CAN_XL_PWM_SHORT))
+		printf("    pwms %u pwml %u pwmo %u\n", can->xl_pwm_short,
+		       can->xl_pwm_long, can->xl_pwm_offset);
 	if (LSK_HAS(can, LSK_CAN_TERMINATION))
 		printf("    termination %u ohms\n", can->termination);
 	if (LSK_HAS(can, LSK_CAN_CLOCK))
@@ -464,12 +491,15 @@ static const char can_link_help[] =
 	"\n"
 	"Keys are those of ip-link(8): bitrate, sample-point, tq, prop-seg, "
 	"phase-seg1,\n"
-	"phase-seg2, sjw, the same with a d before them for FD data, restart-ms,\n"
-	"termination, tdcv, tdco, tdcf; and on or off for loopback, listen-only,\n"
-	"triple-sampling, one-shot, berr-reporting, fd, presume-ack, fd-non-iso,\n"
-	"cc-len8-dlc, tdc-auto, tdc-manual. Most want the interface down, and fd on "
-	"wants\n"
-	"dbitrate in the same call.\n";
+	"phase-seg2, sjw, the same with a d before them for FD data and an x for XL,\n"
+	"restart-ms, termination, tdcv, tdco, tdcf, xtdcv, xtdco, xtdcf, pwms, pwml, "
+	"pwmo;\n"
+	"and on or off for loopback, listen-only, triple-sampling, one-shot,\n"
+	"berr-reporting, fd, presume-ack, fd-non-iso, cc-len8-dlc, tdc-auto, "
+	"tdc-manual,\n"
+	"restricted, xl, xtdc-auto, xtdc-manual, tms. Most want the interface down, "
+	"and\n"
+	"fd on wants dbitrate in the same call, xl on xbitrate.\n";
 
 const struct command can_link_command = {
 	.name = "link",

@@ -419,6 +419,8 @@ enum lsk_can_on_full {
  * @classic_only: do not ask the kernel for FD frames, which it has since 3.6
  * @without_xl: do not ask the kernel for XL frames, which it has since 6.1
  * @own_frames: receive what this channel sent, marked LSK_CAN_OWN
+ * @confirms: the channel only sends, and lsk_can_transmit() tells of each frame when it
+ *	was on the wire; filters, @without_loopback and @without_time are refused
  * @without_loopback: no local socket gets what this channel sends
  * @hardware_time: ask for the controller's clock; frames without it have the system's
  * @without_time: frames need no time: saves the kernel a clock read
@@ -439,6 +441,7 @@ struct lsk_can_config {
 	bool classic_only;
 	bool without_xl;
 	bool own_frames;
+	bool confirms;
 	bool without_loopback;
 	bool hardware_time;
 	bool without_time;
@@ -531,7 +534,7 @@ int lsk_can_receive(struct lsk_can *can, struct lsk_can_record *ret_records,
  * @ret_sent: frames that were taken, written on success and on failure; may be NULL
  *
  * One deadline covers all of them. "Taken" means queued by the kernel, not yet on the
- * wire: &lsk_can_config.own_frames tells that.
+ * wire: lsk_can_transmit() tells that.
  *
  * Return: 0 when all are taken (or dropped, where the channel says so); -ETIME or
  * -EAGAIN; -ENOBUFS with LSK_CAN_ON_FULL_FAIL; -EMSGSIZE for an FD or XL frame where

@@ -45,14 +45,41 @@ enum lsk_can_bit {
 	LSK_CAN_TDC_OFFSET,
 	LSK_CAN_TDC_FILTER,
 	LSK_CAN_MODE_SUPPORTED,
+	LSK_CAN_XL_DATA_BITTIMING,
+	LSK_CAN_XL_DATA_BITTIMING_CONST,
+	LSK_CAN_XL_DATA_BITRATE_CONST,
+	LSK_CAN_XL_TDC_VALUE,
+	LSK_CAN_XL_TDC_OFFSET,
+	LSK_CAN_XL_TDC_FILTER,
+	LSK_CAN_XL_PWM_SHORT,
+	LSK_CAN_XL_PWM_LONG,
+	LSK_CAN_XL_PWM_OFFSET,
 	LSK_CAN__COUNT
+};
+
+/**
+ * enum lsk_can_xl_mode - CAN_CTRLMODE_* that kernel headers have since Linux 6.19
+ * @LSK_CAN_MODE_RESTRICTED: send no frame but acknowledgements
+ * @LSK_CAN_MODE_XL: XL frames
+ * @LSK_CAN_MODE_XL_TDC_AUTO: the transceiver measures its delay
+ * @LSK_CAN_MODE_XL_TDC_MANUAL: the delay is given
+ * @LSK_CAN_MODE_XL_TMS: the transceiver switches its mode (pulse width modulation)
+ */
+enum lsk_can_xl_mode {
+	LSK_CAN_MODE_RESTRICTED = 0x0800,
+	LSK_CAN_MODE_XL = 0x1000,
+	LSK_CAN_MODE_XL_TDC_AUTO = 0x2000,
+	LSK_CAN_MODE_XL_TDC_MANUAL = 0x4000,
+	LSK_CAN_MODE_XL_TMS = 0x8000,
 };
 
 /**
  * struct lsk_rtnl_can - what a CAN interface has besides a link's
  * @has: bits of enum lsk_can_bit
- * @bittiming, @data_bittiming: with a bitrate and tq 0 the kernel computes the rest
- * @bittiming_const, @data_bittiming_const: limits of the controller; read only
+ * @bittiming, @data_bittiming, @xl_data_bittiming: with a bitrate and tq 0 the kernel
+ *	computes the rest; with tq the bitrate is left out, as the kernel refuses both
+ * @bittiming_const, @data_bittiming_const, @xl_data_bittiming_const: limits of the
+ *	controller; read only
  * @clock: of the controller, in Hz; read only
  * @state: CAN_STATE_*; read only
  * @control_mode: CAN_CTRLMODE_*, @mask says which are meant
@@ -60,10 +87,12 @@ enum lsk_can_bit {
  * @restart: 1: now
  * @error_counter: read only
  * @termination: in ohms
- * @termination_const, @bitrate_const, @data_bitrate_const: what there is to choose
- *	from: 16 and 32 bits each; views, read only
+ * @termination_const, @bitrate_const, @data_bitrate_const, @xl_data_bitrate_const: what
+ *	there is to choose from: 16 and 32 bits each; views, read only
  * @bitrate_max: of the transceiver; read only
  * @tdc_value, @tdc_offset, @tdc_filter: transmitter delay compensation, in time quanta
+ * @xl_tdc_value, @xl_tdc_offset, @xl_tdc_filter: the same of XL
+ * @xl_pwm_short, @xl_pwm_long, @xl_pwm_offset: pulse width modulation of XL, in clocks
  * @mode_supported: CAN_CTRLMODE_* that the controller has; read only
  */
 struct lsk_rtnl_can {
@@ -87,6 +116,15 @@ struct lsk_rtnl_can {
 	struct lsk_nl_bytes termination_const;
 	struct lsk_nl_bytes bitrate_const;
 	struct lsk_nl_bytes data_bitrate_const;
+	struct can_bittiming xl_data_bittiming;
+	struct can_bittiming_const xl_data_bittiming_const;
+	struct lsk_nl_bytes xl_data_bitrate_const;
+	uint32_t xl_tdc_value;
+	uint32_t xl_tdc_offset;
+	uint32_t xl_tdc_filter;
+	uint32_t xl_pwm_short;
+	uint32_t xl_pwm_long;
+	uint32_t xl_pwm_offset;
 };
 
 /**
@@ -104,6 +142,9 @@ int lsk_rtnl_can_parse(const struct lsk_rtnl_link *link, struct lsk_rtnl_can *re
  * @index: of the interface
  * @can: the fields whose bits are set
  * @ret_error: what the kernel says; may be NULL
+ *
+ * A kernel that does not know XL (before 6.19) ignores its timing; ask for
+ * LSK_CAN_MODE_XL with it, which such a kernel refuses.
  *
  * Return: 0, -EBUSY (the interface is up), -EOPNOTSUPP (not of this kind), -EINVAL
  * (a bitrate that the clock cannot make), or as lsk_nl_request().

@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Two emulated controllers: their settings, states, counters and queues, and the time at
+# which a frame was on the wire.
+#
+#     can0 (sja1000) ==== bus ==== can1 (sja1000)
+#
+# needs: can can-raw kvaser_pci sch_tbf
+# kernels: all
+# timeout: 120
+# can-bus: 2
+set -eu
+
+# One test at a time: they share the bus.
+exec "$LINSOCK_BUILD/tests/test_can_bus" --tap=- -j1
