@@ -23,6 +23,9 @@
 /* From here on a group's third byte means that it goes to all. */
 #define PDU2_FIRST 0xF0u
 
+/* In which the kernel tells of a message that was broken off that it is. */
+#define ABORT_NS (500 * INT64_C(1000000))
+
 static int step_failed(struct lsk_error *error, int r, const char *what)
 {
 	return error_set(error, r, 0, "%s: %s", what, lsk_strerror(r));
@@ -295,6 +298,18 @@ static int wait_end(struct lsk_j1939 *j1939, int64_t deadline_ns)
 	}
 }
 
+/*
+ * Give a message up whose time is over: both sides forget it, so that the next one can
+ * be sent, and a close does not wait for it.
+ */
+static void give_up(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
+		    size_t len)
+{
+	if (len > CAN_MAX_DLEN &&
+	    j1939_abort(j1939, to, len, J1939_REASON_TIMEOUT) == 0)
+		(void)wait_end(j1939, engine_now_ns() + ABORT_NS);
+}
+
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len)
 {
@@ -312,10 +327,13 @@ int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 	/* Words of a message that was given up must not count for this one. */
 	j1939_take_words(j1939);
 	j1939->sending = len;
+	atomic_store(&j1939->is_aborted, false);
 	r = give(j1939, &sa, buf, len, deadline_ns);
-	if (r < 0 || socket_timeout(j1939->sock) == 0)
-		return r;
-	return wait_end(j1939, deadline_ns);
+	if (r == 0 && socket_timeout(j1939->sock) != 0)
+		r = wait_end(j1939, deadline_ns);
+	if (r == -ETIME || r == -EINTR)
+		give_up(j1939, to, len);
+	return r < 0 && atomic_load(&j1939->is_aborted) ? -ECONNABORTED : r;
 }
 
 static void take_controls(struct msghdr *header, struct lsk_j1939_message *message)

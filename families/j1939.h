@@ -5,6 +5,7 @@
 
 #include <linux/net_tstamp.h>
 #include <net/if.h>
+#include <stdatomic.h>
 
 #include <linsock/j1939.h>
 
@@ -23,8 +24,20 @@ struct lsk_j1939 {
 	struct lsk_j1939_filter *filters; /* what @config.filters is */
 	lsk_j1939_progress_fn progress;   /* may be NULL */
 	void *progress_context;
-	size_t sending; /* bytes of the message that is sent now */
+	size_t sending;          /* bytes of the message that is sent now */
+	struct lsk_j1939_progress receiving; /* the last that was told of what comes in */
+	_Atomic bool is_aborted; /* by lsk_j1939_abort(), since a send began */
 };
+
+/* Why a message is broken off, by SAE J1939-21. */
+enum j1939_abort_reason {
+	J1939_REASON_RESOURCES = 2,
+	J1939_REASON_TIMEOUT = 3,
+};
+
+/* As lsk_j1939_abort(), with a reason. */
+int j1939_abort(struct lsk_j1939 *j1939, const struct lsk_j1939_place *peer, size_t len,
+		enum j1939_abort_reason reason);
 
 /* Read all words of the error queue. Return: 1 where a message is through, a negative
  * errno where it broke off or the socket is closed, else 0. */

@@ -120,9 +120,15 @@ static void tell(struct lsk_j1939 *j1939, const struct word *word)
 
 	if (!j1939->progress)
 		return;
-	if (error->ee_origin == SO_EE_ORIGIN_LOCAL &&
-	    (error->ee_info == INFO_RX_RTS || error->ee_info == INFO_RX_DPO)) {
+	if (error->ee_origin == SO_EE_ORIGIN_LOCAL && error->ee_info == INFO_RX_RTS) {
 		progress.is_receiving = true;
+		j1939->receiving = progress;
+	} else if (error->ee_origin == SO_EE_ORIGIN_LOCAL &&
+		   error->ee_info == INFO_RX_DPO) {
+		/* This one says how far only, and the first one of what. */
+		j1939->receiving.is_receiving = true;
+		j1939->receiving.done = progress.done;
+		progress = j1939->receiving;
 	} else if (error->ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
 		   (error->ee_info == SCM_TSTAMP_SCHED ||
 		    error->ee_info == SCM_TSTAMP_ACK)) {

@@ -14,10 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linsock/can.h>
 #include <linsock/j1939.h>
 
-#define MSEC INT64_C(1000000)
-#define PGN  0x12300u
+#include "tests/support/can.h"
+
+#define PGN 0x12300u
+
+/* Five minutes on a slow bus: whoever breaks it off comes in time. */
+#define LONG 1000000
 
 static void need_vcan(void)
 {
@@ -248,4 +253,139 @@ Test(j1939, fact_11_promiscuous_and_error_queue_answer_with_their_value,
 	lsk_socket_free(sock);
 	cr_assert_eq(lsk_j1939_open(&unit, &config, NULL), 0);
 	lsk_j1939_free(unit);
+}
+
+/* A bus of the test's own, of five hundred frames a second. */
+static void make_slow_bus(void)
+{
+	struct lsk_socket *sock = NULL;
+
+	make_buses();
+	if (lsk_socket_new(&sock, AF_CAN, SOCK_DGRAM, CAN_J1939) < 0)
+		cr_skip_test("no J1939 in this kernel");
+	lsk_socket_free(sock);
+	run("tc qdisc add dev vcan0 root tbf " RATE " limit 160");
+}
+
+/* Breaks off what it is told of, the third time. */
+struct breaker {
+	struct lsk_j1939 *unit;
+	struct lsk_j1939_place peer;
+	bool is_receiving;
+	int seen;
+	int result;
+};
+
+static void break_off(void *context, const struct lsk_j1939_progress *progress)
+{
+	struct breaker *breaker = context;
+
+	if (progress->is_receiving != breaker->is_receiving ||
+	    ++breaker->seen != 3 - breaker->is_receiving)
+		return;
+	if (progress->is_receiving)
+		breaker->peer = progress->from;
+	breaker->result =
+		lsk_j1939_abort(breaker->unit, &breaker->peer, progress->total);
+}
+
+struct waiter {
+	struct lsk_j1939 *unit;
+	char *buf;
+	ssize_t got;
+};
+
+static void *receive_any(void *context)
+{
+	struct waiter *waiter = context;
+
+	waiter->got = lsk_j1939_receive(waiter->unit, waiter->buf, LONG, NULL);
+	return NULL;
+}
+
+/* Whoever breaks off: the send says so, nothing is received, and the next one goes. */
+static void break_off_by(bool is_receiver, int expected)
+{
+	static const struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	struct breaker breaker = {.unit = is_receiver ? b : a,
+				  .peer = to,
+				  .is_receiving = is_receiver,
+				  .result = 1};
+	struct waiter waiter = {.unit = b, .buf = calloc(1, LONG)};
+	char *data = calloc(1, LONG);
+	pthread_t thread;
+	int r;
+
+	cr_assert_eq(lsk_j1939_set_progress(breaker.unit, break_off, &breaker), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, receive_any, &waiter), 0);
+	r = lsk_j1939_send(a, &to, data, LONG);
+	cr_assert_eq(r, expected, "%d", r);
+	cr_assert_eq(lsk_j1939_send(a, &to, "next", 4), 0);
+	pthread_join(thread, NULL);
+	/* It may be its thread that wrote this. */
+	cr_assert_eq(breaker.result, 0, "%d after %d", breaker.result, breaker.seen);
+	cr_assert_eq(waiter.got, 4, "%zd", waiter.got);
+	cr_assert_eq(memcmp(waiter.buf, "next", 4), 0);
+	free(waiter.buf);
+	free(data);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+Test(j1939, a_message_is_broken_off_by_its_sender, .init = make_slow_bus,
+     .timeout = 100)
+{
+	break_off_by(false, -ECONNABORTED);
+}
+
+Test(j1939, a_message_is_broken_off_by_its_receiver, .init = make_slow_bus,
+     .timeout = 100)
+{
+	break_off_by(true, -EMSGSIZE);
+}
+
+Test(j1939, a_message_whose_time_is_over_is_broken_off, .init = make_slow_bus,
+     .timeout = 60)
+{
+	static const struct lsk_j1939_place nobody = {.pgn = PGN, .address = 0x77};
+	static const struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	uint8_t message[100] = {0};
+	struct lsk_can_record record;
+	struct lsk_can *can = open_on("vcan0");
+
+	lsk_socket_set_timeout(lsk_j1939_socket(a), 20 * MSEC);
+	cr_assert_eq(lsk_j1939_send(a, &nobody, message, sizeof(message)), -ETIME);
+	/* The request to send, and the word that it is over: timeout, of our group. */
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id & 0x3FFFFFF, 0xEC7720, "%X", record.frame.id);
+	cr_assert_eq(record.frame.data[0], 16);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x1CEC7720);
+	cr_assert_eq(memcmp(record.frame.data, "\xFF\x03\xFF\xFF\xFF\x00\x23\x01", 8),
+		     0);
+	lsk_socket_set_timeout(lsk_j1939_socket(a), 20000 * MSEC);
+	cr_assert_eq(lsk_j1939_send(a, &to, message, sizeof(message)), 0);
+	cr_assert_eq(lsk_j1939_receive(b, message, sizeof(message), NULL), 100);
+	lsk_can_free(can);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
+}
+
+Test(j1939, what_cannot_be_broken_off_is_refused, .init = need_vcan)
+{
+	static const struct lsk_j1939_place all = {.pgn = PGN, .address = 0xFF};
+	static const struct lsk_j1939_place bad = {.pgn = 0x12301, .address = 0x30};
+	struct lsk_j1939 *a = open_unit(0x20, 0);
+	struct lsk_j1939 *idle = open_unit(LSK_J1939_IDLE_ADDRESS, 0x1111);
+
+	cr_assert_eq(lsk_j1939_abort(a, &all, 100), -EDESTADDRREQ);
+	cr_assert_eq(lsk_j1939_abort(a, &bad, 100), LSK_ERR_RANGE);
+	cr_assert_eq(lsk_j1939_abort(a, &all, 8), -EINVAL);
+	cr_assert_eq(lsk_j1939_abort(a, NULL, 100), -EINVAL);
+	cr_assert_eq(lsk_j1939_abort(NULL, &all, 100), -EINVAL);
+	cr_assert_eq(lsk_j1939_abort(idle, &all, 100), -EADDRNOTAVAIL);
+	lsk_j1939_free(a);
+	lsk_j1939_free(idle);
 }

@@ -117,8 +117,10 @@ int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *
 
 /**
  * lsk_j1939_free() - close
- * @j1939: NULL is allowed. With a message under way to a unit that is gone, the kernel
- *	waits for its end, up to 1.3 s
+ * @j1939: NULL is allowed. For a message that was started with a timeout of 0 the
+ *	kernel waits: 1.3 s for a unit that is gone, else until it is through;
+ *	lsk_j1939_abort() ends that. What lsk_j1939_send() gave up is waited for by
+ *nobody
  *
  * Return: NULL.
  */
@@ -154,13 +156,14 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939);
  *	to one unit only
  *
  * A long message is given to the kernel piece by piece, as it wants it. With a timeout
- * of 0 only what fits at once is given: use it for short ones.
+ * of 0 only what fits at once is given: use it for short ones. A message whose time is
+ * over is broken off, which the peer is told where @to has its address.
  *
  * Return: 0 when the peer has acknowledged all of it, or the frames are on the wire;
- * -EHOSTUNREACH where it does not answer, -ECONNABORTED, -EBUSY and others where it
- * broke off; -EADDRNOTAVAIL for a name that has no address; -EACCES to all without
- * &lsk_j1939_config.broadcast; -EDESTADDRREQ for more than 1785 bytes to all; -ETIME;
- * LSK_ERR_RANGE for a group that cannot be.
+ * -EHOSTUNREACH where it does not answer, -EALREADY, -EMSGSIZE, -EPROTO and others
+ *where it broke off; -ECONNABORTED after lsk_j1939_abort(); -EADDRNOTAVAIL for a name
+ *that has no address; -EACCES to all without &lsk_j1939_config.broadcast; -EDESTADDRREQ
+ *for more than 1785 bytes to all; -ETIME; LSK_ERR_RANGE for a group that cannot be.
  */
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len);
@@ -201,6 +204,9 @@ ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
  * @to_address: the same: whom it goes to
  * @done: bytes that the receiver has acknowledged, or has got
  * @total: bytes in all
+ *
+ * The kernel says of a message that comes in what it is when it begins, and then only
+ * how far: of several at a time, all but @done are those of the one that began last.
  */
 struct lsk_j1939_progress {
 	bool is_receiving;
@@ -215,7 +221,8 @@ struct lsk_j1939_progress {
  * @context: as given to lsk_j1939_set_progress()
  * @progress: borrowed for the call
  *
- * Called inside of lsk_j1939_send() and lsk_j1939_receive(), which it must not call.
+ * Called inside of lsk_j1939_send() and lsk_j1939_receive(), which it must not call; it
+ * may call lsk_j1939_abort().
  */
 typedef void (*lsk_j1939_progress_fn)(void *context,
 				      const struct lsk_j1939_progress *progress);
@@ -230,6 +237,26 @@ typedef void (*lsk_j1939_progress_fn)(void *context,
  */
 int lsk_j1939_set_progress(struct lsk_j1939 *j1939, lsk_j1939_progress_fn progress,
 			   void *context);
+
+/**
+ * lsk_j1939_abort() - break off a message of several frames, in or out
+ * @j1939: the socket, on an address
+ * @peer: the other unit, by its address, and the message's group; as it was given to
+ *	lsk_j1939_send(), or as &lsk_j1939_progress.from tells it
+ * @len: the message's bytes, which say how it is sent
+ *
+ * The peer is told by the frame that the standard has for it, which a raw socket sends.
+ * A message that goes out ends with it: lsk_j1939_send() says -ECONNABORTED. Of one
+ *that comes in nothing is received; if the peer is deaf too, the kernel forgets it
+ *after 1.25 s. It may be called by a progress function, and by another thread during a
+ *send.
+ *
+ * Return: 0; -EDESTADDRREQ for a peer without an address; -EADDRNOTAVAIL where the
+ * socket has none; -EINVAL for a message of one frame; LSK_ERR_RANGE; or as
+ * lsk_can_open() and lsk_can_send().
+ */
+int lsk_j1939_abort(struct lsk_j1939 *j1939, const struct lsk_j1939_place *peer,
+		    size_t len);
 
 /**
  * enum lsk_j1939_claim_state - where a unit stands with its address

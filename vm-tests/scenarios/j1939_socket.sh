@@ -4,7 +4,7 @@
 #
 #     unit 20 ---- vcan0 ---- unit 30
 #
-# needs: can can-j1939 vcan
+# needs: can can-raw can-j1939 vcan vxcan sch_tbf
 # kernels: all
 # timeout: 180
 # criterion: test_j1939
