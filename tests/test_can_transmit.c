@@ -17,54 +17,12 @@
 
 #include <linsock.h>
 
+#include "tests/support/can.h"
 #include "tests/support/loops.h"
-#include "tests/support/netns.h"
 
-#define MSEC   INT64_C(1000000)
 #define FRAMES 40
 
-/* Frames of 16 bytes: five hundred a second, or one in sixteen seconds. */
-#define RATE       "rate 64kbit burst 16"
-#define RATE_NEVER "rate 8bit burst 16"
-
-static void run(const char *command)
-{
-	int r = system(command); /* NOLINT(cert-env33-c): a constant, in a test */
-
-	cr_assert_eq(r, 0, "%s: %d", command, r);
-}
-
-static void need_can(void)
-{
-	struct lsk_nl *nl = netns_handle();
-	struct lsk_nl_error error;
-	int index = lsk_rtnl_link_add(nl, "vcan", "vcan0", &error);
-
-	if (index == -EOPNOTSUPP)
-		cr_skip_test("no vcan in this kernel: scenario can_transmit.sh");
-	cr_assert_gt(index, 0, "%d %s", index, error.message);
-	run("ip link add near mtu 72 type vxcan peer name far mtu 72");
-	run("ip link set near up && ip link set far up");
-	lsk_nl_close(nl);
-}
-
-TestSuite(can_transmit, .init = need_can, .timeout = 100);
-
-static struct lsk_can *open_channel(const struct lsk_can_config *config)
-{
-	struct lsk_can *can = NULL;
-	struct lsk_error error = {0};
-	int r = lsk_can_open(&can, config, &error);
-
-	cr_assert_eq(r, 0, "%d %s", r, error.text);
-	lsk_socket_set_timeout(lsk_can_socket(can), 60000 * MSEC);
-	return can;
-}
-
-static struct lsk_can *open_on(const char *interface)
-{
-	return open_channel(&(struct lsk_can_config){.interface = interface});
-}
+TestSuite(can_transmit, .init = make_buses, .timeout = 100);
 
 static struct lsk_can *open_confirming(const char *interface)
 {
