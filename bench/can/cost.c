@@ -6,9 +6,13 @@
  *
  *	can-cost hand IFACE FRAMES      recvmmsg(2) by hand, 64 at a time
  *	can-cost library IFACE FRAMES   lsk_can_receive(), the same
+ *	can-cost calls IFACE FRAMES     system calls per frame of lsk_can_receive()
  *	can-cost drain IFACE FRAMES COMMAND...   a program that ends after FRAMES
  *	can-cost run COMMAND...         a program from its start to its end, in all
  *	can-cost dbc SECONDS            signals per second that lsk_dbc_decode() gives
+ *
+ * IFACE "any" is one socket on all interfaces: bus0 to bus15 send it four frames each
+ *in turn.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +34,8 @@
 
 #define BATCH          64
 #define RECEIVE_BUFFER (64 << 20)
+#define BUSES          16
+#define FRAMES_IN_TURN 4
 #define CONTROL_SIZE \
 	(CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t)))
 
@@ -52,7 +60,7 @@ static int open_raw(const char *interface, bool is_sender)
 	int on = 1, size = RECEIVE_BUFFER;
 
 	addr.can_ifindex = (int)if_nametoindex(interface);
-	if (fd < 0 || addr.can_ifindex == 0)
+	if (fd < 0 || (addr.can_ifindex == 0 && strcmp(interface, LSK_CAN_ANY) != 0))
 		die(interface);
 	if (is_sender) {
 		setsockopt(fd, SOL_CAN_RAW, CAN_RAW_FILTER, NULL, 0);
@@ -69,20 +77,39 @@ static int open_raw(const char *interface, bool is_sender)
 	return fd;
 }
 
+/* Senders: one, or one on each bus. Return: how many. */
+static size_t open_senders(const char *interface, int *fds)
+{
+	if (strcmp(interface, LSK_CAN_ANY) != 0) {
+		fds[0] = open_raw(interface, true);
+		return 1;
+	}
+	for (int i = 0; i < BUSES; i++) {
+		char name[IF_NAMESIZE];
+
+		snprintf(name, sizeof(name), "bus%d", i);
+		fds[i] = open_raw(name, true);
+	}
+	return BUSES;
+}
+
 /* Fill the queue of who listens. */
 static void send_frames(const char *interface, unsigned long count)
 {
-	int fd = open_raw(interface, true);
+	int fds[BUSES];
+	size_t senders = open_senders(interface, fds);
 
 	for (unsigned long i = 0; i < count; i++) {
 		struct can_frame frame = {.can_id = (canid_t)(i % 2048), .can_dlc = 8};
+		int fd = fds[i / FRAMES_IN_TURN % senders];
 
 		memcpy(frame.data, &i, sizeof(i));
 		while (write(fd, &frame, sizeof(frame)) < 0)
 			if (errno != EAGAIN && errno != ENOBUFS)
 				die("write");
 	}
-	close(fd);
+	for (size_t i = 0; i < senders; i++)
+		close(fds[i]);
 }
 
 static void tell(int64_t begin_ns, unsigned long count)
@@ -173,6 +200,7 @@ static void drain_by_library(const char *interface, unsigned long count)
 	if (!records || lsk_can_open(&can, &config, NULL) < 0)
 		die("lsk_can_open");
 	send_frames(interface, count);
+	(void)getppid(); /* for count_calls() */
 	begin = now_ns();
 	while (seen < count) {
 		int r = lsk_can_receive(can, records, BATCH);
@@ -184,9 +212,50 @@ static void drain_by_library(const char *interface, unsigned long count)
 			       records[i].frame.id + records[i].interface;
 		seen += (unsigned long)r;
 	}
+	(void)getppid();
 	tell(begin, count);
 	lsk_can_free(can);
 	free(records);
+}
+
+/* System calls between two of getppid(2), of a child that drains. */
+static void count_calls(const char *interface, unsigned long count)
+{
+	pid_t child = fork();
+	bool is_counting = false;
+	unsigned long calls = 0;
+	int status;
+
+	if (child == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		drain_by_library(interface, count);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child ||
+	    ptrace(PTRACE_SETOPTIONS, child, NULL,
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) < 0)
+		die("ptrace");
+	for (;;) {
+		struct __ptrace_syscall_info info = {0};
+
+		if (ptrace(PTRACE_SYSCALL, child, NULL, NULL) < 0 ||
+		    waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
+			die("ptrace");
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80) ||
+		    ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) <= 0 ||
+		    info.op != PTRACE_SYSCALL_INFO_ENTRY)
+			continue;
+		if (info.entry.nr != SYS_getppid)
+			calls += is_counting;
+		else if (is_counting)
+			break;
+		else
+			is_counting = true;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	printf("%.4f\n", (double)calls / (double)count);
 }
 
 static pid_t start(char **command)
@@ -315,6 +384,8 @@ int main(int argc, char **argv)
 		drain_by_hand(argv[2], count);
 	} else if (strcmp(what, "library") == 0 && argc == 4) {
 		drain_by_library(argv[2], count);
+	} else if (strcmp(what, "calls") == 0 && argc == 4) {
+		count_calls(argv[2], count);
 	} else if (strcmp(what, "drain") == 0 && argc > 4) {
 		drain_by_program(argv[2], count, argv + 4);
 	} else if (strcmp(what, "run") == 0 && argc > 2) {

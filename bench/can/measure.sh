@@ -11,6 +11,11 @@ cd /tmp
 ip link add vcan0 mtu 72 type vcan
 ip link set vcan0 up
 
+for number in $(seq 0 15); do
+	ip link add "bus$number" mtu 72 type vcan
+	ip link set "bus$number" up
+done
+
 drain() {
 	name=$1
 	shift
@@ -48,7 +53,11 @@ while [ "$rounds" -gt 0 ]; do
 	for how in hand library; do
 		value=$("$program" "$how" vcan0 "$frames")
 		echo "$how $value"
+		value=$("$program" "$how" any "$frames")
+		echo "$how-any $value"
 	done
+	value=$("$program" calls any $((frames / 64 * 64)))
+	echo "calls-any $value"
 	drain candump-L sh -c "exec candump -L -r 64000000 -n $frames vcan0 >theirs.log"
 	drain linsock-L sh -c "exec linsock can dump -L -r 64000000 -n $frames vcan0 >ours.log"
 	# Each socket has times of its own.
