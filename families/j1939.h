@@ -24,8 +24,9 @@ struct lsk_j1939 {
 	struct lsk_j1939_filter *filters; /* what @config.filters is */
 	lsk_j1939_progress_fn progress;   /* may be NULL */
 	void *progress_context;
-	size_t sending;          /* bytes of the message that is sent now */
-	struct lsk_j1939_progress receiving; /* the last that was told of what comes in */
+	size_t sending; /* bytes of the message that is sent now */
+	struct lsk_j1939_progress
+		receiving;       /* the last that was told of what comes in */
 	_Atomic bool is_aborted; /* by lsk_j1939_abort(), since a send began */
 };
 
