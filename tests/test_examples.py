@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 
 FOLDER = sys.argv[1]
@@ -155,6 +156,138 @@ def watch_a_datagram():
 
 def test_packet_watch_tells_what_goes_by():
     in_own_network(watch_a_datagram)
+
+
+class LoopServer:
+    """An example that serves on a loop, with each back end in turn; it has no end."""
+
+    def __init__(self, backend, name, *arguments):
+        self.process = start(name, *arguments, env={**os.environ, **backend})
+        self.place = self.process.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate(timeout=LIMIT)
+
+    def connect(self, kind=socket.SOCK_STREAM):
+        if "unix://@" in self.place:
+            sock = socket.socket(socket.AF_UNIX, kind)
+            address = "\0" + re.search(r"@([^?]*)", self.place).group(1)
+        else:
+            sock = socket.socket(socket.AF_INET, kind)
+            address = ("127.0.0.1", int(re.search(r":(\d+)$", self.place).group(1)))
+        sock.settimeout(LIMIT)
+        sock.connect(address)
+        return sock
+
+
+BACKENDS = ({}, {"LINSOCK_BACKEND": "epoll"})
+
+
+def receive(sock, count):
+    parts = b""
+    while len(parts) < count:
+        part = sock.recv(count - len(parts))
+        assert part, f"{len(parts)} bytes of {count}, then the end"
+        parts += part
+    return parts
+
+
+def through_a_proxy(backend, data):
+    """The target sends everything back, but not before it has all of it."""
+    with socket.create_server(("127.0.0.1", 0)) as target, \
+            LoopServer(backend, "proxy", "inet://127.0.0.1:0",
+                       f"inet://127.0.0.1:{target.getsockname()[1]}") as proxy, \
+            proxy.connect() as client:
+        target.settimeout(LIMIT)
+        sender = threading.Thread(target=client.sendall, args=(data,))
+        sender.start()
+        end, _ = target.accept()
+        with end:
+            end.settimeout(LIMIT)
+            assert receive(end, len(data)) == data
+            sender.join(LIMIT)
+            sender = threading.Thread(target=end.sendall, args=(data,))
+            sender.start()
+            assert receive(client, len(data)) == data
+            sender.join(LIMIT)
+        expect(client.recv(1), b"")  # the target's close came through
+
+
+def test_proxy_passes_everything_on():
+    data = os.urandom(4 << 20)
+    for backend in BACKENDS:
+        through_a_proxy(backend, data)
+
+
+def chat(backend):
+    name = f"@lsk-chat-{os.getpid()}-{len(backend)}"
+    with LoopServer(backend, "chat", f"unix://{name}") as room, \
+            room.connect() as speaker, room.connect() as listener, \
+            room.connect() as sleeper:
+        # Whoever is heard is in the room.
+        for one, others in ((sleeper, (speaker, listener)),
+                            (listener, (speaker, sleeper))):
+            one.sendall(b"here\n")
+            for other in others:
+                expect(receive(other, 5), b"here\n")
+        chunk = b"x" * 16383 + b"\n"
+        for _ in range(64):
+            speaker.sendall(chunk)
+            expect(receive(listener, len(chunk)), chunk)
+        # Now he wakes up: first what had waited for him, then what he has missed.
+        heard = b""
+        sleeper.settimeout(0.05)
+        for _ in range(LIMIT * 20):
+            speaker.sendall(b"again\n")
+            expect(receive(listener, 6), b"again\n")
+            try:
+                while part := sleeper.recv(1 << 20):
+                    heard += part
+            except TimeoutError:
+                pass
+            if b"missed)" in heard:
+                break
+        assert re.search(rb"\n\(\d+ messages missed\)\nagain\n", heard), heard[-100:]
+        assert heard.count(chunk) < 64, "nothing was held back"
+
+
+def test_chat_goes_on_without_those_who_sleep():
+    for backend in BACKENDS:
+        chat(backend)
+
+
+def echo_in_pieces(backend):
+    with LoopServer(backend, "udp_gro", "inet://127.0.0.1:0") as server, \
+            server.connect(socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.IPPROTO_UDP, 103, 100)  # UDP_SEGMENT
+        data = os.urandom(950)
+        client.sendall(data)
+        expect(server.process.stdout.readline(), "950 bytes, in datagrams of 100\n")
+        parts = [client.recv(1000) for _ in range(10)]
+        expect([len(part) for part in parts], [100] * 9 + [50])
+        expect(b"".join(parts), data)
+        client.sendall(b"short")
+        expect(server.process.stdout.readline(), "5 bytes, in datagrams of 5\n")
+        expect(client.recv(1000), b"short")
+
+
+def test_datagrams_come_and_go_in_pieces():
+    for backend in BACKENDS:
+        echo_in_pieces(backend)
+
+
+def test_libuv_hosts_a_loop():
+    if not os.path.exists(os.path.join(FOLDER, "host_libuv")):
+        raise Skipped("built without libuv (libuv1-dev)")
+    for backend in BACKENDS:
+        process = start("host_libuv", "1000", env={**os.environ, **backend})
+        output, errors = process.communicate(timeout=LIMIT)
+        expect(output, "1000 echoes, and libuv's timer went on\n")
+        expect((process.returncode, errors), (0, ""))
 
 
 def test_client_without_a_server_says_so():
