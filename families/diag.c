@@ -28,6 +28,12 @@ static const struct lsk_nl_field inet_fields[] = {
 	[INET_DIAG_MEMINFO] = LSK_NL_NAMED("meminfo", LSK_NL_VIEW),
 	[INET_DIAG_INFO] = DIAG("info", LSK_NL_VIEW, info, INFO),
 	[INET_DIAG_CONG] = DIAG("cong", LSK_NL_STRING, congestion, CONGESTION),
+	[INET_DIAG_VEGASINFO] =
+		DIAG("vegasinfo", LSK_NL_VIEW, congestion_info, CONGESTION_INFO),
+	[INET_DIAG_DCTCPINFO] =
+		DIAG("dctcpinfo", LSK_NL_VIEW, congestion_info, CONGESTION_INFO),
+	[INET_DIAG_BBRINFO] =
+		DIAG("bbrinfo", LSK_NL_VIEW, congestion_info, CONGESTION_INFO),
 	[INET_DIAG_TOS] = DIAG("tos", LSK_NL_UINT, tos, TOS),
 	[INET_DIAG_TCLASS] = DIAG("tclass", LSK_NL_UINT, tclass, TCLASS),
 	[INET_DIAG_SKMEMINFO] = DIAG("skmeminfo", LSK_NL_BYTES, memory, MEMORY),
@@ -321,8 +327,9 @@ static uint8_t inet_extensions(uint32_t show)
 
 	if (show & LSK_DIAG_SHOW_MEMORY)
 		bits |= 1U << (INET_DIAG_SKMEMINFO - 1);
+	/* The bit of Vegas asks every algorithm for its own. */
 	if (show & LSK_DIAG_SHOW_INFO)
-		bits |= 1U << (INET_DIAG_INFO - 1);
+		bits |= 1U << (INET_DIAG_INFO - 1) | 1U << (INET_DIAG_VEGASINFO - 1);
 	if (show & LSK_DIAG_SHOW_CONGESTION)
 		bits |= 1U << (INET_DIAG_CONG - 1);
 	if (show & LSK_DIAG_SHOW_TOS)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* linsock ss: sockets, with the columns, states and filters of ss(8); numeric always.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -43,6 +42,8 @@ static const struct {
 	uint32_t states;
 } state_words[] = {
 	{"all", STATES_ALL},
+	{"bucket", STATE(TCP_SYN_RECV) | STATE(TCP_TIME_WAIT)},
+	{"big", STATES_ALL & ~(STATE(TCP_SYN_RECV) | STATE(TCP_TIME_WAIT))},
 	{"connected", STATES_ALL & ~(STATE(TCP_CLOSE) | STATE(TCP_LISTEN))},
 	{"synchronized",
 	 STATES_ALL & ~(STATE(TCP_CLOSE) | STATE(TCP_LISTEN) | STATE(TCP_SYN_SENT))},
@@ -77,92 +78,27 @@ static int read_state(const char *word, uint32_t *ret_states)
 	return -EINVAL;
 }
 
-/* "10.0.0.0/8:80", ":22", "[::1]:80". */
-static int read_place(struct lsk_diag_filter *filter, bool is_peer, const char *text)
-{
-	char host[INET6_ADDRSTRLEN + 8];
-	const char *colon = strrchr(text, ':');
-	struct lsk_addr addr;
-	char *start = host;
-	long port = 0, len;
-	char *slash;
-	int r;
-
-	if (!colon || (strchr(text, ':') != colon && text[0] != '['))
-		colon = text + strlen(text);
-	if (*colon && strcmp(colon + 1, "*") != 0 &&
-	    command_parse_number(colon + 1, 0, UINT16_MAX, &port) < 0)
-		return -EINVAL;
-	if (colon == text || (colon == text + 1 && *text == '*')) {
-		lsk_diag_filter_port(filter, is_peer, LSK_DIAG_EQUAL, (uint16_t)port);
-		return 0;
-	}
-	if ((size_t)(colon - text) >= sizeof(host))
-		return -EINVAL;
-	memcpy(host, text, (size_t)(colon - text));
-	host[colon - text] = '\0';
-	slash = strchr(host, '/');
-	if (slash)
-		*slash++ = '\0';
-	if (*start == '[' && strchr(start, ']')) {
-		*strchr(start, ']') = '\0';
-		start++;
-	}
-	r = strchr(start, ':') ? lsk_addr_inet6(&addr, start, (unsigned int)port, 0, 0)
-			       : lsk_addr_inet(&addr, start, (unsigned int)port);
-	len = strchr(start, ':') ? 128 : 32;
-	if (r < 0 || (slash && command_parse_number(slash, 0, len, &len) < 0))
-		return -EINVAL;
-	lsk_diag_filter_host(filter, is_peer, &addr, (uint8_t)len);
-	return 0;
-}
-
-/* "sport = :80", "dport ge :1024". Return: words taken, or negative. */
-static int read_port(struct lsk_diag_filter *filter, bool is_peer, char **args)
-{
-	enum lsk_diag_compare compare = LSK_DIAG_EQUAL;
-	const char *value;
-	long port;
-
-	if (!args[1] || !args[2])
-		return -EINVAL;
-	if (strcmp(args[1], "ge") == 0 || strcmp(args[1], ">=") == 0)
-		compare = LSK_DIAG_AT_LEAST;
-	else if (strcmp(args[1], "le") == 0 || strcmp(args[1], "<=") == 0)
-		compare = LSK_DIAG_AT_MOST;
-	else if (strcmp(args[1], "eq") != 0 && strcmp(args[1], "=") != 0 &&
-		 strcmp(args[1], "==") != 0)
-		return -EINVAL;
-	value = args[2][0] == ':' ? args[2] + 1 : args[2];
-	if (command_parse_number(value, 0, UINT16_MAX, &port) < 0)
-		return -EINVAL;
-	lsk_diag_filter_port(filter, is_peer, compare, (uint16_t)port);
-	return 3;
-}
-
+/* "state NAME" and "exclude NAME" come first, then an expression. */
 static int read_filter(struct ss_call *call, char **args)
 {
-	while (*args) {
-		bool is_peer = args[0][0] == 'd';
-		int taken = -EINVAL;
+	uint32_t wanted = 0, unwanted = 0, states;
 
-		if (strcmp(args[0], "and") == 0 || strcmp(args[0], "(") == 0 ||
-		    strcmp(args[0], ")") == 0)
-			taken = 1;
-		else if (strcmp(args[0], "state") == 0 && args[1])
-			taken = read_state(args[1], &call->states) < 0 ? -EINVAL : 2;
-		else if (strcmp(args[0], "sport") == 0 || strcmp(args[0], "dport") == 0)
-			taken = read_port(&call->filter, is_peer, args);
-		else if ((strcmp(args[0], "src") == 0 || strcmp(args[0], "dst") == 0) &&
-			 args[1])
-			taken = read_place(&call->filter, is_peer, args[1]) < 0
-					? -EINVAL
-					: 2;
-		if (taken < 0)
-			return command_usage("%s: not understood as a filter", args[0]);
-		args += taken;
+	while (*args && args[1] &&
+	       (strcmp(*args, "state") == 0 || strcmp(*args, "exclude") == 0 ||
+		strcmp(*args, "excl") == 0)) {
+		if (read_state(args[1], &states) < 0)
+			return command_usage("%s: no such state", args[1]);
+		if (args[0][0] == 's')
+			wanted |= states;
+		else
+			unwanted |= states;
+		args += 2;
 	}
-	return COMMAND_OK;
+	if (wanted)
+		call->states = wanted;
+	if (unwanted)
+		call->states = (call->states ? call->states : STATES_ALL) & ~unwanted;
+	return ss_filter_new(&call->expression, args, &call->filter);
 }
 
 static const struct ss_table tables[] = {
@@ -192,7 +128,11 @@ static int list_table(struct ss_call *call, const struct ss_table *table)
 	};
 	struct lsk_diag_socket sock;
 	struct lsk_nl_dump *dump;
-	int r = lsk_diag_dump(call->nl, &request, &dump);
+	int r;
+
+	if (call->is_extended && table->family == AF_UNIX)
+		request.show |= LSK_DIAG_SHOW_INFO;
+	r = lsk_diag_dump(call->nl, &request, &dump);
 
 	if (r < 0)
 		return r;
@@ -310,6 +250,23 @@ static int ss_option(struct ss_call *call, int option)
 		break;
 	case 'e':
 		call->is_extended = true;
+		call->has_timer = true; /* as ss has it */
+		call->show |= LSK_DIAG_SHOW_GROUPS;
+		break;
+	case 'o':
+		call->has_timer = true;
+		break;
+	case 'p':
+		call->has_processes = true;
+		break;
+	case 'O':
+		call->is_one_line = true;
+		break;
+	case 'V':
+		call->families |= SS_VSOCK;
+		break;
+	case 'X':
+		call->families |= SS_XDP;
 		break;
 	case 'H':
 		call->has_no_header = true;
@@ -346,13 +303,18 @@ static int ss_main(int argc, char **argv)
 		{"ipv4", no_argument, NULL, '4'},
 		{"ipv6", no_argument, NULL, '6'},
 		{"family", required_argument, NULL, 'f'},
+		{"options", no_argument, NULL, 'o'},
+		{"processes", no_argument, NULL, 'p'},
+		{"oneline", no_argument, NULL, 'O'},
+		{"vsock", no_argument, NULL, 'V'},
+		{"xdp", no_argument, NULL, 'X'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct ss_call call;
 	int option, r;
 
-	while ((option = getopt_long(argc, argv, "tuwx0Malnhemi46f:jH", options,
+	while ((option = getopt_long(argc, argv, "tuwx0Malnemi46f:jHopO", options,
 				     NULL)) != -1) {
 		r = ss_option(&call, option);
 		if (r != COMMAND_OK)
@@ -364,29 +326,39 @@ static int ss_main(int argc, char **argv)
 	if (r != COMMAND_OK)
 		return r;
 	default_states(&call);
+	r = call.has_processes ? ss_holders_read(&call.holders) : 0;
+	if (r < 0)
+		return command_failure(r, "/proc");
 	r = lsk_nl_open(&call.nl, NETLINK_SOCK_DIAG, NULL);
 	if (r < 0)
 		return command_failure(r, "sock_diag");
 	r = list_all(&call);
 	lsk_nl_close(call.nl);
+	ss_holders_done(&call.holders);
+	call.expression = ss_filter_free(call.expression);
 	return r;
 }
 
 const struct command ss_command = {
 	.name = "ss",
-	.arguments = "[-tuwx0Malneim46Hj] [-f FAMILY] [FILTER...]",
+	.arguments = "[-tuwx0MalneimopO46Hj] [-f FAMILY] [FILTER...]",
 	.summary = "sockets: states, queues, addresses",
 	.help = "  -t, -u, -w, -x, -0, -M  TCP, UDP, raw, UNIX, packet, MPTCP\n"
 		"  -f FAMILY  inet, inet6, unix, netlink, link, vsock, xdp\n"
 		"  -a  all states      -l  listening ones\n"
 		"  -4, -6  one version of IP\n"
-		"  -e  with uid, inode and cookie\n"
+		"  --vsock, --xdp  as -f\n"
+		"  -e  with uid, inode, cookie and cgroup\n"
 		"  -m  with memory     -i  with TCP's own numbers\n"
+		"  -o  with timers     -p  with the processes that hold them\n"
+		"  -O  one line for each socket, with all of that\n"
 		"  -H  without header  -j  as JSON\n"
 		"  -n  for ss's sake: ports and addresses are numbers always\n"
 		"\n"
-		"A FILTER is \"state NAME\", \"sport = :80\", \"dport ge :1024\", "
-		"\"src 10.0.0.0/8\",\n"
-		"\"dst [::1]:80\"; all must hold.\n",
+		"A FILTER is \"state NAME\" or \"exclude NAME\", then an "
+		"expression: \"sport = :80\",\n"
+		"\"dport ge :1024\", \"src 10.0.0.0/8\", \"dst [::1]:80\", "
+		"\"dev = lo\", \"fwmark = 1/0xff\",\n"
+		"\"autobound\", joined by and, or, not and parentheses.\n",
 	.main = ss_main,
 };

@@ -42,6 +42,46 @@ enum ss_column {
 	SS_COLUMN__COUNT
 };
 
+/* A field's text while it grows. */
+struct ss_text {
+	char *at;
+	size_t size;
+	size_t len;
+};
+
+void ss_text_add(struct ss_text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ss_info.c: what TCP tells of a connection; @has_options: those it has agreed on too.
+ */
+void ss_tcp_text(struct ss_text *text, const struct lsk_diag_socket *sock,
+		 bool has_options);
+
+/* ss_process.c: which descriptors of which processes are sockets. */
+struct ss_holders {
+	struct ss_holder *all;
+	size_t count;
+	size_t room;
+};
+
+int ss_holders_read(struct ss_holders *holders);
+void ss_holders_done(struct ss_holders *holders);
+/* Write " users:((…))", or nothing. Return: its length. */
+size_t ss_holders_text(const struct ss_holders *holders, uint32_t inode, char *text,
+		       size_t size);
+
+/* ss_filter.c: a filter expression. */
+struct ss_filter;
+
+/* Read the words of an expression; *ret_filter is NULL where there are none. What the
+ * kernel can decide is put into @kernel too. Return: an exit status. */
+int ss_filter_new(struct ss_filter **ret_filter, char **args,
+		  struct lsk_diag_filter *kernel);
+struct ss_filter *ss_filter_free(struct ss_filter *filter);
+/* Whether a socket meets @filter, which may be NULL. @name: of a UNIX socket. */
+bool ss_filter_holds(const struct ss_filter *filter, const struct lsk_diag_socket *sock,
+		     const char *name);
+
 struct ss_call {
 	struct lsk_nl *nl;
 	unsigned int families; /* enum ss_families */
@@ -50,7 +90,12 @@ struct ss_call {
 	uint32_t show;
 	bool is_extended;
 	bool has_no_header;
+	bool has_timer;
+	bool has_processes;
+	bool is_one_line;
 	struct lsk_diag_filter filter;
+	struct ss_filter *expression; /* NULL: everything */
+	struct ss_holders holders;
 	json_t *json; /* NULL: text */
 
 	/* Text of the rows, NUL after each field, since widths are known at the end. */

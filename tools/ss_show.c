@@ -4,9 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/if_ether.h>
-#include <linux/tcp.h>
+#include <linux/sock_diag.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -14,13 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "tools/command.h"
 
-#define FIELD_SIZE 768
+#define FIELD_SIZE  768
+#define CGROUP_ROOT 1
+#define MORE_SIZE   16384 /* a socket may be open in many processes */
 
 struct row {
 	char fields[SS_COLUMN__COUNT][FIELD_SIZE];
+	char more[MORE_SIZE];
 };
 
 /* As ss: what would be the same in each row is not shown. */
@@ -127,6 +132,7 @@ static void addresses(const struct lsk_diag_socket *sock, struct row *row)
 	const struct sockaddr_nl *netlink = (const void *)&sock->local.storage;
 	char *local = row->fields[SS_COLUMN_LOCAL];
 	char *peer = row->fields[SS_COLUMN_PEER];
+	char name[IF_NAMESIZE] = "";
 
 	switch (sock->family) {
 	case AF_INET:
@@ -145,6 +151,10 @@ static void addresses(const struct lsk_diag_socket *sock, struct row *row)
 	case AF_NETLINK:
 		snprintf(local, FIELD_SIZE, "%u:%u", sock->protocol, netlink->nl_pid);
 		break;
+	case AF_XDP:
+		if_indextoname(sock->interface, name);
+		snprintf(local, FIELD_SIZE, *name ? "%s:q%u" : "*", name, sock->queue);
+		break;
 	default:
 		packet_text(sock, local);
 		break;
@@ -152,83 +162,181 @@ static void addresses(const struct lsk_diag_socket *sock, struct row *row)
 	snprintf(peer, FIELD_SIZE, "*");
 }
 
-static void add_more(char *more, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add_more(char *more, const char *format, ...)
+void ss_text_add(struct ss_text *text, const char *format, ...)
 {
-	size_t used = strlen(more);
+	size_t left = text->size - text->len;
 	va_list arguments;
+	int n;
 
 	va_start(arguments, format);
-	vsnprintf(more + used, FIELD_SIZE - used, format, arguments);
+	n = vsnprintf(text->at + text->len, left, format, arguments);
 	va_end(arguments);
+	if (n > 0)
+		text->len += (size_t)n < left ? (size_t)n : left - 1;
 }
 
-static void tcp_text(const struct lsk_diag_socket *sock, char *more)
+static void timer_text(struct ss_text *text, const struct lsk_diag_socket *sock)
 {
-	struct tcp_info info = {.tcpi_state = 0};
-	size_t len = sock->info.len < sizeof(info) ? sock->info.len : sizeof(info);
+	static const char *const names[] = {"off",      "on",      "keepalive",
+					    "timewait", "persist", "unknown"};
+	unsigned int seconds = sock->timer_ms / 1000 % 60;
+	unsigned int minutes = sock->timer_ms / 60000;
+	unsigned int left = sock->timer_ms % 1000;
 
-	if (len > 0)
-		memcpy(&info, sock->info.data, len);
-	if (sock->congestion[0])
-		add_more(more, " %s", sock->congestion);
-	if (info.tcpi_rto && info.tcpi_rto != 3000000)
-		add_more(more, " rto:%g", info.tcpi_rto / 1000.0);
-	if (info.tcpi_rtt)
-		add_more(more, " rtt:%g/%g", info.tcpi_rtt / 1000.0,
-			 info.tcpi_rttvar / 1000.0);
-	if (info.tcpi_snd_mss)
-		add_more(more, " mss:%u", info.tcpi_snd_mss);
-	if (info.tcpi_pmtu)
-		add_more(more, " pmtu:%u", info.tcpi_pmtu);
-	if (info.tcpi_snd_cwnd)
-		add_more(more, " cwnd:%u", info.tcpi_snd_cwnd);
-	if (info.tcpi_bytes_sent)
-		add_more(more, " bytes_sent:%llu", info.tcpi_bytes_sent);
-	if (info.tcpi_bytes_acked)
-		add_more(more, " bytes_acked:%llu", info.tcpi_bytes_acked);
-	if (info.tcpi_bytes_received)
-		add_more(more, " bytes_received:%llu", info.tcpi_bytes_received);
-	if (info.tcpi_total_retrans)
-		add_more(more, " retrans:%u/%u", info.tcpi_retrans,
-			 info.tcpi_total_retrans);
+	if (!sock->timer)
+		return;
+	ss_text_add(text, " timer:(%s,", names[sock->timer > 4 ? 5 : sock->timer]);
+	if (minutes)
+		ss_text_add(text, "%umin", minutes);
+	if (minutes || seconds > 9)
+		left = 0;
+	if (minutes <= 9 && seconds)
+		ss_text_add(text, "%u%s", seconds, left ? "." : "sec");
+	if (left)
+		ss_text_add(text, "%03ums", left);
+	ss_text_add(text, ",%u)", sock->retransmits);
 }
 
-static void more_text(const struct ss_call *call, const struct lsk_diag_socket *sock,
-		      char *more)
+/* Where cgroups are to be seen. Return: false where nowhere. */
+static bool cgroup_mount(char path[256])
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[1024], type[32];
+	bool is_found = false;
+
+	while (mounts && !is_found && fgets(line, sizeof(line), mounts))
+		is_found = sscanf(line, "%*s %255s %31s", path, type) == 2 &&
+			   strcmp(type, "cgroup2") == 0;
+	if (mounts)
+		fclose(mounts);
+	return is_found;
+}
+
+/* The path of a cgroup, by its id. */
+static void cgroup_text(struct ss_text *text, uint64_t id)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(id)];
+	} name = {.handle = {.handle_bytes = sizeof(id), .handle_type = 0xfe}};
+	char link[32], root[256], path[512] = "";
+	int mount = -1, fd = -1;
+	ssize_t len = -1;
+
+	if (cgroup_mount(root))
+		mount = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	memcpy(name.handle.f_handle, &id, sizeof(id));
+	if (mount >= 0)
+		fd = open_by_handle_at(mount, &name.handle, O_PATH | O_CLOEXEC);
+	if (fd >= 0) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, path, sizeof(path) - 1);
+		close(fd);
+	}
+	if (mount >= 0)
+		close(mount);
+	if (id == CGROUP_ROOT || (len > 0 && len == (ssize_t)strlen(root)))
+		ss_text_add(text, " cgroup:/");
+	else if (len > 0 && strncmp(path, root, strlen(root)) == 0)
+		ss_text_add(text, " cgroup:%s", path + strlen(root));
+	else
+		ss_text_add(text, " cgroup:unreachable:%" PRIx64, id);
+}
+
+static void shutdown_text(struct ss_text *text, const struct lsk_diag_socket *sock)
+{
+	if (sock->has >> LSK_DIAG_SHUTDOWN & 1)
+		ss_text_add(text, " %c-%c", sock->shutdown & 1 ? '-' : '<',
+			    sock->shutdown & 2 ? '-' : '>');
+}
+
+/* Of a UNIX listener: who has connected and waits. */
+static void peers_text(struct ss_text *text, const struct lsk_diag_socket *sock)
+{
+	const char *next = sock->pending.data;
+	uint32_t inode;
+
+	ss_text_add(text, " peers:");
+	for (size_t left = sock->pending.len; left >= sizeof(inode);
+	     left -= sizeof(inode), next += sizeof(inode)) {
+		memcpy(&inode, next, sizeof(inode));
+		ss_text_add(text, " %u", inode);
+	}
+}
+
+static void extended_text(struct ss_text *text, const struct lsk_diag_socket *sock)
+{
+	uint32_t groups = 0;
+
+	if (sock->family == AF_NETLINK) {
+		memcpy(&groups, sock->groups.data,
+		       sock->groups.len < 4 ? sock->groups.len : 4);
+		ss_text_add(text, " sk=%" PRIx64 " cb=0 groups=0x%08x", sock->cookie,
+			    groups);
+		return;
+	}
+	if (sock->family != AF_UNIX) {
+		if (sock->uid)
+			ss_text_add(text, " uid:%u", sock->uid);
+		ss_text_add(text, " ino:%u sk:%" PRIx64, sock->inode, sock->cookie);
+		if (sock->mark)
+			ss_text_add(text, " fwmark:%#x", sock->mark);
+		if (sock->has >> LSK_DIAG_CGROUP & 1)
+			cgroup_text(text, sock->cgroup);
+	}
+	if (sock->family == AF_INET6 && sock->has >> LSK_DIAG_V6ONLY & 1)
+		ss_text_add(text, " v6only:%u", sock->v6only);
+	if (sock->family != AF_VSOCK)
+		shutdown_text(text, sock);
+	if (sock->has >> LSK_DIAG_PENDING & 1)
+		peers_text(text, sock);
+}
+
+static void memory_text(struct ss_text *text, const struct lsk_diag_socket *sock)
 {
 	static const char *const names[] = {"r", "rb", "t",  "tb", "f",
 					    "w", "o",  "bl", "d"};
 
-	if (call->is_extended) {
-		if (sock->uid)
-			add_more(more, " uid:%u", sock->uid);
-		if (sock->inode && sock->family != AF_UNIX)
-			add_more(more, " ino:%u", sock->inode);
-		add_more(more, " sk:%" PRIx64, sock->cookie);
-		if (sock->mark)
-			add_more(more, " fwmark:%#x", sock->mark);
-	}
-	if (call->show & LSK_DIAG_SHOW_MEMORY && sock->has >> LSK_DIAG_MEMORY & 1) {
-		add_more(more, " skmem:(");
-		for (unsigned int i = 0; i < LSK_DIAG_MEMORY_MAX; i++)
-			add_more(more, i ? ",%s%u" : "%s%u", names[i], sock->memory[i]);
-		add_more(more, ")");
-	}
-	if (call->show & LSK_DIAG_SHOW_INFO &&
-	    (sock->family == AF_INET || sock->family == AF_INET6))
-		tcp_text(sock, more);
+	if (!(sock->has >> LSK_DIAG_MEMORY & 1))
+		return;
+	ss_text_add(text, " skmem:(");
+	for (unsigned int i = 0; i < LSK_DIAG_MEMORY_MAX; i++)
+		ss_text_add(text, i ? ",%s%u" : "%s%u", names[i], sock->memory[i]);
+	ss_text_add(text, ")");
+}
+
+static void more_text(const struct ss_call *call, const struct ss_table *table,
+		      const struct lsk_diag_socket *sock, struct ss_text *text)
+{
+	bool is_inet = sock->family == AF_INET || sock->family == AF_INET6;
+	bool has_info =
+		call->show & LSK_DIAG_SHOW_INFO && is_inet && table->bit != SS_UDP;
+
+	if (call->has_processes)
+		text->len +=
+			ss_holders_text(&call->holders, sock->inode,
+					text->at + text->len, text->size - text->len);
+	if (call->has_timer && is_inet)
+		timer_text(text, sock);
+	if (call->is_extended)
+		extended_text(text, sock);
+	if (is_inet && !call->is_one_line &&
+	    (has_info || call->show & LSK_DIAG_SHOW_MEMORY))
+		ss_text_add(text, "\n\t");
+	if (call->show & LSK_DIAG_SHOW_MEMORY)
+		memory_text(text, sock);
+	if (has_info && table->bit == SS_TCP)
+		ss_tcp_text(text, sock, call->has_timer);
 }
 
 static int keep_row(struct ss_call *call, const struct row *row)
 {
 	for (int i = 0; i < SS_COLUMN__COUNT; i++) {
-		size_t len = strlen(row->fields[i]) + 1;
+		const char *field = i == SS_COLUMN_MORE ? row->more : row->fields[i];
+		size_t len = strlen(field) + 1;
 
 		if (call->text_size - call->text_len < len) {
-			size_t size = call->text_size ? call->text_size * 2 : 1 << 16;
+			size_t size = call->text_size ? call->text_size * 2 : 1 << 17;
 			char *text = realloc(call->text, size);
 
 			if (!text)
@@ -236,7 +344,7 @@ static int keep_row(struct ss_call *call, const struct row *row)
 			call->text = text;
 			call->text_size = size;
 		}
-		memcpy(call->text + call->text_len, row->fields[i], len);
+		memcpy(call->text + call->text_len, field, len);
 		call->text_len += len;
 		if (len - 1 > call->widths[i])
 			call->widths[i] = len - 1;
@@ -248,20 +356,35 @@ static int keep_json(struct ss_call *call, const struct row *row,
 		     const struct lsk_diag_socket *sock)
 {
 	json_t *object = json_pack(
-		"{s:s,s:s,s:I,s:I,s:s,s:s,s:I,s:I,s:I}", "netid",
+		"{s:s,s:s,s:I,s:I,s:s,s:s,s:I,s:I,s:I,s:s}", "netid",
 		row->fields[SS_COLUMN_NETID], "state", row->fields[SS_COLUMN_STATE],
 		"recv_q", (json_int_t)sock->receive_queue, "send_q",
 		(json_int_t)sock->send_queue, "local", row->fields[SS_COLUMN_LOCAL],
 		"peer", row->fields[SS_COLUMN_PEER], "uid", (json_int_t)sock->uid,
-		"inode", (json_int_t)sock->inode, "cookie", (json_int_t)sock->cookie);
+		"inode", (json_int_t)sock->inode, "cookie", (json_int_t)sock->cookie,
+		"more", row->more[0] == ' ' ? row->more + 1 : row->more);
 
 	return json_array_append_new(call->json, object) == 0 ? 1 : -ENOMEM;
+}
+
+/* The name of a UNIX socket's row, without the inode behind it. */
+static const char *unix_name(struct row *row)
+{
+	static char name[FIELD_SIZE];
+	char *end;
+
+	memcpy(name, row->fields[SS_COLUMN_LOCAL], sizeof(name));
+	end = strrchr(name, ' ');
+	if (end)
+		*end = '\0';
+	return name;
 }
 
 int ss_show(struct ss_call *call, const struct ss_table *table,
 	    const struct lsk_diag_socket *sock)
 {
-	struct row row;
+	struct row row = {.more = ""};
+	struct ss_text more = {.at = row.more, .size = sizeof(row.more)};
 
 	for (int i = 0; i < SS_COLUMN__COUNT; i++)
 		row.fields[i][0] = '\0';
@@ -271,7 +394,10 @@ int ss_show(struct ss_call *call, const struct ss_table *table,
 	snprintf(row.fields[SS_COLUMN_RECEIVE], FIELD_SIZE, "%u", sock->receive_queue);
 	snprintf(row.fields[SS_COLUMN_SEND], FIELD_SIZE, "%u", sock->send_queue);
 	addresses(sock, &row);
-	more_text(call, sock, row.fields[SS_COLUMN_MORE]);
+	if (call->expression &&
+	    !ss_filter_holds(call->expression, sock, unix_name(&row)))
+		return 1;
+	more_text(call, table, sock, &more);
 	return call->json ? keep_json(call, &row, sock) : keep_row(call, &row);
 }
 

@@ -138,6 +138,7 @@ enum lsk_diag_bit {
 	LSK_DIAG_FANOUT,
 	LSK_DIAG_ULP,
 	LSK_DIAG_SOCKOPT,
+	LSK_DIAG_CONGESTION_INFO,
 	LSK_DIAG__COUNT
 };
 
@@ -165,6 +166,8 @@ enum lsk_diag_bit {
  * @tos, @tclass, @v6only: inet
  * @memory: SK_MEMINFO_*, bytes; the last counts drops
  * @congestion: of TCP
+ * @congestion_info: of that algorithm, with LSK_DIAG_SHOW_INFO: struct tcp_bbr_info,
+ *	tcp_dctcp_info, tcpvegas_info; a view
  * @peer_inode: unix: the other end
  * @file_inode, @file_device: unix: of the path
  * @info: see LSK_DIAG_SHOW_INFO; a view
@@ -199,6 +202,7 @@ struct lsk_diag_socket {
 	uint32_t memory[LSK_DIAG_MEMORY_MAX];
 	char congestion[16];
 	struct lsk_nl_bytes info;
+	struct lsk_nl_bytes congestion_info;
 	struct lsk_nl_bytes groups;
 	struct lsk_nl_bytes pending;
 	struct lsk_addr local;
