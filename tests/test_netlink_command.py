@@ -9,7 +9,9 @@ usage: test_netlink_command.py PATH_OF_LINSOCK [NAME_PART]
 
 import json
 import os
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -222,6 +224,64 @@ def test_monitor_writes_a_capture():
     assert struct.unpack("=I", data[20:24])[0] == 253
     length, message, kind = *struct.unpack("=I", data[32:36]), *struct.unpack("=IH", data[56:62])
     assert length == message + 16 == len(data) - 40 and kind == 16, (length, message, kind)
+
+
+def make_events():
+    """A link, which is a device too, and a TCP connection that ends."""
+    need("link add br9 type bridge")
+    ip("link set lo up")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()):
+            listener.accept()[0].close()
+
+
+def test_monitor_all_tells_of_every_protocol():
+    process = subprocess.Popen([LINSOCK, "netlink", "monitor", "--all"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    make_events()
+    missing = {"link", "uevent", "tcp-destroy"}
+    for line in process.stdout:  # the runner's limit ends what never comes
+        if not line.startswith("uevent:") or "add /devices/virtual/net/br9 subsystem net " in line:
+            missing.discard(line.split(":")[0])
+        if line.startswith("tcp-destroy:"):
+            assert "destroyed inet://127.0.0.1:" in line, line
+        if not missing:
+            break
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LIMIT) == 0
+
+
+def test_monitor_all_writes_every_protocol_into_a_capture():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.pcap")
+        process = subprocess.Popen([LINSOCK, "netlink", "monitor", "--all", "--pcap", str(path)],
+                                   stderr=subprocess.PIPE, text=True)
+        assert process.stderr.readline() == "monitoring\n"
+        make_events()
+        found = set()
+        while not {0, 4, 15} <= found:
+            data, at = path.read_bytes(), 24
+            while at + 16 <= len(data):
+                length, = struct.unpack("=I", data[at + 8:at + 12])
+                if at + 16 + length > len(data):
+                    break
+                found.add(struct.unpack(">H", data[at + 30:at + 32])[0])
+                at += 16 + length
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) == 0
+        if shutil.which("tshark"):
+            told = output("tshark", "-n", "-r", str(path), "-T", "fields", "-e", "frame.protocols")
+            assert "netlink-route" in told and "netlink-sock_diag" in told, told
+
+
+def test_monitor_of_one_group_of_another_protocol():
+    process = subprocess.Popen([LINSOCK, "netlink", "monitor", "-c", "1", "uevent"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    need("link add br9 type bridge")
+    out, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0 and out.startswith("uevent: add "), out
 
 
 BATCH = """

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* linsock netlink monitor and genl: what is broadcast, and generic netlink's families.
- */
+/* linsock netlink monitor: what the kernel broadcasts, of every protocol that does. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <linux/if_arp.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/xfrm.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,35 +14,69 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tools/netlink.h"
 
 #define PCAP_MAGIC_NS 0xa1b23c4d
 #define PCAP_NETLINK  253
+#define SOURCES_MAX   8
+#define FAIR_SHARE    64 /* events of one source before the others have their turn */
 
-static const struct netlink_word groups[] = {
-	{RTNLGRP_LINK, "link"},
-	{RTNLGRP_NEIGH, "neigh"},
-	{RTNLGRP_TC, "tc"},
-	{RTNLGRP_IPV4_IFADDR, "ipv4-addr"},
-	{RTNLGRP_IPV4_ROUTE, "ipv4-route"},
-	{RTNLGRP_IPV4_RULE, "ipv4-rule"},
-	{RTNLGRP_IPV4_NETCONF, "ipv4-netconf"},
-	{RTNLGRP_IPV6_IFADDR, "ipv6-addr"},
-	{RTNLGRP_IPV6_ROUTE, "ipv6-route"},
-	{RTNLGRP_IPV6_RULE, "ipv6-rule"},
-	{RTNLGRP_IPV6_NETCONF, "ipv6-netconf"},
-	{RTNLGRP_IPV6_PREFIX, "ipv6-prefix"},
-	{RTNLGRP_MDB, "mdb"},
-	{RTNLGRP_NSID, "nsid"},
-	{RTNLGRP_NEXTHOP, "nexthop"},
-	{0, NULL},
+/* The groups by name; those of one protocol stand together. */
+static const struct group {
+	const char *name;
+	int protocol;
+	uint32_t number; /* 0: found by asking */
+} groups[] = {
+	{"link", NETLINK_ROUTE, RTNLGRP_LINK},
+	{"neigh", NETLINK_ROUTE, RTNLGRP_NEIGH},
+	{"tc", NETLINK_ROUTE, RTNLGRP_TC},
+	{"ipv4-addr", NETLINK_ROUTE, RTNLGRP_IPV4_IFADDR},
+	{"ipv4-route", NETLINK_ROUTE, RTNLGRP_IPV4_ROUTE},
+	{"ipv4-rule", NETLINK_ROUTE, RTNLGRP_IPV4_RULE},
+	{"ipv4-netconf", NETLINK_ROUTE, RTNLGRP_IPV4_NETCONF},
+	{"ipv6-addr", NETLINK_ROUTE, RTNLGRP_IPV6_IFADDR},
+	{"ipv6-route", NETLINK_ROUTE, RTNLGRP_IPV6_ROUTE},
+	{"ipv6-rule", NETLINK_ROUTE, RTNLGRP_IPV6_RULE},
+	{"ipv6-netconf", NETLINK_ROUTE, RTNLGRP_IPV6_NETCONF},
+	{"ipv6-prefix", NETLINK_ROUTE, RTNLGRP_IPV6_PREFIX},
+	{"mdb", NETLINK_ROUTE, RTNLGRP_MDB},
+	{"nsid", NETLINK_ROUTE, RTNLGRP_NSID},
+	{"nexthop", NETLINK_ROUTE, RTNLGRP_NEXTHOP},
+	{"genl", NETLINK_GENERIC, 0},
+	{"conntrack-new", NETLINK_NETFILTER, NFNLGRP_CONNTRACK_NEW},
+	{"conntrack-update", NETLINK_NETFILTER, NFNLGRP_CONNTRACK_UPDATE},
+	{"conntrack-destroy", NETLINK_NETFILTER, NFNLGRP_CONNTRACK_DESTROY},
+	{"nftables", NETLINK_NETFILTER, NFNLGRP_NFTABLES},
+	{"tcp-destroy", NETLINK_SOCK_DIAG, SKNLGRP_INET_TCP_DESTROY},
+	{"udp-destroy", NETLINK_SOCK_DIAG, SKNLGRP_INET_UDP_DESTROY},
+	{"tcp6-destroy", NETLINK_SOCK_DIAG, SKNLGRP_INET6_TCP_DESTROY},
+	{"udp6-destroy", NETLINK_SOCK_DIAG, SKNLGRP_INET6_UDP_DESTROY},
+	{"xfrm-acquire", NETLINK_XFRM, XFRMNLGRP_ACQUIRE},
+	{"xfrm-expire", NETLINK_XFRM, XFRMNLGRP_EXPIRE},
+	{"xfrm-sa", NETLINK_XFRM, XFRMNLGRP_SA},
+	{"xfrm-policy", NETLINK_XFRM, XFRMNLGRP_POLICY},
+	{"audit", NETLINK_AUDIT, AUDIT_NLGRP_READLOG},
+	{"uevent", NETLINK_KOBJECT_UEVENT, 1},
+};
+
+#define GROUPS_COUNT (sizeof(groups) / sizeof(groups[0]))
+
+/* One protocol: a handle, or for uevents, which are no messages, a socket. */
+struct source {
+	int protocol;
+	struct lsk_nl *nl;
+	struct lsk_socket *uevents;
 };
 
 struct monitor {
-	struct lsk_nl *nl;
+	struct source sources[SOURCES_MAX];
+	unsigned int sources_count;
+	struct lsk_nl_options options;
 	FILE *pcap; /* NULL: text on stdout */
 	long count; /* 0: without end */
+	long seen;
 };
 
 static void pcap_start(FILE *file)
@@ -54,14 +90,14 @@ static void pcap_start(FILE *file)
 	fwrite(&header, sizeof(header), 1, file);
 }
 
-static void pcap_write(FILE *file, const struct nlmsghdr *msg)
+static void pcap_write(FILE *file, int protocol, const void *data, size_t len)
 {
 	const struct {
 		uint16_t type, hardware;
 		uint8_t unused[10];
 		uint16_t protocol;
-	} cooked = {0, htons(ARPHRD_NETLINK), {0}, htons(NETLINK_ROUTE)};
-	uint32_t length = (uint32_t)sizeof(cooked) + msg->nlmsg_len;
+	} cooked = {0, htons(ARPHRD_NETLINK), {0}, htons((uint16_t)protocol)};
+	uint32_t length = (uint32_t)(sizeof(cooked) + len);
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -70,19 +106,74 @@ static void pcap_write(FILE *file, const struct nlmsghdr *msg)
 
 	fwrite(record, sizeof(record), 1, file);
 	fwrite(&cooked, sizeof(cooked), 1, file);
-	fwrite(msg, msg->nlmsg_len, 1, file);
+	fwrite(data, len, 1, file);
 	fflush(file);
 }
 
-static void print_event(const struct lsk_nl_event *event)
+static const char *group_name(int protocol, uint32_t number)
+{
+	for (size_t i = 0; i < GROUPS_COUNT; i++)
+		if (groups[i].protocol == protocol &&
+		    (groups[i].number == number || groups[i].number == 0))
+			return groups[i].name;
+	return "?";
+}
+
+static void print_socket(const struct lsk_diag_socket *sock)
+{
+	char local[LSK_ADDR_TEXT_MAX] = "", peer[LSK_ADDR_TEXT_MAX] = "";
+
+	(void)lsk_addr_format(&sock->local, local, sizeof(local));
+	(void)lsk_addr_format(&sock->peer, peer, sizeof(peer));
+	printf("destroyed %s %s uid %u inode %u cookie %#llx", local, peer, sock->uid,
+	       sock->inode, (unsigned long long)sock->cookie);
+}
+
+/* Bytes of other programs' making do not reach the terminal as they are. */
+static void print_bytes(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] >= ' ' && bytes[i] < 0x7f)
+			putchar(bytes[i]);
+		else
+			printf("\\x%02x", (unsigned char)bytes[i]);
+}
+
+static void print_event(int protocol, const struct lsk_nl_event *event)
 {
 	static char text[1 << 16];
-	const char *group = netlink_word(groups, event->group);
+	struct lsk_audit_record record;
+	struct lsk_diag_socket sock;
 
-	lsk_nl_format(NETLINK_ROUTE, event->msg, text, sizeof(text));
 	if (event->nsid != LSK_NL_NSID_NONE)
 		printf("[nsid %d] ", event->nsid);
-	printf("%s: %s\n", group ? group : "?", text);
+	printf("%s: ", group_name(protocol, event->group));
+	if (protocol == NETLINK_SOCK_DIAG && lsk_diag_parse(event->msg, &sock) == 0) {
+		print_socket(&sock);
+	} else if (protocol == NETLINK_AUDIT &&
+		   lsk_audit_parse(event->msg, &record) == 0) {
+		printf("type %u time %llu.%03llu serial %llu ", record.type,
+		       (unsigned long long)record.time_ms / 1000,
+		       (unsigned long long)record.time_ms % 1000,
+		       (unsigned long long)record.serial);
+		print_bytes(record.text.data, record.text.len);
+	} else {
+		lsk_nl_format(protocol, event->msg, text, sizeof(text));
+		fputs(text, stdout);
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void print_uevent(const struct lsk_uevent *event)
+{
+	printf("uevent: ");
+	print_bytes(event->action, strlen(event->action));
+	putchar(' ');
+	print_bytes(event->path, strlen(event->path));
+	printf(" subsystem ");
+	print_bytes(event->subsystem, strlen(event->subsystem));
+	printf(" sequence %llu\n", (unsigned long long)event->sequence);
 	fflush(stdout);
 }
 
@@ -98,86 +189,197 @@ static int stop_signals(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-/* Wait for an event or the end. Return: whether to go on. */
-static bool wait_event(struct monitor *monitor, int stop)
+static int source_fd(const struct source *source)
 {
-	struct pollfd ready[] = {
-		{.fd = stop, .events = POLLIN},
-		{.fd = lsk_socket_fd(lsk_nl_event_socket(monitor->nl)),
-		 .events = POLLIN},
-	};
+	return lsk_socket_fd(source->uevents ? source->uevents
+					     : lsk_nl_event_socket(source->nl));
+}
 
-	return poll(ready, 2, -1) >= 0 && ready[0].revents == 0;
+/* Wait for an event or the end. Return: whether to go on. */
+static bool wait_event(const struct monitor *monitor, int stop)
+{
+	struct pollfd ready[1 + SOURCES_MAX] = {{.fd = stop, .events = POLLIN}};
+
+	for (unsigned int i = 0; i < monitor->sources_count; i++)
+		ready[1 + i] = (struct pollfd){.fd = source_fd(&monitor->sources[i]),
+					       .events = POLLIN};
+	return poll(ready, 1 + monitor->sources_count, -1) >= 0 &&
+	       ready[0].revents == 0;
+}
+
+/* Return: 0 with an event told, or the error of that step. */
+static int take_uevent(struct monitor *monitor, const struct source *source)
+{
+	char buf[LSK_UEVENT_SIZE];
+	struct lsk_uevent event;
+	int r = lsk_uevent_next(source->uevents, buf, sizeof(buf), 0, &event);
+	const char *end;
+
+	if (r < 0)
+		return r;
+	end = (const char *)event.properties.data + event.properties.len;
+	if (monitor->pcap)
+		pcap_write(monitor->pcap, source->protocol, buf, (size_t)(end - buf));
+	else
+		print_uevent(&event);
+	return 0;
+}
+
+static int take_event(struct monitor *monitor, const struct source *source)
+{
+	struct lsk_nl_event event;
+	int r;
+
+	if (source->uevents)
+		return take_uevent(monitor, source);
+	r = lsk_nl_event_next(source->nl, 0, &event);
+	if (r < 0)
+		return r;
+	if (monitor->pcap)
+		pcap_write(monitor->pcap, source->protocol, event.msg,
+			   event.msg->nlmsg_len);
+	else
+		print_event(source->protocol, &event);
+	return 0;
+}
+
+static bool is_done(const struct monitor *monitor)
+{
+	return monitor->count > 0 && monitor->seen >= monitor->count;
+}
+
+/* What one source has, up to its share. Return: 0, or what ends it all. */
+static int serve(struct monitor *monitor, const struct source *source)
+{
+	for (int i = 0; i < FAIR_SHARE && !is_done(monitor); i++) {
+		int r = take_event(monitor, source);
+
+		if (r == -EAGAIN)
+			return 0;
+		if (r == -ENOBUFS || r == -EMSGSIZE)
+			fprintf(stderr, "%s: events were lost\n",
+				program_invocation_short_name);
+		else if (r < 0)
+			return r;
+		else
+			monitor->seen++;
+	}
+	return 0;
 }
 
 static int monitor_run(struct monitor *monitor)
 {
 	int stop = stop_signals();
-	struct lsk_nl_event event;
-	int r;
+	int r = 0;
 
 	/* Who waits for the first event may make it now. */
 	fprintf(stderr, "monitoring\n");
-	for (long seen = 0; monitor->count == 0 || seen < monitor->count;) {
-		r = lsk_nl_event_next(monitor->nl, 0, &event);
-		if (r == -EAGAIN) {
-			if (!wait_event(monitor, stop))
-				break;
-			continue;
-		}
-		if (r == -ENOBUFS || r == -EMSGSIZE) {
-			fprintf(stderr, "%s: events were lost\n",
-				program_invocation_short_name);
-			continue;
-		}
-		if (r < 0)
-			return command_failure(r, "netlink");
-		if (monitor->pcap)
-			pcap_write(monitor->pcap, event.msg);
-		else
-			print_event(&event);
-		seen++;
-	}
-	return COMMAND_OK;
+	while (r == 0 && !is_done(monitor) && wait_event(monitor, stop))
+		for (unsigned int i = 0; r == 0 && i < monitor->sources_count; i++)
+			r = serve(monitor, &monitor->sources[i]);
+	close(stop);
+	return r < 0 ? command_failure(r, "netlink") : COMMAND_OK;
 }
 
-static int join_groups(struct monitor *monitor, char **names)
+/* The source of a protocol, opened by the first who asks. */
+static int source_open(struct monitor *monitor, int protocol,
+		       struct source **ret_source)
 {
-	uint32_t group;
+	struct source *source = monitor->sources;
 	int r;
 
+	for (unsigned int i = 0; i < monitor->sources_count; i++, source++)
+		if (source->protocol == protocol) {
+			*ret_source = source;
+			return 0;
+		}
+	*source = (struct source){.protocol = protocol};
+	r = protocol == NETLINK_KOBJECT_UEVENT
+		    ? lsk_uevent_open(&source->uevents, NULL)
+		    : lsk_nl_open(&source->nl, protocol, &monitor->options);
+	if (r < 0)
+		return r;
+	monitor->sources_count++;
+	*ret_source = source;
+	return 0;
+}
+
+/* The controller of generic netlink tells of families that come and go. */
+static int join_controller(struct lsk_nl *nl)
+{
+	struct lsk_genl_family family;
+	int r = lsk_genl_find(nl, "nlctrl", &family);
+
+	if (r == 0)
+		r = lsk_genl_group(&family, "notify");
+	return r < 0 ? r : lsk_nl_join(nl, (uint32_t)r);
+}
+
+static int join(struct monitor *monitor, const struct group *group)
+{
+	struct source *source;
+	int r = source_open(monitor, group->protocol, &source);
+
+	if (r < 0 || source->uevents)
+		return r;
+	r = group->number ? lsk_nl_join(source->nl, group->number)
+			  : join_controller(source->nl);
+	/* Without a single group there is no socket to wait at. */
+	if (r < 0 && !lsk_nl_event_socket(source->nl)) {
+		lsk_nl_close(source->nl);
+		monitor->sources_count--;
+	}
+	return r;
+}
+
+static int join_named(struct monitor *monitor, char **names)
+{
 	for (; *names; names++) {
-		if (netlink_word_number(groups, *names, &group) < 0)
-			return command_usage("%s: no such group", *names);
-		r = lsk_nl_join(monitor->nl, group);
+		struct group group = {.protocol = NETLINK_ROUTE};
+		long number;
+		int r;
+
+		for (size_t i = 0; i < GROUPS_COUNT && !group.name; i++)
+			if (strcmp(groups[i].name, *names) == 0)
+				group = groups[i];
+		if (!group.name) {
+			if (command_parse_number(*names, 1, INT32_MAX, &number) < 0)
+				return command_usage("%s: no such group", *names);
+			group.number = (uint32_t)number;
+		}
+		r = join(monitor, &group);
 		if (r < 0)
 			return command_failure(r, "%s", *names);
 	}
 	return COMMAND_OK;
 }
 
-static int join_all(struct monitor *monitor)
+static int join_all(struct monitor *monitor, bool is_every_protocol)
 {
-	bool has_one = false;
-
-	/* A group that this kernel lacks is no reason to see none. */
-	for (const struct netlink_word *row = groups; row->name; row++)
-		has_one |= lsk_nl_join(monitor->nl, (uint32_t)row->number) == 0;
-	return has_one ? COMMAND_OK : command_failure(-EPERM, "groups");
+	/* A group that this kernel lacks, or that takes more rights, is no reason to
+	 * see none. */
+	for (size_t i = 0; i < GROUPS_COUNT; i++)
+		if (is_every_protocol || groups[i].protocol == NETLINK_ROUTE)
+			(void)join(monitor, &groups[i]);
+	return monitor->sources_count > 0 ? COMMAND_OK
+					  : command_failure(-EPERM, "groups");
 }
 
-static int monitor_open(struct monitor *monitor, const struct lsk_nl_options *options,
-			const char *pcap_path)
+static void monitor_close(struct monitor *monitor)
 {
-	int r = lsk_nl_open(&monitor->nl, NETLINK_ROUTE, options);
+	for (unsigned int i = 0; i < monitor->sources_count; i++) {
+		lsk_nl_close(monitor->sources[i].nl);
+		lsk_socket_free(monitor->sources[i].uevents);
+	}
+}
 
-	if (r < 0)
-		return command_failure(r, "netlink");
-	if (!pcap_path)
+static int pcap_open(struct monitor *monitor, const char *path)
+{
+	if (!path)
 		return COMMAND_OK;
-	monitor->pcap = strcmp(pcap_path, "-") == 0 ? stdout : fopen(pcap_path, "we");
+	monitor->pcap = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
 	if (!monitor->pcap)
-		return command_failure(-errno, "%s", pcap_path);
+		return command_failure(-errno, "%s", path);
 	pcap_start(monitor->pcap);
 	return COMMAND_OK;
 }
@@ -191,17 +393,18 @@ static int monitor_main(int argc, char **argv)
 		{"count", required_argument, NULL, 'c'},
 		{NULL, 0, NULL, 0},
 	};
-	struct lsk_nl_options options = {.netns_fd = 0};
 	struct monitor monitor = {.count = 0};
 	const char *pcap_path = NULL;
+	bool is_all = false;
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "ac:w:", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'a':
+			is_all = true;
 			break;
 		case 'A':
-			options.all_nsid = true;
+			monitor.options.all_nsid = true;
 			break;
 		case 'w':
 			pcap_path = optarg;
@@ -215,160 +418,38 @@ static int monitor_main(int argc, char **argv)
 			return command_bad_option();
 		}
 	}
-	r = monitor_open(&monitor, &options, pcap_path);
+	r = pcap_open(&monitor, pcap_path);
 	if (r == COMMAND_OK)
-		r = argv[optind] ? join_groups(&monitor, argv + optind)
-				 : join_all(&monitor);
+		r = argv[optind] ? join_named(&monitor, argv + optind)
+				 : join_all(&monitor, is_all);
 	if (r == COMMAND_OK)
 		r = monitor_run(&monitor);
 	if (monitor.pcap && fclose(monitor.pcap) != 0 && r == COMMAND_OK)
 		r = command_failure(-errno, "%s", pcap_path);
-	lsk_nl_close(monitor.nl);
+	monitor_close(&monitor);
 	return r;
 }
 
 const struct command netlink_monitor_command = {
 	.name = "monitor",
 	.arguments = "[--all] [--all-netns] [-c COUNT] [--pcap FILE] [GROUP...]",
-	.summary = "what the kernel broadcasts of links, addresses, routes ...",
-	.help = "  -a, --all        all groups: the default without GROUP\n"
+	.summary =
+		"what the kernel broadcasts: links, routes, connections, devices ...",
+	.help = "  -a, --all        of every protocol; without it and without GROUP "
+		"all of\n"
+		"                   links, addresses, routes, rules, neighbours, "
+		"queues\n"
 		"      --all-netns  of all namespaces that have an id here\n"
 		"  -c, --count N    end after N events\n"
 		"  -w, --pcap FILE  write a capture (LINKTYPE_NETLINK) instead of "
 		"text\n"
 		"\n"
-		"A GROUP is link, neigh, tc, ipv4-addr, ipv4-route ... or a number. "
-		"\"monitoring\" on\n"
-		"stderr says that from now on nothing is missed.\n",
+		"A GROUP is link, neigh, tc, ipv4-addr, ipv4-route ..., genl, "
+		"conntrack-new,\n"
+		"conntrack-update, conntrack-destroy, nftables, tcp-destroy, "
+		"udp-destroy, xfrm-sa,\n"
+		"audit, uevent, or the number of one of rtnetlink's. \"monitoring\" on "
+		"stderr says\n"
+		"that from now on nothing is missed.\n",
 	.main = monitor_main,
-};
-
-static json_t *json_family(const struct lsk_genl_family *family)
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < family->groups_count && i < LSK_GENL_GROUPS_MAX;
-	     i++)
-		json_array_append_new(array, json_pack("{s:s,s:i}", "name",
-						       family->groups[i].name, "id",
-						       (int)family->groups[i].id));
-	return json_pack("{s:s,s:i,s:i,s:i,s:i,s:o}", "name", family->name, "id",
-			 (int)family->id, "version", (int)family->version, "hdrsize",
-			 (int)family->header_size, "maxattr",
-			 (int)family->attributes_max, "groups", array);
-}
-
-static void print_family(const json_t *object)
-{
-	const json_t *group;
-	size_t i;
-
-	netlink_print_key(object, "name", "name");
-	netlink_print_key(object, "id", "id");
-	netlink_print_key(object, "version", "version");
-	netlink_print_key(object, "hdrsize", "hdrsize");
-	netlink_print_key(object, "maxattr", "maxattr");
-	json_array_foreach(json_object_get(object, "groups"), i, group)
-	{
-		printf("\n\tgroup ");
-		netlink_print_key(group, "name", "");
-		netlink_print_key(group, "id", "id");
-	}
-	putchar('\n');
-}
-
-static int genl_list(struct netlink_call *call)
-{
-	struct lsk_genl_family family;
-	json_t *array = json_array();
-	struct lsk_nl_dump *dump;
-	struct lsk_nl_error error;
-	int r = lsk_genl_dump(call->nl, &dump);
-
-	if (r < 0) {
-		json_decref(array);
-		return command_failure(r, "families");
-	}
-	while (lsk_genl_next(dump, &family) > 0)
-		json_array_append_new(array, json_family(&family));
-	r = lsk_nl_dump_end(dump, &error);
-	if (r == 0)
-		return netlink_print(call, array, print_family);
-	json_decref(array);
-	return netlink_result(r, &error);
-}
-
-static json_t *json_policy(const struct lsk_genl_policy *policy)
-{
-	json_t *object = json_object();
-	char text[128];
-
-	if (policy->is_operation) {
-		json_object_set_new(object, "op", json_integer(policy->command));
-		if (policy->has_do)
-			json_object_set_new(object, "do",
-					    json_integer(policy->do_index));
-		if (policy->has_dump)
-			json_object_set_new(object, "dump",
-					    json_integer(policy->dump_index));
-		return object;
-	}
-	lsk_genl_policy_format(&policy->policy, text, sizeof(text));
-	json_object_set_new(object, "policy", json_integer(policy->index));
-	json_object_set_new(object, "attr", json_integer(policy->attribute));
-	json_object_set_new(object, "type", json_string(text));
-	return object;
-}
-
-static void print_policy(const json_t *object)
-{
-	netlink_print_key(object, "op", "op");
-	netlink_print_key(object, "do", "do");
-	netlink_print_key(object, "dump", "dump");
-	netlink_print_key(object, "policy", "policy");
-	netlink_print_key(object, "attr", "attr");
-	netlink_print_key(object, "type", "type");
-	putchar('\n');
-}
-
-static int genl_policy(struct netlink_call *call)
-{
-	struct lsk_genl_family family;
-	struct lsk_genl_policy policy;
-	struct lsk_nl_dump *dump = NULL;
-	struct lsk_nl_error error;
-	json_t *array;
-	int r;
-
-	if (!call->args[0])
-		return command_usage("policy wants the name of a family");
-	r = lsk_genl_find(call->nl, call->args[0], &family);
-	if (r == 0)
-		r = lsk_genl_policy_dump(call->nl, &family, &dump);
-	if (r < 0)
-		return command_failure(r, "%s", call->args[0]);
-	array = json_array();
-	while (lsk_genl_policy_next(dump, &policy) > 0)
-		json_array_append_new(array, json_policy(&policy));
-	r = lsk_nl_dump_end(dump, &error);
-	if (r == 0)
-		return netlink_print(call, array, print_policy);
-	json_decref(array);
-	return netlink_result(r, &error);
-}
-
-static int genl_main(int argc, char **argv)
-{
-	static const struct netlink_verb verbs[] = {
-		{"show", genl_list}, {"policy", genl_policy}, {NULL, NULL}};
-
-	return netlink_main(argc, argv, NETLINK_GENERIC, verbs);
-}
-
-const struct command netlink_genl_command = {
-	.name = "genl",
-	.arguments = "[-j] [list | policy FAMILY]",
-	.summary = "families of generic netlink and what they accept",
-	.help = "  -j  as JSON\n",
-	.main = genl_main,
 };

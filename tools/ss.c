@@ -211,25 +211,20 @@ static int family_option(struct ss_call *call, const char *name)
 
 static int ss_option(struct ss_call *call, int option)
 {
+	static const struct {
+		int option;
+		unsigned int bit;
+	} kinds[] = {
+		{'t', SS_TCP},   {'u', SS_UDP},    {'w', SS_RAW},   {'x', SS_UNIX},
+		{'M', SS_MPTCP}, {'0', SS_PACKET}, {'V', SS_VSOCK}, {'X', SS_XDP},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].option == option) {
+			call->families |= kinds[i].bit;
+			return COMMAND_OK;
+		}
 	switch (option) {
-	case 't':
-		call->families |= SS_TCP;
-		break;
-	case 'M':
-		call->families |= SS_MPTCP;
-		break;
-	case 'u':
-		call->families |= SS_UDP;
-		break;
-	case 'w':
-		call->families |= SS_RAW;
-		break;
-	case 'x':
-		call->families |= SS_UNIX;
-		break;
-	case '0':
-		call->families |= SS_PACKET;
-		break;
 	case 'a':
 		call->states = STATES_ALL;
 		break;
@@ -261,12 +256,6 @@ static int ss_option(struct ss_call *call, int option)
 		break;
 	case 'O':
 		call->is_one_line = true;
-		break;
-	case 'V':
-		call->families |= SS_VSOCK;
-		break;
-	case 'X':
-		call->families |= SS_XDP;
 		break;
 	case 'H':
 		call->has_no_header = true;

@@ -68,8 +68,9 @@ static int read_process(struct ss_holders *holders, int process, int pid)
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
-		if (sscanf(target, "socket:[%u]", &holder.inode) != 1)
+		if (strncmp(target, "socket:[", 8) != 0)
 			continue;
+		holder.inode = (uint32_t)strtoul(target + 8, NULL, 10);
 		holder.fd = (int)strtol(entry->d_name, NULL, 10);
 		if (!holder.name[0])
 			read_name(process, &holder);
