@@ -22,8 +22,10 @@ _linsock() {
 	COMPREPLY=()
 	if [[ ${path[0]:-} == probe && $current != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(linsock probe --names 2>/dev/null)" -- "$current")
-	elif [[ ${#path[@]} -lt 2 || $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_linsock_words "${path[@]:0:2}")" -- "$current")
+	elif [[ ${#path[@]} -lt 3 || $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_linsock_words "${path[@]:0:3}")" -- "$current")
+		# Options are offered to who begins one.
+		[[ $current == -* || ${COMPREPLY[0]:-} != -* ]] || COMPREPLY=()
 	fi
 	[[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2>/dev/null
 	[[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- "$current")

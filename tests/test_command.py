@@ -521,10 +521,31 @@ def test_every_option_has_its_place_in_the_manual():
         assert options and not [option for option in options if f"--{option}" not in page], (name, options)
 
 
+def test_every_option_of_the_can_tools_has_its_place_in_the_manual():
+    """Each command under "linsock can", and each of a group in it, short options too."""
+
+    def rows(*words):
+        help_text = run(*words, "--help").stdout.decode()
+        is_group = " COMMAND " in help_text.splitlines()[0]
+        return re.findall(r"^  ([a-z][a-z0-9-]*) ", help_text, re.MULTILINE) if is_group else []
+
+    for name in rows("can"):
+        pages = sorted((ROOT / "man").glob(f"linsock-can-{'log' if 'log' in name else name}.1"))
+        assert pages, f"no page of linsock can {name}"
+        page = pages[0].read_text().replace("\\-", "-")
+        for words in [[child] for child in rows("can", name)] or [[]]:
+            help_text = run("can", name, *words, "--help").stdout.decode().split("\n", 3)[3]
+            items = "\n".join(line for line in help_text.splitlines() if re.match(r"  +-", line))
+            options = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|-[A-Za-z0-9])(?![\w-])", items))
+            missing = [option for option in options if not re.search(rf"(?<![\w-]){option}(?![a-z-])", page)]
+            assert not missing, (name, words, missing)
+
+
 def test_bash_completes_from_the_help():
     script = (f'source {ROOT}/completions/linsock.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _linsock;'
               ' printf "%s\\n" "${COMPREPLY[@]}"')
     for words, expected in ((["ec"], ["echo"]), (["cat", "--e"], ["--eof="]), (["can", "du"], ["dump"]),
+                            (["can", "isotp", "sn"], ["sniff"]), (["can", "j1939", "claim", "--on"], ["--once"]),
                             (["probe", "family.inet"], ["family.inet", "family.inet6"])):
         done = subprocess.run(["bash", "-c", script, "bash", "linsock", *words], capture_output=True, text=True,
                               env={**environment(), "PATH": f"{Path(LINSOCK).parent}:{os.environ['PATH']}"}, check=True)

@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <linsock/netns.h>
 
 #include "tools/can.h"
 #include "tools/can_stop.h"
@@ -42,22 +45,66 @@ struct bridge {
 	struct lsk_can_frame *frames;
 };
 
-/* "vcan0[,filter]*". A frame that a channel sent does not come back by it. */
+/* A channel that is to be opened in another namespace, maybe. */
+struct opening {
+	struct lsk_can **ret_can;
+	const struct lsk_can_config *config;
+	struct lsk_error *error;
+};
+
+static int open_here(void *context)
+{
+	const struct opening *opening = context;
+
+	return lsk_can_open(opening->ret_can, opening->config, opening->error);
+}
+
+/* Open it in the namespace that stands before the last slash of @text, if any. */
+static int open_there(struct opening *opening, const char *text, const char *slash)
+{
+	char *name;
+	int fd, r;
+
+	if (!slash)
+		return open_here(opening);
+	name = strndup(text, (size_t)(slash - text));
+	if (!name)
+		return -ENOMEM;
+	fd = lsk_netns_open(name);
+	free(name);
+	if (fd < 0) {
+		snprintf(opening->error->text, sizeof(opening->error->text),
+			 "no such network namespace: %s", lsk_strerror(fd));
+		return fd;
+	}
+	r = lsk_netns_call(fd, open_here, opening);
+	close(fd);
+	if (r == -EPERM && !opening->error->text[0])
+		snprintf(opening->error->text, sizeof(opening->error->text),
+			 "another namespace needs CAP_SYS_ADMIN");
+	return r;
+}
+
+/* "[NETNS/]vcan0[,filter]*". A frame that a channel sent does not come back by it. */
 static int open_channel(struct end *end)
 {
 	struct lsk_can_filter_list list = {0};
 	struct lsk_can_config config = {.without_time = true};
 	struct lsk_error error = {0};
+	struct opening opening = {&end->can, &config, &error};
 	char interface[IF_NAMESIZE] = "";
-	size_t len = strcspn(end->text, ",");
+	size_t head = strcspn(end->text, ",");
+	const char *slash = memrchr(end->text, '/', head);
+	const char *name = slash ? slash + 1 : end->text;
+	size_t len = (size_t)(end->text + head - name);
 	int r = 0;
 
-	if (len >= sizeof(interface))
+	if (len == 0 || len >= sizeof(interface))
 		return command_usage("\"%s\" is no interface", end->text);
-	memcpy(interface, end->text, len);
-	if (end->text[len] == ',') {
-		r = lsk_can_filter_list_parse(&list, end->text + len + 1, &error);
-		error.offset += (unsigned int)len + 1;
+	memcpy(interface, name, len);
+	if (end->text[head] == ',') {
+		r = lsk_can_filter_list_parse(&list, end->text + head + 1, &error);
+		error.offset += (unsigned int)head + 1;
 	}
 	config.interface = interface;
 	config.filters = list.filters;
@@ -65,7 +112,7 @@ static int open_channel(struct end *end)
 	config.join_filters = list.join;
 	config.error_mask = list.error_mask;
 	if (r == 0)
-		r = lsk_can_open(&end->can, &config, &error);
+		r = open_there(&opening, end->text, slash);
 	lsk_can_filter_list_done(&list);
 	return r < 0 ? command_failure_at(end->text, &error) : COMMAND_OK;
 }
@@ -303,9 +350,12 @@ static int can_bridge_main(int argc, char **argv)
 static const char can_bridge_help[] =
 	"Frames of each end go out at the other one, in order. An end is an interface, "
 	"with\n"
-	"filters as candump has them (vcan0,123:7FF), or an endpoint "
-	"(tcp://HOST:PORT,\n"
-	"unix:///PATH), where each frame is a line as \"linsock can send\" takes it.\n"
+	"filters as candump has them (vcan0,123:7FF), of another network namespace, "
+	"too\n"
+	"(NETNS/vcan0, where NETNS is a name of ip netns or a path); or an endpoint\n"
+	"(tcp://HOST:PORT, unix:///PATH), where each frame is a line as \"linsock can "
+	"send\"\n"
+	"takes it.\n"
 	"\n"
 	"  --listen        the second end waits for one who connects\n"
 	"  --one-way       from the first to the second only\n"

@@ -167,7 +167,7 @@ static const char isotp_dump_help[] =
 	"  -s ID -d ID      identifiers of the two; 8 digits for extended ones\n"
 	"  -x ADDR, -X ADDR extended addressing, of each; \"any\" for all\n"
 	"  -a               data as text as well\n"
-	"  -c               in colours\n"
+	"  -c               in colours, on a terminal\n"
 	"  -t a|d|z|A       times: absolute, delta, from zero, with date\n"
 	"  --count NUMBER   end after so many frames\n";
 

@@ -220,7 +220,7 @@ static const char isotp_sniff_help[] =
 	"\n"
 	"  -s ID -d ID      identifiers of the two; 8 digits for extended ones\n"
 	"  -x ADDR, -X ADDR extended addressing, of each\n"
-	"  -c               in colours\n"
+	"  -c               in colours, on a terminal\n"
 	"  -t a|d|z|A       times: absolute, delta, from zero, with date\n"
 	"  -f 1|2|3         as bytes, as text, as both (3)\n"
 	"  -h LEN           the first bytes only\n"

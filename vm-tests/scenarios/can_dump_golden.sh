@@ -4,7 +4,7 @@
 # only the digits of times are taken out, as each socket has its own.
 #
 #     linsock can send ---- vcan0 ----+---- candump OPTIONS
-#                                     +---- ours/candump OPTIONS
+#                                     +---- candump OPTIONS of ours
 #
 # needs: can can-raw vcan
 # kernels: all
@@ -14,8 +14,8 @@ set -eu
 command -v candump >/dev/null || { echo 'no candump here'; exit 77; }
 ip link add vcan0 mtu 72 type vcan
 ip link set vcan0 up
-mkdir ours
-ln -s "$(command -v linsock)" ours/candump
+mkdir ours theirs
+ln -s "$(command -v linsock)" candump
 
 # Every kind of frame that candump of the oldest distribution knows.
 cat >frames <<-'END'
@@ -41,7 +41,7 @@ bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
 
 # Wait for two receivers beyond the $1 that were there.
 wait_receivers() {
-	for _ in $(seq 400); do
+	for _ in $(seq 1200); do
 		[ "$(bound)" -lt "$1" ] || return 0
 		usleep 50000
 	done
@@ -63,20 +63,42 @@ report() {
 	fi
 }
 
-pair=0
+pair=0 running=
+
+# Whether both of each pair have as much, and that is something.
+are_even() {
+	for each in $(seq "$pair"); do
+		size=$(stat -c %s "ours/$each")
+		[ "$size" -gt 0 ] && [ "$size" -eq "$(stat -c %s "theirs/$each")" ] || return 1
+	done
+}
+
+# Until nothing more is printed, and both of each pair have all, or it is clear that they
+# never will.
+wait_end() {
+	before=
+	for _ in $(seq 20); do
+		usleep 1000000
+		sizes=$(stat -c %s ours/* theirs/*)
+		[ "$sizes" != "$before" ] || ! are_even || return 0
+		before=$sizes
+	done
+}
 
 # Both tools with the options, as one more pair; all pairs hear the same.
 start() {
 	pair=$((pair + 1))
 	echo "candump $*" >"what.$pair"
-	candump "$@" -T 5000 >"theirs.$pair" 2>/dev/null &
-	ours/candump "$@" -T 5000 >"ours/$pair" 2>/dev/null &
+	candump "$@" >"theirs/$pair" 2>/dev/null &
+	running="$running $!"
+	./candump "$@" >"ours/$pair" 2>/dev/null &
+	running="$running $!"
 }
 
 before=$(bound)
 all='vcan0,0:0,#FFFFFFFF'
 for options in '' '-a' '-i' '-S' '-i -S' '-a -S' '-a -i' '-x' '-ta' '-td' '-tz' '-tA' '-e' '-L' \
-	'-L -x' '-L -ta' '-L -tz' '-L -td' '-ta -x -a' '-d' '-s 0' '-r 100000' '-D' '-c' '-c -c' '-c -c -c' '-c -c -c -ta'; do
+	'-L -x' '-L -ta' '-L -td' '-ta -x -a' '-d' '-s 0' '-r 100000' '-D' '-c' '-c -c' '-c -c -c' '-c -c -c -ta'; do
 	# shellcheck disable=SC2086
 	start $options "$all"
 done
@@ -87,9 +109,12 @@ done
 # A socket is one row or more, by its filters.
 wait_receivers $((before + 2 * pair))
 xargs linsock can send vcan0 <frames
+wait_end
+# shellcheck disable=SC2086
+kill -INT $running
 wait
 for each in $(seq "$pair"); do
-	plain "theirs.$each" >theirs.plain
+	plain "theirs/$each" >theirs.plain
 	plain "ours/$each" >ours.plain
 	status=0
 	diff theirs.plain ours.plain >difference || status=1
