@@ -43,6 +43,24 @@ static uint64_t cpu_ns(void)
 	return seconds * 1000000000 + micros * 1000;
 }
 
+/*
+ * Wake for a good piece rather than for each packet: half of the buffer, so that the
+ * sender always has credit. Sockets of other kinds wake as they do. Return: bytes of a
+ * receive, for there are never more than the buffer holds.
+ */
+static size_t want_pieces(struct lsk_socket *sock, size_t size)
+{
+	struct lsk_vsock_buffer buffer;
+	size_t low;
+
+	if (lsk_socket_domain(sock) != AF_VSOCK ||
+	    lsk_socket_type(sock) != SOCK_STREAM || lsk_vsock_buffer(sock, &buffer) < 0)
+		return size;
+	low = size < buffer.size / 2 ? size : (size_t)buffer.size / 2;
+	lsk_socket_setsockopt_int(sock, SOL_SOCKET, SO_RCVLOWAT, (int)low);
+	return size < buffer.size ? size : (size_t)buffer.size;
+}
+
 /* Count one client's bytes, and answer. Return: an exit status. */
 static int serve_one(struct lsk_socket *sock, char *buf, size_t size)
 {
@@ -81,7 +99,7 @@ static int serve(const struct bench *bench, char *buf)
 			status = command_failure(r, "accept");
 			break;
 		}
-		r = serve_one(sock, buf, (size_t)bench->size);
+		r = serve_one(sock, buf, want_pieces(sock, (size_t)bench->size));
 		lsk_socket_free(sock);
 		if (bench->is_once) {
 			status = r;
