@@ -43,6 +43,22 @@ linsock vsock bench -b 1 tcp://127.0.0.1:5203
 kill "$forward" "$server"
 wait "$forward"
 
+# A program for each connection, which learns who it is.
+# shellcheck disable=SC2016 # the program's shell expands
+linsock listen --accept vsock://any:8 -- sh -c 'echo "$LINSOCK_PEER"; tr a-z A-Z' &
+listen=$!
+answer=
+for _ in $(seq 250); do
+	answer=$(echo louder | linsock cat vsock://local:8 2>error) && break
+	usleep 20000
+done
+kill "$listen"
+wait "$listen" || :
+case $answer in
+vsock://local:*LOUDER) ;;
+*) echo "listen said: $answer"; cat error; exit 1 ;;
+esac
+
 # Nobody listens: the command says so and fails.
 if linsock cat vsock://local:9999 </dev/null 2>error; then
 	echo "cat reached nobody"; exit 1
