@@ -36,6 +36,8 @@ ROWS = (
      (SENDER, RECEIVER), 1.05),
     ("whole machine (1 / throughput), `linsock vsock bench` against vsock_perf", "linsock",
      "perf", (ALL,), 1.0),
+    ("CPU of both ends, `linsock vsock bench` against socat", "linsock", "socat",
+     (SENDER, RECEIVER), 0.7),
     ("CPU to send a file, `linsock cat` against socat", "cat-sends", "socat-sends", (SENDER,), 0.7),
     ("CPU to receive, `linsock cat -l` against socat", "cat-receives", "socat-receives",
      (RECEIVER,), 0.7),

@@ -25,6 +25,8 @@ run() {
 		sh -c "exec linsock vsock bench -s $2 -b $3 vsock://local:$port >/dev/null" ;;
 	perf) "$cost" pair sh -c "exec $perf --port $port --buf-size $2 >/dev/null" -- \
 		sh -c "exec $perf --sender 1 --port $port --buf-size $2 --bytes $3 >/dev/null" ;;
+	socat) "$cost" pair socat -u -b "$2" "VSOCK-LISTEN:$port" OPEN:/dev/null -- \
+		socat -u -b "$2" "OPEN:/dev/zero,readbytes=$3" "VSOCK-CONNECT:1:$port" ;;
 	cat-sends) "$cost" pair "$cost" listen $port 1048576 -- \
 		sh -c "exec linsock cat -s $2 --eof=close vsock://local:$port <file.$3" ;;
 	socat-sends) "$cost" pair "$cost" listen $port 1048576 -- \
@@ -40,7 +42,7 @@ run() {
 while [ "$pairs" -gt 0 ]; do
 	pairs=$((pairs - 1))
 	for size in 4096 65536 1048576; do
-		for who in loop linsock perf cat-sends socat-sends cat-receives socat-receives; do
+		for who in loop linsock perf socat cat-sends socat-sends cat-receives socat-receives; do
 			run $who $size $short
 			run $who $size $long
 		done
