@@ -42,14 +42,17 @@
 #include <linsock/option.h>
 #include <linsock/packet.h>
 #include <linsock/packet_ring.h>
+#include <linsock/ping.h>
 #include <linsock/probe.h>
 #include <linsock/proc_event.h>
 #include <linsock/qipcrtr.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
 #include <linsock/socket.h>
+#include <linsock/tcp.h>
 #include <linsock/tipc.h>
 #include <linsock/tipc_config.h>
+#include <linsock/tls.h>
 #include <linsock/trace.h>
 #include <linsock/udp.h>
 #include <linsock/uevent.h>

@@ -43,6 +43,7 @@ extern const struct command listen_command;
 extern const struct command netlink_command;
 extern const struct command opt_command;
 extern const struct command packet_command;
+extern const struct command ping_command;
 extern const struct command probe_command;
 extern const struct command qipcrtr_command;
 extern const struct command ss_command;

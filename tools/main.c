@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&netlink_command,
 	&opt_command,
 	&packet_command,
+	&ping_command,
 	&probe_command, &qipcrtr_command,
 	&ss_command,
 	&vm_command,

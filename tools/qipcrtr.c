@@ -364,7 +364,7 @@ static int ping(struct lsk_qipcrtr_sender *sender, const struct lsk_addr *to,
 	return 0;
 }
 
-static int ping_main(int argc, char **argv)
+static int remote_ping_main(int argc, char **argv)
 {
 	struct qipcrtr command = {.timeout_ns = LSK_NSEC_PER_SEC,
 				  .interval_ns = LSK_NSEC_PER_SEC,
@@ -464,16 +464,16 @@ static const char ping_help[] =
 	"  -i, --interval S  seconds between them; 1\n"
 	"  -t, --timeout S   how long to wait for each, the sending included; 1\n";
 
-static const struct command ping_command = {
+static const struct command remote_ping_command = {
 	.name = "ping",
 	.arguments = "[-c N] [-i S] [-t S] qipcrtr://NODE:PORT",
 	.summary = "how long a message takes there and back",
 	.help = ping_help,
-	.main = ping_main,
+	.main = remote_ping_main,
 };
 
 static const struct command *const qipcrtr_commands[] = {
-	&lookup_command, &listen_port_command, &ping_command, &watch_command, NULL,
+	&lookup_command, &listen_port_command, &remote_ping_command, &watch_command, NULL,
 };
 
 const struct command qipcrtr_command = {
