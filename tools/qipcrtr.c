@@ -473,7 +473,11 @@ static const struct command remote_ping_command = {
 };
 
 static const struct command *const qipcrtr_commands[] = {
-	&lookup_command, &listen_port_command, &remote_ping_command, &watch_command, NULL,
+	&lookup_command,
+	&listen_port_command,
+	&remote_ping_command,
+	&watch_command,
+	NULL,
 };
 
 const struct command qipcrtr_command = {
