@@ -82,7 +82,7 @@ ssize_t lsk_icmp_skip_ip(int family, const void *packet, size_t len)
 		return LSK_ERR_FAMILY;
 	if (len < 20)
 		return -EBADMSG;
-	header = (bytes[0] & 15u) * 4;
+	header = (size_t)(bytes[0] & 15u) * 4;
 	if (header < 20 || header > len)
 		return -EBADMSG;
 	if (bytes[9] != IPPROTO_ICMP || (read_16(bytes + 6) & 0x1fff) != 0)
