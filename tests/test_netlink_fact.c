@@ -217,3 +217,82 @@ Test(handle, fact_33_has_every_option_that_makes_the_kernel_talk)
 	lsk_nl_close(other);
 	lsk_nl_close(nl);
 }
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+struct cursor {
+	struct lsk_nl_dump *dump; /* NULL: none under way */
+	bool is_route;
+	unsigned int count;
+};
+
+enum { CURSORS = 4, ROUTES = 2500, BRIDGES = 40 };
+
+/* Take some messages, or leave the rest. Return: whether a whole table was seen. */
+static bool cursor_step(struct lsk_nl *nl, struct cursor *cursor, uint32_t random)
+{
+	const struct nlmsghdr *msg;
+	int r = 1;
+
+	if (!cursor->dump) {
+		cursor->is_route = random & 1;
+		cursor->count = 0;
+		cr_assert_eq(
+			lsk_rtnl_dump(nl, cursor->is_route ? RTM_GETROUTE : RTM_GETLINK,
+				      NULL, &cursor->dump),
+			0);
+		return false;
+	}
+	for (uint32_t left = random % 500; r > 0 && left > 0; left--) {
+		r = lsk_nl_dump_next(cursor->dump, &msg);
+		cr_assert_geq(r, 0, "%d", r);
+		if (r == 0)
+			break;
+		cr_assert_eq(msg->nlmsg_type,
+			     cursor->is_route ? RTM_NEWROUTE : RTM_NEWLINK);
+		cursor->count++;
+	}
+	if (r > 0 && random >> 16 & 15)
+		return false;
+	/* Whole, or one in sixteen left early. */
+	if (r == 0 && cursor->is_route)
+		cr_assert_geq(cursor->count, ROUTES);
+	else if (r == 0)
+		cr_assert_eq(cursor->count, 1 + BRIDGES);
+	cr_assert_eq(lsk_nl_dump_end(cursor->dump, NULL), 0);
+	cursor->dump = NULL;
+	return r == 0;
+}
+
+Test(dump, fact_1_torture_of_dumps_requests_and_batches, .timeout = 100)
+{
+	struct lsk_nl *nl = netns_handle();
+	struct cursor cursors[CURSORS] = {{.dump = NULL}};
+	unsigned int whole = 0;
+	uint32_t random = 4711, routes = 0;
+
+	netns_bridges(nl, BRIDGES);
+	netns_routes(nl, 0, ROUTES, RT_TABLE_MAIN);
+	for (int step = 0; step < 4000; step++) {
+		uint32_t choice = next_random(&random);
+
+		whole += cursor_step(nl, &cursors[choice % CURSORS],
+				     next_random(&random));
+		if (choice >> 8 & 1)
+			cr_assert_eq(lsk_rtnl_link_index(nl, "br7"), 2 + 7);
+		if ((choice >> 9 & 15) == 0) {
+			netns_routes(nl, 100000 + routes, 10, 100);
+			routes += 10;
+		}
+	}
+	cr_assert_gt(whole, 50);
+	for (int i = 0; i < CURSORS; i++)
+		lsk_nl_dump_end(cursors[i].dump, NULL);
+	lsk_nl_close(nl);
+}

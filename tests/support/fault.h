@@ -28,9 +28,11 @@
 	X(connect, 1)                          \
 	X(accept4, 1)                          \
 	X(recv, 1)                             \
+	X(recvmmsg, 1)                         \
 	X(recvmsg, 1)                          \
 	X(send, 1)                             \
 	X(sendmsg, 1)                          \
+	X(sendto, 1)                           \
 	X(getsockopt, 1)                       \
 	X(setsockopt, 1)                       \
 	X(getsockname, 1)                      \
