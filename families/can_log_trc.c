@@ -220,6 +220,9 @@ static int read_column(struct can_cursor *cursor, const struct trc_state *state,
 		can_cursor_word(cursor, &word);
 		break;
 	}
+	/* "0XYZ" is no 0 with a column after it. */
+	if (r >= 0 && (unsigned char)*cursor->at > ' ')
+		r = can_cursor_fault(cursor, LSK_ERR_SYNTAX, "a blank was expected");
 	return r < 0 ? r : 1;
 }
 
