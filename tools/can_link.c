@@ -151,6 +151,8 @@ static int kernel_failure(int r, const char *name, const struct lsk_nl_error *er
 
 static int find_link(struct lsk_nl *nl, const char *name, int *ret_index)
 {
+	if (!name[0])
+		return command_usage("an interface is needed");
 	*ret_index = lsk_rtnl_link_index(nl, name);
 	return *ret_index < 0 ? command_failure(*ret_index, "%s", name) : COMMAND_OK;
 }

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""linsock can without a bus: what it says of bad input, what each format of logs keeps,
+progress, and privileges that are missing. Writes TAP.
+
+usage: test_can_command.py PATH_OF_LINSOCK [NAME_PART]
+"""
+
+import csv
+import ctypes
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+LINSOCK = os.path.abspath(sys.argv[1])
+LIMIT = 60
+PR_CAPBSET_DROP, CAP_NET_ADMIN = 24, 12
+
+LOG = """\
+(1795168076.393211) can0 123#0011223344556677
+(1795168076.393311) can1 45123#81:00:12345678#11223344556677
+(1795168076.393411) can0 123#1122334455667788_E
+(1795168076.393511) can0 333#R8_E
+(1795168076.393611) can0 20000226#0B20000000008000
+(1795168076.393711) can1 1F334455##7AABBCC
+(1795168076.393811) can0 7FF#R3
+"""
+
+
+class Missing(Exception):
+    """A program is not here."""
+
+
+def run(*arguments, stdin=b"", expect=0, **more):
+    done = subprocess.run([LINSOCK, "can", *map(str, arguments)], input=stdin, capture_output=True,
+                          timeout=LIMIT, check=False, **more)
+    assert expect is None or done.returncode == expect, f"{arguments}: {done}"
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def without(log, *parts):
+    return "".join(line + "\n" for line in log.splitlines() if not any(p in line for p in parts))
+
+
+# What the table in docs/can.md says of each format; what is left out is counted, status 3.
+KEPT = {
+    "candump": (0, LOG),
+    "csv": (0, LOG),
+    "pcapng": (0, LOG),
+    # A remote request's raw DLC has no place in it.
+    "blf": (3, without(LOG, "45123#").replace("333#R8_E", "333#R8")),
+    # It says that there was an error, not which one.
+    "asc": (3, without(LOG, "45123#").replace("20000226#0B20000000008000",
+                                              "20000080#0000000000000000")),
+    "trc": (3, without(LOG, "45123#", "20000226#")),
+}
+
+
+def test_each_format_keeps_what_the_manual_says_and_counts_the_rest(folder):
+    for name, (status, wanted) in KEPT.items():
+        path = folder / f"bus.{name}"
+        _, told = run("log", "-t", name, "-o", path, stdin=LOG.encode(), expect=status)
+        left_out = len(LOG.splitlines()) - len(wanted.splitlines())
+        assert (f"left out {left_out} frames" in told) == (left_out > 0), told
+        out, _ = run("log", path)
+        assert out == wanted, f"{name}:\n{out}"
+
+
+def test_another_reader_takes_our_csv(folder):
+    path = folder / "bus.csv"
+    run("log", "-o", path, stdin=LOG.encode())
+    with open(path, newline="", encoding="ascii") as file:
+        rows = list(csv.DictReader(file))
+    for row, line in zip(rows, LOG.splitlines()):
+        assert re.fullmatch(r"\(([0-9.]+)\) (\S+) (\S+)", line).groups() == (
+            row["time"][:-3], row["interface"], row["frame"]), row
+        assert int(row["length"]) >= len(row["data"].split()), row
+    assert len(rows) == len(LOG.splitlines())
+    assert [row["type"] for row in rows] == ["classic", "xl", "classic", "classic", "error", "fd",
+                                             "classic"]
+
+
+def test_tshark_reads_errors_and_xl_of_our_pcapng(folder):
+    if not shutil.which("tshark"):
+        raise Missing("tshark")
+    path = folder / "bus.pcapng"
+    run("log", "-o", path, stdin=LOG.encode())
+    done = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.len",
+                           "-e", "can.flags.err", "-e", "can.id", "-e", "can.flags.rtr"],
+                          capture_output=True, timeout=LIMIT, check=True)
+    rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
+    assert len(rows) == len(LOG.splitlines()), rows
+    assert rows[0][2] == str(0x123) and rows[4][1] == "1" and rows[6][3] == "1", rows
+    assert rows[1][0] == str(12 + 7), f"an XL frame is its heading and its data: {rows}"
+
+
+# A log of each format of lines, of which one is no frame: the line and the column.
+BAD = {
+    "candump": ("(1.000000) can0 123#11\n(2.000000) can0 12G#22\n(3.000000) can0 124#33\n",
+                2, 19, 2),
+    "asc": ("date Fri Nov 20 09:47:56 2026\nbase hex  timestamps absolute\n"
+            "   0.000000 1  123             Rx   d 2 00 11\n"
+            "   0.100000 1  123             Rx   d 2 00 ZZ\n"
+            "   0.200000 1  124             Rx   d 1 22\n", 4, None, 2),
+    "trc": (";$FILEVERSION=2.1\n;$STARTTIME=46346.4\n;$COLUMNS=N,O,T,B,I,d,l,D\n"
+            "      1      0.000 DT 1      0123 Rx 2    00 11\n"
+            "      2      1.000 DT 1      0XYZ Rx 2    00 11\n"
+            "      3      2.000 DT 1      0124 Rx 1    22\n", None, None, 2),
+    "csv": ("time,interface,direction,frame,type,id,length,data\n"
+            "1.000000000,can0,,123#11,classic,0x123,1,11\n"
+            "2.000000000,can0,,12G#11,classic,0x123,1,11\n"
+            "3.000000000,can0,,124#22,classic,0x124,1,22\n", 3, None, 2),
+}
+
+
+def test_a_line_that_is_no_frame_is_told_with_its_place_and_the_rest_is_read(folder):
+    for name, (text, line, column, good) in BAD.items():
+        path = folder / f"bad.{name}"
+        path.write_text(text)
+        out, told = run("log", "-f", name, path, expect=1)
+        assert len(out.splitlines()) == good, f"{name}: {out} {told}"
+        place = re.search(rf"{re.escape(str(path))}:(\d+):(\d+): \S+", told)
+        assert place, f"{name}: {told}"
+        assert line in (None, int(place[1])) and column in (None, int(place[2])), f"{name}: {told}"
+
+
+def test_a_log_that_is_cut_is_told_and_what_is_whole_is_read(folder):
+    log = "".join(f"({i}.000000) can0 {i:03X}#{i:016X}\n" for i in range(1, 200)).encode()
+    for name in ("blf", "pcapng"):
+        path = folder / f"cut.{name}"
+        run("log", "-t", name, "-o", path, stdin=log)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-7])
+        out, told = run("log", path, expect=1)
+        assert f"{path}:" in told, told
+        assert all(line in log.decode().splitlines() for line in
+                   (f"({float(o.split()[0][1:-1]):.6f}) {' '.join(o.split()[1:])}"
+                    for o in out.splitlines())), out
+        # A format of blocks loses the last one; a packed one loses its container.
+        assert name == "blf" or len(out.splitlines()) == 198, len(out.splitlines())
+
+
+def test_a_frame_that_is_none_is_told_with_its_place(_):
+    for frame, column in (("12G#11", 2), ("123#1", 4), ("123#R9", 5), ("123##", 5),
+                          ("123#112233445566778899", 20), ("45123#81:0:0#1", 9)):
+        out, told = run("send", "nonesuch0", "123#11", frame, expect=1)
+        assert not out and "Wrong CAN-frame format!" in told, told
+        lines = told.splitlines()
+        mark = next(line for line in lines if "^" in line)
+        assert lines[lines.index(mark) - 1] == f"\t{frame}", told
+        assert abs(mark.index("^") - 1 - column) <= 1, f"{frame}: {told}"
+
+
+def test_a_filter_that_is_none_is_told_with_its_place(_):
+    for text, part in (("vcan0,123", "123"), ("vcan0,123:7FF,12G:7FF", "G"), ("vcan0,#XY", "XY")):
+        _, told = run("dump", text, expect=None)
+        assert f"\t{text}" in told and "^" in told, told
+        mark = next(line for line in told.splitlines() if "^" in line)
+        assert mark.index("^") - 1 >= text.index(",") + 1, f"{text}: {part}: {told}"
+
+
+def test_progress_is_shown_on_a_terminal_and_goes_away(folder):
+    """Written until it is there, so that no time is too short."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen([LINSOCK, "can", "log", "-o", str(folder / "bus.csv")], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=follower) as process:
+        os.close(follower)
+        seen, deadline = b"", time.monotonic() + LIMIT
+        while b"frames/s" not in seen:
+            assert time.monotonic() < deadline, seen
+            process.stdin.write(b"(1.000000) can0 123#11\n" * 1000)
+            process.stdin.flush()
+            if select.select([leader], [], [], 0.05)[0]:
+                seen += os.read(leader, 4096)
+        process.stdin.close()
+        try:
+            while chunk := os.read(leader, 4096):
+                seen += chunk
+        except OSError:  # the other side is closed
+            pass
+        assert process.wait(LIMIT) == 0
+    os.close(leader)
+    assert re.search(rb"\r\d+ frames, \d+ frames/s", seen), seen
+    assert seen.endswith(b"\r\x1b[K"), seen
+
+
+def test_no_progress_where_nobody_looks(folder):
+    log = b"(1.000000) can0 123#11\n" * 100000
+    out, told = run("log", "-o", folder / "bus.csv", stdin=log)
+    assert not out and not told, (out, told)
+
+
+def drop_net_admin():
+    """In the child, before it becomes linsock: root has no such right any more."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0)
+
+
+def test_a_privilege_that_is_missing_is_named(_):
+    for arguments in (("link", "add", "linsock-test0"), ("gw", "-F")):
+        _, told = run(*arguments, expect=1, preexec_fn=drop_net_admin)
+        assert "CAP_NET_ADMIN" in told, f"{arguments}: {told}"
+
+
+def test_arguments_that_make_no_sense_are_refused(_):
+    for arguments in (("dump",), ("dump", "-s", "3", "can0"), ("dump", "-L", "-a", "can0"),
+                      ("dump", "--rotate-size", "1k", "can0"), ("send", "can0"), ("gen",),
+                      ("gen", "can0", "-I", "20000000"), ("gen", "can0", "-F", "xyz"),
+                      ("gen", "can0", "-D", "1"), ("play", "x"), ("play", "--speed", "0"),
+                      ("load", "can0@0"), ("load", "can0@500000,x"), ("bridge", "can0"),
+                      ("test", "can0"), ("sniff",), ("isotp", "send", "can0"),
+                      ("isotp", "dump", "-s", "7E0", "can0"), ("isotp", "server", "-s", "1", "-d", "2", "can0"),
+                      ("isotp", "recv", "-s", "7E0", "-d", "7E8", "-L", "72:64", "can0"),
+                      ("j1939", "cat", "can0:0x80"), ("j1939", "claim"), ("j1939", "test", "can0:0x1ff"),
+                      ("log", "-t", "nonesuch"), ("gw",), ("link", "set"), ("bcm", "x")):
+        _, told = run(*arguments, expect=2)
+        assert "--help" in told, f"{arguments}: {told}"
+
+
+def main():
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    tests = [(name[5:].replace("_", " "), function) for name, function in globals().items()
+             if name.startswith("test_") and wanted in name]
+    print(f"1..{len(tests)}")
+    failed = 0
+    for number, (name, function) in enumerate(tests, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                function(Path(folder))
+                print(f"ok {number} - {name}")
+            except Missing as missing:
+                print(f"ok {number} - {name} # SKIP not here: {missing}")
+            except Exception:  # pylint: disable=broad-except
+                failed += 1
+                print(f"not ok {number} - {name}")
+                for line in traceback.format_exc().splitlines():
+                    print(f"# {line}")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
