@@ -2,6 +2,7 @@
 /* Receiving: many frames per system call, each with its time and the drop counter. */
 #include <time.h> /* before errqueue.h, which needs it and does not say so */
 
+#include <assert.h>
 #include <linux/errqueue.h>
 #include <poll.h>
 #include <stddef.h>
@@ -43,11 +44,50 @@ static struct cmsghdr *next_control(const struct msghdr *message,
 	return end - next >= (ptrdiff_t)sizeof(*control) ? (void *)next : NULL;
 }
 
+/* The time, and no drop counter: what there is as long as nothing was dropped. */
+static inline bool take_time_alone(const struct msghdr *message,
+				   struct lsk_can_record *record)
+{
+	const struct cmsghdr *control = message->msg_control;
+	struct timespec time;
+
+	if (message->msg_controllen != CMSG_SPACE(sizeof(time)) ||
+	    control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
+		return false;
+	memcpy(&time, CMSG_DATA(control), sizeof(time));
+	record->time_ns = time_to_ns(&time);
+	return true;
+}
+
+/*
+ * A classic frame with 11 bits and nothing special, as most are: no call, and few
+ * instructions, which count where a bus is full.
+ */
+static inline bool take_plain(struct lsk_can_frame *frame, const void *bytes,
+			      size_t size)
+{
+	struct can_frame wire;
+
+	static_assert(LSK_CAN_CLASSIC == 0, "a frame of zeros is a classic one");
+	if (size != sizeof(wire))
+		return false;
+	memcpy(&wire, bytes, sizeof(wire));
+	if (wire.can_id > LSK_CAN_ID_MAX || wire.len > LSK_CAN_DATA_MAX ||
+	    wire.len8_dlc != 0)
+		return false;
+	memset(frame, 0, offsetof(struct lsk_can_frame, data));
+	frame->id = wire.can_id;
+	frame->len = wire.len;
+	memcpy(frame->data, wire.data, sizeof(wire.data));
+	return true;
+}
+
 static void take_controls(struct lsk_can *can, struct msghdr *message,
 			  struct lsk_can_record *record)
 {
 	struct cmsghdr *control;
 
+	record->time_ns = 0;
 	for (control = CMSG_FIRSTHDR(message); control;
 	     control = next_control(message, control)) {
 		if (control->cmsg_level != SOL_SOCKET)
@@ -74,16 +114,17 @@ static bool take_message(struct lsk_can *can, size_t i, struct lsk_can_record *r
 {
 	struct mmsghdr *entry = &can->rx.messages[i];
 	struct msghdr *message = &entry->msg_hdr;
-	int r;
+	const void *bytes = can->rx.iovs[i].iov_base;
+	int r = 0;
 
-	record->time_ns = 0;
 	record->flags = (message->msg_flags & MSG_DONTROUTE ? LSK_CAN_LOCAL : 0) |
 			(message->msg_flags & MSG_CONFIRM ? LSK_CAN_OWN : 0);
 	record->interface = (unsigned int)can->rx.addrs[i].can_ifindex;
-	take_controls(can, message, record);
+	if (!take_time_alone(message, record))
+		take_controls(can, message, record);
 	record->dropped = can->dropped;
-	r = lsk_can_frame_from_kernel(&record->frame, can->rx.iovs[i].iov_base,
-				      entry->msg_len);
+	if (!take_plain(&record->frame, bytes, entry->msg_len))
+		r = lsk_can_frame_from_kernel(&record->frame, bytes, entry->msg_len);
 	/* The kernel wrote how much of these it used. */
 	message->msg_namelen = sizeof(can->rx.addrs[i]);
 	message->msg_controllen = sizeof(can->rx.controls[i]);
