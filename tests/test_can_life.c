@@ -13,6 +13,8 @@
 #include <linux/can.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -462,5 +464,106 @@ Test(can_life, fact_7_j1939_lets_go_and_comes_back, .init = need_can, .timeout =
 	lsk_j1939_free(a);
 	lsk_j1939_free(b);
 	lsk_can_life_free(life);
+	lsk_nl_close(nl);
+}
+
+#define UNIT_NAME 0x1111
+
+struct claimer {
+	struct lsk_j1939 *unit;
+	sem_t held;
+	int result;
+};
+
+static void note_claim(void *context, const struct lsk_j1939_claim *claim)
+{
+	struct claimer *claimer = context;
+
+	if (claim->state == LSK_J1939_CLAIM_HELD)
+		sem_post(&claimer->held);
+}
+
+static void *hold_claim(void *context)
+{
+	struct claimer *claimer = context;
+	const struct lsk_j1939_claim_options options = {
+		.timeout_ns = LSK_BLOCK,
+		.changed = note_claim,
+		.context = claimer,
+	};
+	struct lsk_j1939_claim claim;
+
+	claimer->result = lsk_j1939_claim_init(&claim, UNIT_NAME, 0x40, 0x40, 0x50);
+	if (claimer->result == 0)
+		claimer->result = lsk_j1939_claim_run(&claim, claimer->unit, &options);
+	return NULL;
+}
+
+/* Whether the kernel knows the name: it refuses to send for one that it does not. */
+static void expect_claimed(struct claimer *claimer)
+{
+	static const struct lsk_j1939_place to = {.pgn = 0x12300, .address = 0x30};
+	struct lsk_j1939_config config = {
+		.interface = "vcan0",
+		.local = {.name = UNIT_NAME,
+			  .pgn = LSK_J1939_NO_PGN,
+			  .address = LSK_J1939_NO_ADDRESS},
+	};
+	struct lsk_j1939_message message;
+	struct lsk_j1939 *peer, *named = NULL;
+	char buf[8];
+	int r;
+
+	cr_assert_eq(sem_wait(&claimer->held), 0);
+	peer = open_j1939(0x30);
+	cr_assert_eq(lsk_j1939_open(&named, &config, NULL), 0);
+	lsk_socket_set_timeout(lsk_j1939_socket(named), LONG);
+	/* The kernel's quarter of a second began with the claim's echo, which may have
+	 * been late. */
+	while ((r = lsk_j1939_send(named, &to, "hello", 5)) == -EADDRNOTAVAIL)
+		sched_yield();
+	cr_assert_eq(r, 0, "%d", r);
+	do {
+		cr_assert_geq(lsk_j1939_receive(peer, buf, sizeof(buf), &message), 5);
+	} while (message.from.pgn != to.pgn);
+	cr_assert_eq(message.from.address, 0x40);
+	cr_assert_eq(message.from.name, UNIT_NAME);
+	lsk_j1939_free(named);
+	lsk_j1939_free(peer);
+}
+
+Test(can_life, a_claim_survives_down_and_up_and_another_interface, .init = need_can,
+     .timeout = 60)
+{
+	struct lsk_j1939_config config = {
+		.interface = "vcan0",
+		.local = {.name = UNIT_NAME,
+			  .pgn = LSK_J1939_NO_PGN,
+			  .address = LSK_J1939_IDLE_ADDRESS},
+		.broadcast = true,
+	};
+	_cleanup_(closep) int here = open("/proc/thread-self/ns/net", O_RDONLY);
+	struct claimer claimer = {0};
+	pthread_t thread, deleter;
+	int r = lsk_j1939_open(&claimer.unit, &config, NULL);
+
+	if (r == -EPROTONOSUPPORT)
+		cr_skip_test("no J1939 in this kernel");
+	cr_assert_eq(r, 0, "%d", r);
+	lsk_socket_set_timeout(lsk_j1939_socket(claimer.unit), LONG);
+	cr_assert_eq(sem_init(&claimer.held, 0, 0), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, hold_claim, &claimer), 0);
+	expect_claimed(&claimer);
+	set_up("vcan0", false);
+	set_up("vcan0", true);
+	expect_claimed(&claimer);
+	cr_assert_eq(pthread_create(&deleter, NULL, delete_vcan0, &here), 0);
+	pthread_join(deleter, NULL);
+	make_vcan("vcan0");
+	expect_claimed(&claimer);
+	lsk_socket_close(lsk_j1939_socket(claimer.unit));
+	pthread_join(thread, NULL);
+	cr_assert_eq(claimer.result, -EBADF, "%d", claimer.result);
+	lsk_j1939_free(claimer.unit);
 	lsk_nl_close(nl);
 }
