@@ -21,7 +21,7 @@
 
 #define PGN 0x12300u
 
-/* Five minutes on a slow bus: whoever breaks it off comes in time. */
+/* Twenty minutes on a slow bus: whoever breaks it off comes in time. */
 #define LONG 1000000
 
 static void need_vcan(void)
@@ -255,7 +255,7 @@ Test(j1939, fact_11_promiscuous_and_error_queue_answer_with_their_value,
 	lsk_j1939_free(unit);
 }
 
-/* A bus of the test's own, of five hundred frames a second. */
+/* A bus of the test's own, of 125 frames a second. */
 static void make_slow_bus(void)
 {
 	struct lsk_socket *sock = NULL;

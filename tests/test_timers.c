@@ -98,6 +98,25 @@ Test(timers_can, j1939_send_to_nobody_ends_by_its_timer, .timeout = 600)
 	lsk_j1939_free(j1939);
 }
 
+/* Its word is "timeout", at once: without it the close would wait for T3. */
+Test(timers_can, j1939_close_after_a_deadline_waits_for_nothing, .timeout = 600)
+{
+	struct lsk_j1939_config config = {
+		.interface = "vcan0",
+		.local = {.pgn = LSK_J1939_NO_PGN, .address = 0x21}};
+	struct lsk_j1939_place to = {.pgn = 0x12300, .address = 0x30};
+	struct lsk_j1939 *j1939;
+	char message[100] = "";
+	int64_t begin_ns;
+
+	cr_assert_eq(lsk_j1939_open(&j1939, &config, NULL), 0);
+	lsk_socket_set_timeout(lsk_j1939_socket(j1939), 50 * MSEC);
+	begin_ns = now_ns();
+	cr_assert_eq(lsk_j1939_send(j1939, &to, message, sizeof(message)), -ETIME);
+	lsk_j1939_free(j1939);
+	expect_between(begin_ns, 50 * MSEC, 1000 * MSEC);
+}
+
 Test(timers_can, bcm_cycle_of_a_minute_lasts_an_hour, .timeout = 6000)
 {
 	struct lsk_can_frame frame;

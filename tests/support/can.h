@@ -17,8 +17,8 @@
 
 #define MSEC INT64_C(1000000)
 
-/* For tbf, with frames of 16 bytes: five hundred a second, or one in 16 seconds. */
-#define RATE       "rate 64kbit burst 16"
+/* For tbf, with frames of 16 bytes: 125 a second, or one in 16 seconds. */
+#define RATE       "rate 16kbit burst 16"
 #define RATE_NEVER "rate 8bit burst 16"
 
 static inline void run(const char *command)

@@ -46,5 +46,5 @@ timers_run() {
 }
 
 check 'an hour of sleep is an hour' hour_passes
-check 'timers with io_uring' timers_run uring 7 '*'
+check 'timers with io_uring' timers_run uring 8 '*'
 check 'the deadline with epoll' timers_run epoll 1 'timers/deadline*'
