@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Section "uring": the rows of uring/trial.h as features. */
+/*
+ * Section "uring": the rows of uring/trial.h as features. Section "loop": what a loop
+ * makes of them, or does instead.
+ */
 #include <errno.h>
+#include <linsock/loop_feature.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,12 +49,57 @@ static void uring_run(struct lsk_probe *probe, const struct probe_row *row,
 			    ret_finding);
 }
 
+/* Whether a loop with all options has it. */
+static void loop_run(struct lsk_probe *probe, const struct probe_row *row,
+		     struct lsk_finding *ret_finding)
+{
+	const struct lsk_loop_options options = {
+		.busy_poll_us = 1,
+		.min_wait_us = 1,
+		.zero_copy_min = 1,
+	};
+	const struct lsk_loop_feature_info *info = row->data;
+	struct lsk_loop *loop;
+	int r = lsk_loop_new(&loop, &options);
+
+	(void)probe;
+	if (r < 0) {
+		probe_judge(r, "no loop", ret_finding);
+		return;
+	}
+	if (lsk_loop_features(loop) & (unsigned int)info->feature)
+		probe_find(ret_finding, LSK_VERDICT_YES, 0, "a loop has it");
+	else
+		probe_find(ret_finding, LSK_VERDICT_NO, -EOPNOTSUPP, "instead: %s",
+			   info->instead);
+	lsk_loop_free(loop);
+}
+
+static int add_loop(struct lsk_probe *probe)
+{
+	const struct lsk_loop_feature_info *info;
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && (info = lsk_loop_feature(i)); i++) {
+		struct probe_row row = {
+			.name = info->name,
+			.summary = info->summary,
+			.run = loop_run,
+			.data = info,
+		};
+
+		r = probe_add(probe, "loop", &row);
+	}
+	return r;
+}
+
 int probe_add_uring(struct lsk_probe *probe)
 {
 	static const struct trial *const tables[] = {
 		trials_of_masks,
 		trials_of_register,
 		trials_of_sockets,
+		trials_of_udp,
 	};
 	int r = 0;
 
@@ -66,5 +115,5 @@ int probe_add_uring(struct lsk_probe *probe)
 
 			r = probe_add(probe, "uring", &row);
 		}
-	return r;
+	return r < 0 ? r : add_loop(probe);
 }

@@ -9,6 +9,7 @@
  * channel on the list of those to try where it may be ready.
  */
 #include <fcntl.h>
+#include <linsock/loop_feature.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ static int epoll_loop_init(struct lsk_loop *loop,
 
 	(void)options;
 	loop->zero_copy_min = 0;
+	loop->features = LSK_LOOP_INCREMENTAL;
 	epoll = calloc(1, sizeof(*epoll));
 	if (!epoll)
 		return -ENOMEM;

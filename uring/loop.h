@@ -239,10 +239,12 @@ struct loop_backend {
 	void (*send)(struct lsk_loop *loop, struct channel *channel);
 	/* Look at the queue again when there is room. */
 	void (*await_room)(struct lsk_loop *loop, struct channel *channel);
-	/* Optional. Read a file in the kernel's time, as what @op waits for. Return:
-	 * false where it is to be asked again. */
+	/* With LSK_LOOP_READ_FILE. Read a file in the kernel's time, as what @op waits
+	 * for. Return: false where it is to be asked again. */
 	bool (*read_file)(struct lsk_loop *loop, struct loop_op *op,
 			  const struct loop_reading *reading);
+	/* With LSK_LOOP_BUFFERS. @size 0: remove it. */
+	int (*add_buffer)(struct lsk_loop *loop, void *memory, size_t size);
 	/* Submit, wait at most @timeout_ns (negative: no limit), complete operations.
 	 */
 	int (*wait)(struct lsk_loop *loop, int64_t timeout_ns);
@@ -309,6 +311,7 @@ struct lsk_loop {
 	uint32_t channels_leaving; /* free after this pass */
 	uint32_t held_capacity;
 	uint32_t held_free;
+	unsigned int features; /* enum lsk_loop_feature */
 	unsigned int pools_count;
 	unsigned int transfers_count;
 	struct pool_held *held;

@@ -12,6 +12,7 @@
 #include "uring/transfer.h"
 
 #include <fcntl.h>
+#include <linsock/loop_feature.h>
 #include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -150,7 +151,7 @@ int transfer_new(struct lsk_loop *loop, enum op_kind kind, struct lsk_transfer *
 	transfer->is_waiting = false;
 	transfer->is_receiving = kind == OP_SPLICE;
 	transfer->is_copying = false;
-	transfer->is_ringless = !loop->backend->read_file;
+	transfer->is_ringless = !(loop->features & LSK_LOOP_READ_FILE);
 	r = transfer_look(transfer, &wanted->range);
 	if (r < 0) {
 		transfer_drop(loop, transfer);

@@ -8,6 +8,7 @@
 #define LSK_TRIAL_H
 
 struct io_uring;
+struct io_uring_cqe;
 struct trial;
 
 /* Return: 0 for "it works", or the negative errno that it was refused with. */
@@ -26,9 +27,17 @@ struct trial {
 
 int trial_on_ring(const struct trial *trial);
 
+/* Submit what was prepared and take one completion; a wait without end is a refusal. */
+int trial_take(struct io_uring *ring, struct io_uring_cqe *ret_cqe);
+
+/* Make the trial with this name of trials_of_sockets on @ring, which nobody uses.
+ * Return: as the trial. */
+int trial_on(struct io_uring *ring, const char *name);
+
 /* Opcodes, set-up flags and feature bits; calls of register; what is done once. */
 extern const struct trial trials_of_masks[];
 extern const struct trial trials_of_register[];
 extern const struct trial trials_of_sockets[];
+extern const struct trial trials_of_udp[];
 
 #endif

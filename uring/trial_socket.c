@@ -5,12 +5,11 @@
  */
 #include <errno.h>
 #include <liburing.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -22,8 +21,7 @@
 #define BUF_SIZE 64
 #define WAIT_SEC 2
 
-/* Numbers, since these are younger than the headers of some systems. */
-#define SOCKET_COMMAND_GETSOCKNAME 5
+#define BUF_RING_SIZE (ENTRIES * sizeof(struct io_uring_buf))
 
 /* A ring of ENTRIES buffers of BUF_SIZE bytes. */
 struct buffers {
@@ -44,35 +42,15 @@ static int make_pair(int ret_pair[2])
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret_pair));
 }
 
-/* A UDP socket that is its own peer: loopback must be up. */
-static int make_udp(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t len = sizeof(address);
-	int fd = syscall_result(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	int r;
-
-	if (fd < 0)
-		return fd;
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	r = syscall_result(bind(fd, (struct sockaddr *)&address, len));
-	if (r == 0)
-		r = syscall_result(getsockname(fd, (struct sockaddr *)&address, &len));
-	if (r == 0)
-		r = syscall_result(connect(fd, (struct sockaddr *)&address, len));
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
 /* Submit what was prepared and take one completion; a wait without end is a refusal. */
-static int take(struct io_uring *ring, struct io_uring_cqe *ret_cqe)
+int trial_take(struct io_uring *ring, struct io_uring_cqe *ret_cqe)
 {
 	struct __kernel_timespec limit = {.tv_sec = WAIT_SEC};
 	struct io_uring_cqe *cqe;
 	int r = io_uring_submit_and_wait_timeout(ring, &cqe, 1, &limit, NULL);
 
+	if (r >= 0)
+		r = io_uring_peek_cqe(ring, &cqe);
 	if (r < 0)
 		return r;
 	*ret_cqe = *cqe;
@@ -84,7 +62,7 @@ static int take(struct io_uring *ring, struct io_uring_cqe *ret_cqe)
 static int result(struct io_uring *ring)
 {
 	struct io_uring_cqe cqe;
-	int r = take(ring, &cqe);
+	int r = trial_take(ring, &cqe);
 
 	return r < 0 ? r : cqe.res;
 }
@@ -93,7 +71,7 @@ static int result(struct io_uring *ring)
 static int take_more(struct io_uring *ring)
 {
 	struct io_uring_cqe cqe;
-	int r = take(ring, &cqe);
+	int r = trial_take(ring, &cqe);
 
 	if (r < 0)
 		return r;
@@ -105,15 +83,29 @@ static int take_more(struct io_uring *ring)
 static int buffers_add(struct io_uring *ring, unsigned int flags,
 		       struct buffers *ret_buffers)
 {
-	int r = 0;
+	struct io_uring_buf_reg reg = {
+		.ring_entries = ENTRIES,
+		.bgid = GROUP,
+		.flags = (uint16_t)flags,
+	};
+	int r;
 
 	ret_buffers->bytes = calloc(ENTRIES, BUF_SIZE);
 	if (!ret_buffers->bytes)
 		return -ENOMEM;
-	ret_buffers->ring = io_uring_setup_buf_ring(ring, ENTRIES, GROUP, flags, &r);
-	if (!ret_buffers->ring) {
+	ret_buffers->ring = mmap(NULL, BUF_RING_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ret_buffers->ring == MAP_FAILED) {
 		free(ret_buffers->bytes);
-		return r < 0 ? r : -ENOMEM;
+		return -ENOMEM;
+	}
+	io_uring_buf_ring_init(ret_buffers->ring);
+	reg.ring_addr = (uint64_t)(uintptr_t)ret_buffers->ring;
+	r = io_uring_register_buf_ring(ring, &reg, 0);
+	if (r < 0) {
+		munmap(ret_buffers->ring, BUF_RING_SIZE);
+		free(ret_buffers->bytes);
+		return r;
 	}
 	for (int i = 0; i < ENTRIES; i++)
 		io_uring_buf_ring_add(ret_buffers->ring,
@@ -126,7 +118,8 @@ static int buffers_add(struct io_uring *ring, unsigned int flags,
 
 static void buffers_remove(struct io_uring *ring, struct buffers *buffers)
 {
-	io_uring_free_buf_ring(ring, buffers->ring, ENTRIES, GROUP);
+	io_uring_unregister_buf_ring(ring, GROUP);
+	munmap(buffers->ring, BUF_RING_SIZE);
 	free(buffers->bytes);
 }
 
@@ -134,6 +127,24 @@ static void select_buffer(struct io_uring_sqe *sqe)
 {
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = GROUP;
+}
+
+/* End the multishot request, which would hold its socket for ever where the ring goes
+ * on. */
+static void clear(struct io_uring *ring)
+{
+	const uint64_t mark = UINT64_MAX;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_cqe cqe = {.user_data = 0};
+	bool is_over = false;
+
+	io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ALL);
+	sqe->user_data = mark;
+	while (!is_over && trial_take(ring, &cqe) == 0)
+		is_over = cqe.user_data == mark;
+	/* The cancelled one says so itself, before or after. */
+	io_uring_submit_and_get_events(ring);
+	io_uring_cq_advance(ring, io_uring_cq_ready(ring));
 }
 
 /* Two bytes, one after the other, must each find the request still there. */
@@ -145,12 +156,13 @@ static int receive_twice(struct io_uring *ring, int peer)
 		r = syscall_result((int)send(peer, "x", 1, MSG_NOSIGNAL));
 		r = r < 0 ? r : take_more(ring);
 	}
+	clear(ring);
 	return r;
 }
 
 static int call_recv_multishot(struct io_uring *ring)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_sqe *sqe;
 	struct buffers buffers;
 	int pair[2], r;
 
@@ -159,6 +171,7 @@ static int call_recv_multishot(struct io_uring *ring)
 		return r;
 	r = make_pair(pair);
 	if (r == 0) {
+		sqe = io_uring_get_sqe(ring);
 		io_uring_prep_recv_multishot(sqe, pair[0], NULL, 0, 0);
 		select_buffer(sqe);
 		r = receive_twice(ring, pair[1]);
@@ -170,7 +183,7 @@ static int call_recv_multishot(struct io_uring *ring)
 
 static int call_recvmsg_multishot(struct io_uring *ring)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_sqe *sqe;
 	struct msghdr message = {.msg_controllen = 0};
 	struct buffers buffers;
 	int pair[2], r;
@@ -180,6 +193,7 @@ static int call_recvmsg_multishot(struct io_uring *ring)
 		return r;
 	r = make_pair(pair);
 	if (r == 0) {
+		sqe = io_uring_get_sqe(ring);
 		io_uring_prep_recvmsg_multishot(sqe, pair[0], &message, 0);
 		select_buffer(sqe);
 		r = receive_twice(ring, pair[1]);
@@ -242,7 +256,7 @@ static int accept_twice(struct io_uring *ring, int listener, bool is_direct)
 		_cleanup_(closep) int client = connect_client(listener);
 		struct io_uring_cqe cqe;
 
-		r = client < 0 ? client : take(ring, &cqe);
+		r = client < 0 ? client : trial_take(ring, &cqe);
 		if (r < 0)
 			break;
 		r = cqe.res < 0                     ? cqe.res
@@ -251,6 +265,7 @@ static int accept_twice(struct io_uring *ring, int listener, bool is_direct)
 		if (cqe.res >= 0 && !is_direct)
 			close(cqe.res);
 	}
+	clear(ring);
 	return r;
 }
 
@@ -280,7 +295,7 @@ static int call_accept_direct(struct io_uring *ring)
 static int call_recv_bundle(struct io_uring *ring)
 {
 	char bytes[BUF_SIZE + 1] = "";
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_sqe *sqe;
 	struct buffers buffers;
 	int pair[2], r;
 
@@ -291,6 +306,7 @@ static int call_recv_bundle(struct io_uring *ring)
 	if (r == 0)
 		r = syscall_result((int)send(pair[1], bytes, sizeof(bytes), 0));
 	if (r > 0) {
+		sqe = io_uring_get_sqe(ring);
 		io_uring_prep_recv(sqe, pair[0], NULL, (size_t)ENTRIES * BUF_SIZE, 0);
 		sqe->ioprio |= IORING_RECVSEND_BUNDLE;
 		select_buffer(sqe);
@@ -304,7 +320,7 @@ static int call_recv_bundle(struct io_uring *ring)
 
 static int call_send_bundle(struct io_uring *ring)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_sqe *sqe;
 	struct buffers buffers;
 	int pair[2], r;
 
@@ -313,6 +329,7 @@ static int call_send_bundle(struct io_uring *ring)
 		return r;
 	r = make_pair(pair);
 	if (r == 0) {
+		sqe = io_uring_get_sqe(ring);
 		io_uring_prep_send_bundle(sqe, pair[0], 0, 0);
 		select_buffer(sqe);
 		r = result(ring);
@@ -323,11 +340,50 @@ static int call_send_bundle(struct io_uring *ring)
 	return r;
 }
 
-/* The first byte must leave the rest of its buffer to the second. */
+/* Send @len bytes and receive what one completion brings of them. */
+static int receive_selected(struct io_uring *ring, const int pair[2], size_t len,
+			    struct io_uring_cqe *ret_cqe)
+{
+	static const char bytes[BUF_SIZE] = "incremental buffers are filled bit by bit";
+	struct io_uring_sqe *sqe;
+	int r = syscall_result((int)send(pair[1], bytes, len, 0));
+
+	if (r < 0)
+		return r;
+	sqe = io_uring_get_sqe(ring);
+	io_uring_prep_recv(sqe, pair[0], NULL, 0, 0);
+	select_buffer(sqe);
+	r = trial_take(ring, ret_cqe);
+	return r < 0 ? r : ret_cqe->res;
+}
+
+/* A byte must leave the rest of its buffer to what follows, in its place; the last
+ * piece uses the buffer up, and the next is another's. */
+static int fill_bit_by_bit(struct io_uring *ring, const int pair[2],
+			   const struct buffers *buffers)
+{
+	static const size_t sizes[] = {1, 20, BUF_SIZE - 21, 7};
+	static const bool goes_on[] = {true, true, false, true};
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct io_uring_cqe cqe;
+		int r = receive_selected(ring, pair, sizes[i], &cqe);
+
+		if (r < 0)
+			return r;
+		if ((size_t)r != sizes[i] ||
+		    !!(cqe.flags & IORING_CQE_F_BUF_MORE) != goes_on[i] ||
+		    cqe.flags >> IORING_CQE_BUFFER_SHIFT != at / BUF_SIZE ||
+		    buffers->bytes[at] != 'i')
+			return -EOPNOTSUPP;
+		at += sizes[i];
+	}
+	return 0;
+}
+
 static int call_pbuf_ring_inc(struct io_uring *ring)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-	struct io_uring_cqe cqe = {.res = 0};
 	struct buffers buffers;
 	int pair[2], r;
 
@@ -336,115 +392,10 @@ static int call_pbuf_ring_inc(struct io_uring *ring)
 		return r;
 	r = make_pair(pair);
 	if (r == 0)
-		r = syscall_result((int)send(pair[1], "x", 1, 0));
-	if (r > 0) {
-		io_uring_prep_recv(sqe, pair[0], NULL, 0, 0);
-		select_buffer(sqe);
-		r = take(ring, &cqe);
-	}
-	if (r == 0)
-		r = cqe.res;
-	if (r > 0 && !(cqe.flags & IORING_CQE_F_BUF_MORE))
-		r = -EOPNOTSUPP;
+		r = fill_bit_by_bit(ring, pair, &buffers);
 	close_pair(pair);
 	buffers_remove(ring, &buffers);
 	return r;
-}
-
-/* The data's completion and the notification after it. */
-static int take_zero_copy(struct io_uring *ring, bool wants_report)
-{
-	struct io_uring_cqe sent, told;
-	int r = take(ring, &sent);
-
-	if (r < 0)
-		return r;
-	if (!(sent.flags & IORING_CQE_F_MORE))
-		return sent.res < 0 ? sent.res : -EOPNOTSUPP;
-	r = take(ring, &told);
-	if (r < 0)
-		return r;
-	if (sent.res < 0)
-		return sent.res;
-	if (!(told.flags & IORING_CQE_F_NOTIF))
-		return -EOPNOTSUPP;
-	/* The report is 0, or a number with the highest bit set. */
-	return wants_report && told.res > 0 ? -EOPNOTSUPP : 0;
-}
-
-static int call_send_zc_udp(struct io_uring *ring)
-{
-	_cleanup_(closep) int fd = make_udp();
-
-	if (fd < 0)
-		return fd;
-	io_uring_prep_send_zc(io_uring_get_sqe(ring), fd, "x", 1, 0, 0);
-	return take_zero_copy(ring, false);
-}
-
-static int call_send_zc_report(struct io_uring *ring)
-{
-	_cleanup_(closep) int fd = make_udp();
-
-	if (fd < 0)
-		return fd;
-	io_uring_prep_send_zc(io_uring_get_sqe(ring), fd, "x", 1, 0,
-			      IORING_SEND_ZC_REPORT_USAGE);
-	return take_zero_copy(ring, true);
-}
-
-static int socket_command(struct io_uring *ring, int operation, int level, int option)
-{
-	_cleanup_(closep) int fd = make_udp();
-	int value = 1;
-
-	if (fd < 0)
-		return fd;
-	io_uring_prep_cmd_sock(io_uring_get_sqe(ring), operation, fd, level, option,
-			       &value, sizeof(value));
-	return result(ring);
-}
-
-static int call_cmd_setsockopt(struct io_uring *ring)
-{
-	return socket_command(ring, SOCKET_URING_OP_SETSOCKOPT, SOL_SOCKET,
-			      SO_KEEPALIVE);
-}
-
-static int call_cmd_getsockopt(struct io_uring *ring)
-{
-	return socket_command(ring, SOCKET_URING_OP_GETSOCKOPT, SOL_SOCKET,
-			      SO_KEEPALIVE);
-}
-
-static int call_cmd_getsockopt_ip(struct io_uring *ring)
-{
-	return socket_command(ring, SOCKET_URING_OP_GETSOCKOPT, IPPROTO_IP, IP_TTL);
-}
-
-static int call_cmd_siocinq(struct io_uring *ring)
-{
-	return socket_command(ring, SOCKET_URING_OP_SIOCINQ, 0, 0);
-}
-
-static int call_cmd_siocoutq(struct io_uring *ring)
-{
-	return socket_command(ring, SOCKET_URING_OP_SIOCOUTQ, 0, 0);
-}
-
-static int call_cmd_getsockname(struct io_uring *ring)
-{
-	_cleanup_(closep) int fd = make_udp();
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-	struct sockaddr_storage address;
-	int len = sizeof(address);
-
-	if (fd < 0)
-		return fd;
-	io_uring_prep_rw(IORING_OP_URING_CMD, sqe, fd, &address, 0, 0);
-	sqe->cmd_op = SOCKET_COMMAND_GETSOCKNAME;
-	sqe->addr3 = (uint64_t)(uintptr_t)&len;
-	return result(ring);
 }
 
 static int call_timeout_multishot(struct io_uring *ring)
@@ -455,7 +406,7 @@ static int call_timeout_multishot(struct io_uring *ring)
 
 	io_uring_prep_timeout(io_uring_get_sqe(ring), &soon, 0,
 			      IORING_TIMEOUT_MULTISHOT);
-	r = take(ring, &cqe);
+	r = trial_take(ring, &cqe);
 	if (r < 0)
 		return r;
 	if (cqe.res != -ETIME)
@@ -478,11 +429,11 @@ static int call_cancel_fd(struct io_uring *ring)
 
 		io_uring_prep_cancel_fd(sqe, pair[0], IORING_ASYNC_CANCEL_ALL);
 		sqe->user_data = 1;
-		r = take(ring, &first);
+		r = trial_take(ring, &first);
 	}
 	if (r == 0)
 		r = first.user_data == 1 && first.res < 0 ? first.res
-							  : take(ring, &second);
+							  : trial_take(ring, &second);
 	close_pair(pair);
 	return r;
 }
@@ -517,7 +468,7 @@ static int call_cqe_skip(struct io_uring *ring)
 	heard = io_uring_get_sqe(ring);
 	io_uring_prep_nop(heard);
 	heard->user_data = 2;
-	r = take(ring, &cqe);
+	r = trial_take(ring, &cqe);
 	if (r < 0)
 		return r;
 	return cqe.user_data == 2 ? cqe.res : -EOPNOTSUPP;
@@ -535,16 +486,19 @@ const struct trial trials_of_sockets[] = {
 	{ "send_bundle", "one send of many buffers", trial_on_ring, 0, 0, call_send_bundle },
 	{ "pbuf_ring_inc", "buffers that are used up piece by piece", trial_on_ring, 0, 0, call_pbuf_ring_inc },
 	{ "poll_first", "wait for readiness before the first try", trial_on_ring, 0, 0, call_poll_first },
-	{ "send_zc_udp", "zero-copy send of a datagram, with its notification", trial_on_ring, 0, 0, call_send_zc_udp },
-	{ "send_zc_report", "the notification tells whether it was copied", trial_on_ring, 0, 0, call_send_zc_report },
 	{ "cancel_fd", "cancel all requests of a descriptor", trial_on_ring, 0, 0, call_cancel_fd },
 	{ "cqe_skip", "no completion for a success", trial_on_ring, 0, 0, call_cqe_skip },
-	{ "cmd_setsockopt", "setsockopt(2) as a request", trial_on_ring, 0, 0, call_cmd_setsockopt },
-	{ "cmd_getsockopt", "getsockopt(2) of SOL_SOCKET as a request", trial_on_ring, 0, 0, call_cmd_getsockopt },
-	{ "cmd_getsockopt_ip", "getsockopt(2) of IPPROTO_IP as a request", trial_on_ring, 0, 0, call_cmd_getsockopt_ip },
-	{ "cmd_siocinq", "SIOCINQ as a request", trial_on_ring, 0, 0, call_cmd_siocinq },
-	{ "cmd_siocoutq", "SIOCOUTQ as a request", trial_on_ring, 0, 0, call_cmd_siocoutq },
-	{ "cmd_getsockname", "getsockname(2) as a request", trial_on_ring, 0, 0, call_cmd_getsockname },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };
 /* clang-format on */
+
+int trial_on(struct io_uring *ring, const char *name)
+{
+	const struct trial *trial = trials_of_sockets;
+
+	while (trial->name && strcmp(trial->name, name) != 0)
+		trial++;
+	if (!trial->name)
+		return -ENOENT;
+	return trial->call(ring);
+}

@@ -2,6 +2,7 @@
 /* Operations as requests of a ring: how each is asked for, and taken back. */
 #include <errno.h>
 #include <liburing.h>
+#include <linsock/loop_feature.h>
 #include <poll.h>
 
 #include "uring/loop.h"
@@ -44,12 +45,14 @@ static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
 /* What the ring cannot do for this family is a poll, and a system call after it. */
 static bool is_polled(const struct loop_op *op)
 {
+	const struct lsk_loop *loop = op->channel->loop;
 	const unsigned int caps = op->channel->caps;
 
 	if (op->kind == OP_CONNECT || op->kind == OP_SPLICE)
 		return true;
 	if (op->kind == OP_ACCEPT_STREAM)
-		return !(caps & CHANNEL_ACCEPT_MULTI);
+		return !(caps & CHANNEL_ACCEPT_MULTI) ||
+		       !(loop->features & LSK_LOOP_ACCEPT_MULTISHOT);
 	if (op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM)
 		return !(caps & CHANNEL_RECV_MULTI) || !op->u.pool->ring;
 	return false;

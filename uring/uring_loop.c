@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <liburing.h>
+#include <linsock/loop_feature.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -69,18 +70,27 @@ static int uring_loop_init(struct lsk_loop *loop,
 		free(uring);
 		return r;
 	}
+	loop->features = LSK_LOOP_RING | uring_features(&uring->ring);
+	uring->is_full_grown = !(loop->features & LSK_LOOP_GROWTH);
 	/* Saves looking the descriptor up in each call; it is no loss where refused. */
-	io_uring_register_ring_fd(&uring->ring);
+	if (io_uring_register_ring_fd(&uring->ring) == 1)
+		loop->features |= LSK_LOOP_RING_FD;
+	if (!(loop->features & LSK_LOOP_ZERO_COPY))
+		loop->zero_copy_min = 0;
+	if (loop->zero_copy_min == 0)
+		loop->features &= ~(unsigned int)LSK_LOOP_ZERO_COPY;
 	if (options->busy_poll_us) {
 		struct io_uring_napi napi = {
 			.busy_poll_to = options->busy_poll_us,
 			.prefer_busy_poll = 1,
 		};
 
-		io_uring_register_napi(&uring->ring, &napi);
+		if (io_uring_register_napi(&uring->ring, &napi) == 0)
+			loop->features |= LSK_LOOP_BUSY_POLL;
 	}
 	/* More than one completion, but no more than the queue has room for. */
 	if (options->min_wait_us && uring->ring.features & IORING_FEAT_MIN_TIMEOUT) {
+		loop->features |= LSK_LOOP_MIN_WAIT;
 		uring->min_wait_us = options->min_wait_us;
 		uring->min_wait_count = uring->ring.cq.ring_entries / 2;
 		if (uring->min_wait_count > URING_MIN_WAIT_MAX)
@@ -117,6 +127,23 @@ static void wait_for_room(struct lsk_loop *loop, struct channel *channel)
 	channel->state |= CHANNEL_BUSY;
 }
 
+static void prepare_zero_copy(struct lsk_loop *loop, struct io_uring_sqe *sqe,
+			      const struct loop_op *op, int flags)
+{
+	const char *bytes = send_bytes(loop, op);
+	const size_t len = op->len - op->progress;
+	const int index = uring_loop_buffer_of(loop->state, bytes, len);
+	const int fd = op->channel->fd;
+
+	if (index >= 0)
+		io_uring_prep_send_zc_fixed(sqe, fd, bytes, len, flags,
+					    IORING_SEND_ZC_REPORT_USAGE,
+					    (unsigned int)index);
+	else
+		io_uring_prep_send_zc(sqe, fd, bytes, len, flags,
+				      IORING_SEND_ZC_REPORT_USAGE);
+}
+
 /* Let the ring send the head of the queue, and what can go with it. */
 static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
 {
@@ -134,9 +161,7 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
 		flags |= MSG_WAITALL;
 	channel->batch_count = 1;
 	if (send_wants_zero_copy(channel, op)) {
-		io_uring_prep_send_zc(sqe, channel->fd, send_bytes(loop, op),
-				      op->len - op->progress, flags,
-				      IORING_SEND_ZC_REPORT_USAGE);
+		prepare_zero_copy(loop, sqe, op, flags);
 		sqe->user_data = name_of(loop, op);
 		op->state |= OP_ARMED;
 		channel->state |= CHANNEL_BUSY;
@@ -449,6 +474,7 @@ const struct loop_backend loop_backend_uring = {
 	.send = uring_loop_send,
 	.await_room = wait_for_room,
 	.read_file = uring_loop_read_file,
+	.add_buffer = uring_loop_add_buffer,
 	.wait = uring_loop_wait,
 	.submit = uring_loop_submit,
 	.has_work = uring_loop_has_work,

@@ -10,12 +10,17 @@
 
 #include "uring/loop.h"
 
+enum { URING_BUFFERS_MAX = 16 };
+
 struct uring_loop {
 	struct io_uring ring;
 	struct msghdr message_shape; /* room for names and control, for all streams */
 	int host_fd;
 	unsigned int min_wait_us; /* 0: not asked for, or not to be had */
 	unsigned int min_wait_count;
+	/* Registered, in the places of their indices. */
+	struct iovec buffers[URING_BUFFERS_MAX];
+	bool has_buffers;
 	bool is_full_grown;
 	bool wants_growth;
 	bool is_wake_armed;
@@ -51,6 +56,12 @@ static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
 
 	return sqe ? sqe : sqe_make(loop);
 }
+
+/* uring_feature.c */
+unsigned int uring_features(struct io_uring *ring);
+int uring_loop_add_buffer(struct lsk_loop *loop, void *memory, size_t size);
+/* The registered buffer that has all of these bytes. Return: its index, or -ENOENT. */
+int uring_loop_buffer_of(const struct uring_loop *uring, const char *bytes, size_t len);
 
 /* uring_pool.c */
 int uring_pool_init(struct lsk_pool *pool);

@@ -2,6 +2,7 @@
 /* Pools of receive buffers as rings that the kernel takes from. */
 #include <errno.h>
 #include <liburing.h>
+#include <linsock/loop_feature.h>
 #include <sys/mman.h>
 
 #include "uring/loop.h"
@@ -24,8 +25,11 @@ static int register_buffers(struct uring_loop *uring, struct lsk_pool *pool,
 int uring_pool_init(struct lsk_pool *pool)
 {
 	struct uring_loop *uring = pool->loop->state;
+	const unsigned int features = pool->loop->features;
 	int r = -EINVAL;
 
+	if (!(features & LSK_LOOP_RECV_MULTISHOT))
+		return -EOPNOTSUPP;
 	pool->ring_size = pool->count_max * sizeof(struct io_uring_buf);
 	pool->ring = mmap(NULL, pool->ring_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -34,7 +38,7 @@ int uring_pool_init(struct lsk_pool *pool)
 		return -ENOMEM;
 	}
 	io_uring_buf_ring_init(pool->ring);
-	if (pool->flags == 0) {
+	if (pool->flags == 0 && features & LSK_LOOP_INCREMENTAL) {
 		r = register_buffers(uring, pool, IOU_PBUF_RING_INC);
 		pool->is_incremental = r == 0;
 	}

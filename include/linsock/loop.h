@@ -112,7 +112,8 @@ struct lsk_then {
 };
 
 /**
- * struct lsk_loop_options - zero members have defaults
+ * struct lsk_loop_options - zero members have defaults; lsk_loop_features() tells what
+ * came of them
  * @entries: operations that are handed to the kernel at one time; 64
  * @completions: completions that may be under way; 8 times @entries
  * @pass_max: events of one pass, after which timers and posts get their turn; 512

@@ -99,7 +99,7 @@ const struct lsk_feature *lsk_probe_feature(const struct lsk_probe *probe,
  *
  * Without LSK_PROBE_LOAD nothing is tried that would make the kernel load a module.
  * What is tried leaves the machine as it was; sockets and rings that it makes are
- * closed before it returns.
+ * closed before it returns, but the thread's own ring, which its first loop makes.
  *
  * Return: 0 for every verdict; -EINVAL for NULL or an index that is too large.
  */

@@ -346,6 +346,37 @@ REAL(int, io_uring_submit_and_wait_timeout, struct io_uring *ring,
 	return wait_for(ring, time->tv_sec * INT64_C(1000000000) + time->tv_nsec);
 }
 
+/* Every opcode is there. */
+REAL(struct io_uring_probe *, io_uring_get_probe_ring, struct io_uring *ring)
+{
+	struct io_uring_probe *probe;
+
+	if (ring != script.ring)
+		return __real_io_uring_get_probe_ring(ring);
+	probe = calloc(1, sizeof(*probe) + IORING_OP_LAST * sizeof(probe->ops[0]));
+	probe->last_op = IORING_OP_LAST - 1;
+	probe->ops_len = IORING_OP_LAST;
+	for (unsigned int i = 0; i < IORING_OP_LAST; i++)
+		probe->ops[i].flags = IO_URING_OP_SUPPORTED;
+	return probe;
+}
+
+REAL(int, io_uring_register_buffers_sparse, struct io_uring *ring, unsigned int count)
+{
+	if (ring != script.ring)
+		return __real_io_uring_register_buffers_sparse(ring, count);
+	return 0;
+}
+
+REAL(int, io_uring_register_buffers_update_tag, struct io_uring *ring,
+     unsigned int index, const struct iovec *iov, const __u64 *tags, unsigned int count)
+{
+	if (ring != script.ring)
+		return __real_io_uring_register_buffers_update_tag(ring, index, iov,
+								   tags, count);
+	return (int)count;
+}
+
 REAL(int, io_uring_register_ring_fd, struct io_uring *ring)
 {
 	return ring == script.ring ? 1 : __real_io_uring_register_ring_fd(ring);
