@@ -243,7 +243,7 @@ Test(watch, of_addresses_rules_and_neighbours_is_right)
 	for (int i = 0; i < 3; i++) {
 		struct seen seen = sync_watch(watches[i]);
 
-		cr_expect_eq(seen.count[LSK_NL_ADD], i < 2, "type %u", types[i]);
+		cr_assert_eq(seen.count[LSK_NL_ADD], i < 2, "type %u", types[i]);
 		check_mirror(watches[i], types[i]);
 	}
 	cr_assert_eq(lsk_rtnl_change(writer, RTM_DELADDR, 0, &address, NULL), 0);
@@ -251,7 +251,7 @@ Test(watch, of_addresses_rules_and_neighbours_is_right)
 	for (int i = 0; i < 3; i++) {
 		struct seen seen = sync_watch(watches[i]);
 
-		cr_expect_eq(seen.count[LSK_NL_DELETE], i < 2, "type %u", types[i]);
+		cr_assert_eq(seen.count[LSK_NL_DELETE], i < 2, "type %u", types[i]);
 		check_mirror(watches[i], types[i]);
 		lsk_nl_watch_free(watches[i]);
 		lsk_nl_close(handles[i]);
