@@ -68,7 +68,7 @@ def tables(result):
     lines = ["# What CAN costs", "",
              "Made by `scripts/bench can`; how: [bench/README.md](../README.md#can).", "",
              f"Retired instructions per frame, kernel and user space together: {result['frames']} frames,"
-             f" medians of {result['rounds']} machines. candump, cangen and canplayer are the "
+             f" medians of {result['rounds']} machine{'s' * (result['rounds'] > 1)}. candump, cangen and canplayer are the "
              "distribution's.", ""]
     for kernel, work in result["kernels"].items():
         lines += [f"## Linux {kernel}", "", "| work | ours | rival | ratio | must be | |",
