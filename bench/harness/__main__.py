@@ -96,8 +96,9 @@ def choose(arguments, cells):
     return chosen
 
 
-def run(chosen, variants, effort, cpu, notes):
-    """Measure the cells one by one; what a reader must know is added to notes."""
+def run(chosen, variants, effort, cpu, notes, save):
+    """Measure the cells one by one; what a reader must know is added to notes. What
+    there is is saved after each, lest an hour is lost with the last one."""
     results = {}
     for index, cell in enumerate(chosen, 1):
         say(f"[{index}/{len(chosen)}] {cell.title}")
@@ -114,6 +115,7 @@ def run(chosen, variants, effort, cpu, notes):
         line = [f"{label} {entry['ns']:.0f}" for label, entry in results[cell.id].items()
                 if "ns" in entry]
         say(f"    ns per {cell.unit}: " + ", ".join(line))
+        save(results)
     return results
 
 
@@ -188,11 +190,14 @@ def main(argv):
     effort = measure.Effort.quick() if arguments.quick else measure.Effort()
     notes.append(f"{effort.starts} starts of each program, {effort.batches} batches each, "
                  f"about {effort.batch_ns // 1000000} ms of CPU a batch")
-    results = run(chosen, variants, effort, arguments.cpu, notes)
-    about["load_end"] = os.getloadavg()[0]
     folder = arguments.results or ROOT / ("bench/results/local" if arguments.quick
                                           else "bench/results")
-    write_results(folder, chosen, results, variants, about, notes)
+
+    def save(results):
+        about["load_end"] = os.getloadavg()[0]
+        write_results(folder, chosen, results, variants, about, notes)
+
+    results = run(chosen, variants, effort, arguments.cpu, notes, save)
     print("\n".join(report.target_lines(chosen, results, is_brief=True)))
     say(f"Written: {os.path.relpath(folder)}/README.md")
     return 0
