@@ -49,6 +49,7 @@
 #include <linsock/qipcrtr.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
+#include <linsock/sctp.h>
 #include <linsock/socket.h>
 #include <linsock/tcp.h>
 #include <linsock/tipc.h>

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What strangers send to sockets of IP: the first byte chooses whether the rest is a
- * packet with ICMP inside, or datagrams that were put together, with their control
- * messages.
+ * packet with ICMP inside, datagrams that were put together, or what SCTP brings, both
+ * with their control messages.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linsock/ping.h>
+#include <linsock/sctp.h>
 #include <linsock/udp.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,13 +60,43 @@ static void read_segments(const uint8_t *data, size_t size)
 	free(message.control.data);
 }
 
+/* An event, or data with control messages behind it. */
+static void read_sctp(const uint8_t *data, size_t size)
+{
+	struct lsk_message message = {.buffers_count = 1};
+	size_t len = size > 1 ? data[1] : 0;
+	struct lsk_sctp_received received;
+	struct iovec part;
+
+	if (size < 2 + len)
+		return;
+	part = (struct iovec){(void *)(uintptr_t)(data + 2), len};
+	message.buffers = &part;
+	message.len = len;
+	message.flags = data[0] % 2 ? 0x8000 : MSG_EOR;
+	message.control.len = message.control.size = size - 2 - len;
+	message.control.data = malloc(message.control.size + 1);
+	if (!message.control.data)
+		return;
+	memcpy(message.control.data, data + 2 + len, message.control.size);
+	(void)lsk_sctp_message_parse(&message, &received);
+	free(message.control.data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	if (data[0] % 2 == 0)
+	switch (data[0] % 3) {
+	case 0:
 		read_icmp(data + 1, size - 1);
-	else
+		break;
+	case 1:
 		read_segments(data + 1, size - 1);
+		break;
+	default:
+		read_sctp(data + 1, size - 1);
+		break;
+	}
 	return 0;
 }

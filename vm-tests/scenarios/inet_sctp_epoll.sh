@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SCTP one-to-one and one-to-many, over loopback, through readiness.
+#
+#      127.0.0.1, 127.0.0.2 ==== one association ==== 127.0.0.3, 127.0.0.4
+#
+# needs: sctp
+# kernels: all
+# timeout: 120
+# criterion: test_sctp
+set -eu
+
+export LINSOCK_BACKEND=epoll
