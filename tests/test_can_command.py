@@ -15,10 +15,11 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+from folders import Missing, main  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
 LIMIT = 60
@@ -33,10 +34,6 @@ LOG = """\
 (1795168076.393711) can1 1F334455##7AABBCC
 (1795168076.393811) can0 7FF#R3
 """
-
-
-class Missing(Exception):
-    """A program is not here."""
 
 
 def run(*arguments, stdin=b"", expect=0, **more):
@@ -224,27 +221,5 @@ def test_arguments_that_make_no_sense_are_refused(_):
         assert "--help" in told, f"{arguments}: {told}"
 
 
-def main():
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:].replace("_", " "), function) for name, function in globals().items()
-             if name.startswith("test_") and wanted in name]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                function(Path(folder))
-                print(f"ok {number} - {name}")
-            except Missing as missing:
-                print(f"ok {number} - {name} # SKIP not here: {missing}")
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(f"not ok {number} - {name}")
-                for line in traceback.format_exc().splitlines():
-                    print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))

@@ -13,9 +13,10 @@ import random
 import struct
 import subprocess
 import sys
-import tempfile
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+from folders import main  # pylint: disable=wrong-import-position
 
 LINSOCK = sys.argv[1]
 LIMIT = 60
@@ -206,25 +207,5 @@ def test_arguments_that_make_no_sense_are_refused(folder):
         assert done.returncode == status and done.stderr, f"{arguments}: {done}"
 
 
-def main():
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:].replace("_", " "), function) for name, function in globals().items()
-             if name.startswith("test_") and wanted in name]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                function(Path(folder))
-                print(f"ok {number} - {name}")
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(f"not ok {number} - {name}")
-                for line in traceback.format_exc().splitlines():
-                    print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))

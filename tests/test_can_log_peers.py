@@ -12,9 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+from folders import Missing, main  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
 LIMIT = 60
@@ -52,10 +53,6 @@ else:
             data=None if rtr else bytes.fromhex(data)))
     writer.stop()
 """
-
-
-class Missing(Exception):
-    """A program is not here."""
 
 
 def run(*arguments, stdin=None):
@@ -252,27 +249,5 @@ def test_a_row_of_files_has_every_line_once(folder):
     assert "".join(run(LINSOCK, "can", "log", str(file)) for file in files) == wanted
 
 
-def main():
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:].replace("_", " "), function) for name, function in globals().items()
-             if name.startswith("test_") and wanted in name]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                function(Path(folder))
-                print(f"ok {number} - {name}")
-            except Missing as missing:
-                print(f"ok {number} - {name} # SKIP not here: {missing}")
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(f"not ok {number} - {name}")
-                for line in traceback.format_exc().splitlines():
-                    print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))
