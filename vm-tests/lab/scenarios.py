@@ -8,7 +8,8 @@ lines declare what it wants:
     # kernels: all                or a list of series: 6.12 7
     # timeout: 60                 seconds
     # files: tests/data/x         more files to ship, relative to the source
-    # criterion: test_can         run this test program after the script
+    # criterion: test_can         run this program of tests after the script, as it is
+                                  built for a machine like ours: without Criterion
     # time-warp: yes              waiting costs no time
     # can-bus: 2                  CAN controllers on one bus, can0...
     # machines: 2                 run in two machines on one network
@@ -35,7 +36,7 @@ from . import cli, needs, paths, plan, run, tap
 from .errors import EXIT_LAB, EXIT_SKIP, LabError, NeedError
 from .kernel import Kernel, open_kernel
 from .needs import Answer, Needs
-from .payload import Payload
+from .payload import Payload, build_outputs
 from .qemu import Machine
 from .tap import Case
 from .template import ready_template
@@ -43,6 +44,8 @@ from .template import ready_template
 SUITE = "vm"
 HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion|time-warp|can-bus|machines): *(.*)$")
 ROOT = paths.HERE.parents[1]
+# What the tests are called that scenarios run.
+GUEST_TEST = "guest_"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,10 +107,11 @@ def load(folder: Path, names: list[str]) -> list[Scenario]:
 
 
 def find_test(build: Path, name: str) -> Path:
-    """A Criterion program of the build folder."""
-    path = build / "tests" / name
+    """A program of tests as it is built for a guest."""
+    path = build / "tests" / name.replace("test_", GUEST_TEST, 1)
     if not path.is_file():
-        raise LabError(f"no test program {path}: build it with ninja -C {build}")
+        raise LabError(f"no test program {path}: list it in scenario_tests of "
+                       f"tests/meson.build, then ninja -C {build}")
     return path
 
 
@@ -116,7 +120,7 @@ def job_text(scenario: Scenario, build: Path) -> str:
     lines = [f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={ROOT}",
              "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
     for name in scenario.criterion:
-        lines.append(f"{find_test(build, name)} --tap=- || status=$?")
+        lines.append(f"{find_test(build, name)} || status=$?")
     if scenario.criterion:
         lines.append('exit "${status:-0}"')
     return "\n".join(lines) + "\n"
@@ -209,7 +213,12 @@ def show(cases: list[Case], label: str, seconds: float) -> None:
 
 def make_payload(build: Path, scenarios: list[Scenario]) -> Payload:
     """One payload for all scenarios, so that its image is made once."""
-    payload = plan.common_payload(build)
+    payload = Payload()
+    payload.add_tools()
+    for path in build_outputs(build):
+        # Of hundreds of tests only those that are meant for a guest.
+        if build / "tests" not in path.parents or path.name.startswith(GUEST_TEST):
+            payload.add_program(path)
     for scenario in scenarios:
         for name in scenario.files:
             payload.add_tree(ROOT / name)
