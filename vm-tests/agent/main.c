@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 
-#define KLOG_END "<6>linsock-vm: end of job\n"
+#define SETTLE_NS 50000000
+#define KLOG_END  "<6>linsock-vm: end of job\n"
 
 void give_up(const char *format, ...)
 {
@@ -63,6 +65,17 @@ static void check(const char *broken, int control)
 		pause();
 }
 
+/*
+ * Let the kernel end what it puts off: in a state that is saved before, each clone
+ * would do it over.
+ */
+static void settle(void)
+{
+	const struct timespec pause_time = {.tv_nsec = SETTLE_NS};
+
+	nanosleep(&pause_time, NULL);
+}
+
 int main(void)
 {
 	static struct job job;
@@ -75,8 +88,10 @@ int main(void)
 	net_up("lo");
 	boot_open_ports(ports);
 	klog = open_log();
+	settle();
 	dprintf(ports[PORT_CONTROL], "ready%s\n", failed);
 	check(job_enter_payload(ports[PORT_CONTROL]), ports[PORT_CONTROL]);
+	settle();
 	dprintf(ports[PORT_CONTROL], "entered\n");
 	job_read(ports[PORT_CONTROL], &job);
 	check(job_begin(&job), ports[PORT_CONTROL]);

@@ -22,11 +22,16 @@ from .errors import LabError, MachineError
 PORTS = ("control", "out", "err", "klog")
 OLDEST = (6, 0)
 QUIT_LIMIT_S = 10
+# norandmaps: QEMU translates code anew wherever it meets it at another address, which
+# makes the start of a program five times as long.
+# tsc=reliable: a counter that QEMU makes needs no watch by a second one.
 APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 "
-          "unknown_nmi_panic=1")
+          "unknown_nmi_panic=1 norandmaps tsc=reliable")
 # Each tick that an idle guest has no use for costs an hour of warped time a tenth of a
 # second and more. A disk of a busy host may take minutes of such a clock: no hung task.
-APPEND_WARPED = " nowatchdog tsc=reliable sysctl.kernel.hung_task_timeout_secs=0"
+APPEND_WARPED = " nowatchdog sysctl.kernel.hung_task_timeout_secs=0"
+# An instruction takes two nanoseconds: a guest that works is seldom late.
+ICOUNT = "shift=1,sleep=off"
 PR_SET_PDEATHSIG = 1
 
 
@@ -52,7 +57,7 @@ class Machine:
     def describe(self) -> str:
         """The parts that a template's identity depends on."""
         return (f"{self.accel} {self.smp} {self.memory_mib} {self.is_warped} "
-                f"{self.can_controllers} {self.has_network} {self.append}")
+                f"{self.can_controllers} {self.has_network} {self.append} {ICOUNT}")
 
 
 def find_qemu() -> str:
@@ -140,7 +145,7 @@ def command_line(machine: Machine, disk: Path, memory: Memory | None,
             "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
             "-append", machine.append, "-action", "panic=none"]
     if machine.is_warped:
-        line += ["-icount", "shift=3,sleep=off"]
+        line += ["-icount", ICOUNT]
     line += memory_options(machine, memory)
     line += port_options(handles)
     line += device_options(machine, disk, handles)
@@ -169,6 +174,10 @@ class Qemu:
             self.ports[name], theirs[name] = socket.socketpair()
         if machine.has_network:
             self.network, theirs["network"] = socket.socketpair()
+        self._incoming: socket.socket | None = None
+        if memory and memory.is_restored:
+            self._incoming, theirs["incoming"] = socket.socketpair()
+        self._incoming_name = str(theirs["incoming"].fileno()) if self._incoming else ""
         handles = {name: end.fileno() for name, end in theirs.items()}
         self.process = subprocess.Popen(
             command_line(machine, disk, memory, handles),
@@ -235,10 +244,15 @@ class Qemu:
 
     def restore(self, state: Path) -> None:
         """Load the device state; the guest does not run yet."""
+        assert self._incoming is not None
         self._share_memory()
-        self.command("migrate-incoming", uri=f"exec:cat {quoted(state)}")
-        while self.command("query-status")["status"] == "inmigrate":
+        self.command("migrate-incoming", uri=f"fd:{self._incoming_name}")
+        with contextlib.suppress(BrokenPipeError), self._incoming:
+            self._incoming.sendall(state.read_bytes())
+        while (status := self.command("query-status")["status"]) == "inmigrate":
             time.sleep(0.001)
+        if status != "paused":
+            raise MachineError(f"QEMU could not restore the template: {status}")
 
     def go_on(self) -> None:
         """Let a restored guest run."""
@@ -255,8 +269,9 @@ class Qemu:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
-        for end in [*self.ports.values(), *([self.network] if self.network else [])]:
-            end.close()
+        for end in [*self.ports.values(), self.network, self._incoming]:
+            if end is not None:
+                end.close()
 
 
 def quoted(path: Path) -> str:

@@ -27,7 +27,7 @@ from .session import Session
 
 BOOT_LIMIT_S = 120
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 3
+FORMAT = 4
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
@@ -41,7 +41,7 @@ DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "overlay")
 class Template:
     """A machine that waits: for its payload, or with its payload for a job."""
 
-    machine: Machine
+    booted: Machine
     folder: Path
     is_warm: bool = False
 
@@ -54,6 +54,12 @@ class Template:
     def state(self) -> Path:
         """The state of the devices."""
         return self.folder / "state"
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as a clone has it, which boots nothing."""
+        return dataclasses.replace(self.booted, kernel=self.folder / "head",
+                                   initramfs=self.folder / "nothing")
 
     @property
     def disk(self) -> Path:
@@ -104,6 +110,19 @@ def make_initramfs(kernel: Kernel, wanted: list[str], path: Path) -> None:
     path.write_bytes(initramfs.build(paths.agent().read_bytes(), steps))
 
 
+def write_head(kernel: Kernel, folder: Path) -> None:
+    """What QEMU looks at before it restores a machine that has booted long ago.
+
+    It wants a kernel, since the loader is one of the machine's memories, and reads all
+    of it: of a bzImage the first sectors do.
+    """
+    image = kernel.image.read_bytes()
+    is_elf = image.startswith(b"\x7fELF")
+    size = len(image) if is_elf else ((image[0x1F1] or 4) + 1) * 512 + 16
+    (folder / "head").write_bytes(image[:size])
+    (folder / "nothing").write_bytes(b"\0")
+
+
 def blank_disk(folder: Path) -> Path:
     """What stands in the payload's place while a template boots."""
     path = folder / "blank"
@@ -138,9 +157,9 @@ def wait_ready(session: Session) -> None:
 def boot_template(template: Template, disk: Path) -> None:
     """Boot once and save what is there."""
     with template.ram.open("wb") as file:
-        file.truncate(template.machine.memory_mib << 20)
+        file.truncate(template.booted.memory_mib << 20)
     memory = Memory(template.ram, is_kept=True, is_restored=False)
-    with Qemu(template.machine, disk, memory) as qemu:
+    with Qemu(template.booted, disk, memory) as qemu:
         session = Session(qemu)
         try:
             wait_ready(session)
@@ -156,9 +175,11 @@ def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path) -> N
     temporary = Path(tempfile.mkdtemp(prefix=".make.", dir=folder.parent))
     try:
         make_initramfs(kernel, wanted, temporary / "initramfs")
+        write_head(kernel, temporary)
         draft = Template(dataclasses.replace(machine, initramfs=temporary / "initramfs"),
                          temporary)
         boot_template(draft, blank_disk(temporary))
+        (temporary / "initramfs").unlink()
         temporary.rename(folder)
     except OSError as error:
         raise LabError(f"the template could not be made in {folder.parent} (is there "
@@ -203,7 +224,7 @@ def ready_template(kernel: Kernel, needs: list[str], store: Path,
         make(kernel, wanted, machine, folder)
 
     with held(folder, build):
-        yield Template(dataclasses.replace(machine, initramfs=folder / "initramfs"), folder)
+        yield Template(machine, folder)
 
 
 def enter_line(machine: Machine) -> bytes:
@@ -219,9 +240,11 @@ def warm_up(base: Template, disk: Path, folder: Path) -> None:
     check_room(folder.parent, base.machine)
     temporary = Path(tempfile.mkdtemp(prefix=".make.", dir=folder.parent))
     try:
-        draft = Template(base.machine, temporary, is_warm=True)
+        draft = Template(base.booted, temporary, is_warm=True)
         # The very file that is mounted must be there as long as the template is.
         os.link(disk, draft.disk)
+        for name in ("head", "nothing"):
+            os.link(base.folder / name, temporary / name)
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(base.ram),
                         str(draft.ram)], check=True)
         with base.start(disk, Memory(draft.ram, is_kept=True)) as qemu:
@@ -257,7 +280,7 @@ def warm_template(base: Template, disk: Path, store: Path) -> Iterator[Template]
     key = hashlib.sha256(f"{base.folder.name}\n{stamp(disk)}".encode()).hexdigest()[:20]
     folder = store / "warm" / f"{base.folder.name.split('-')[0]}-{key}"
     with held(folder, lambda: warm_up(base, disk, folder)):
-        yield Template(base.machine, folder, is_warm=True)
+        yield Template(base.booted, folder, is_warm=True)
 
 
 def forget_old(store: Path, keep: Path) -> None:

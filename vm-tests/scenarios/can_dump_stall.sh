@@ -11,6 +11,7 @@
 # needs: can can-raw vcan
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 ip link add vcan0 mtu 72 type vcan

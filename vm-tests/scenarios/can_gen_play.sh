@@ -7,6 +7,7 @@
 # needs: can can-raw vcan sch_tbf
 # kernels: all
 # timeout: 180
+# time-warp: yes
 set -eu
 
 for name in vcan0 vcan1; do

@@ -8,6 +8,7 @@
 # needs: can can-raw can-gw vcan
 # kernels: all
 # timeout: 120
+# time-warp: yes
 set -eu
 
 command -v cangw >/dev/null || { echo 'no can-utils here'; exit 77; }

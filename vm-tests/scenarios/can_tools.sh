@@ -8,6 +8,7 @@
 # needs: can can-raw can-bcm can-isotp vcan vxcan sch_tbf
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 ip link set lo up

@@ -9,6 +9,7 @@
 # needs: can can-raw can-isotp vcan
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 command -v isotpdump >/dev/null || { echo 'no can-utils here'; exit 77; }

@@ -8,6 +8,7 @@
 # needs: can can-j1939 can-raw vcan
 # kernels: all
 # timeout: 180
+# time-warp: yes
 set -eu
 
 command -v j1939cat >/dev/null || { echo 'no can-utils here'; exit 77; }

@@ -8,5 +8,6 @@
 # needs: bridge veth
 # kernels: all
 # timeout: 180
+# time-warp: yes
 # criterion: test_netlink
 set -eu

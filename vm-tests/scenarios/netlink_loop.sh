@@ -7,6 +7,7 @@
 # needs: bridge veth
 # kernels: all
 # timeout: 180
+# time-warp: yes
 # criterion: test_netlink_loop
 # criterion: test_netlink_ring
 set -eu

@@ -7,5 +7,6 @@
 # needs: bridge
 # kernels: all
 # timeout: 180
+# time-warp: yes
 # criterion: test_netlink_watch
 set -eu

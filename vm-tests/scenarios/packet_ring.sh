@@ -7,5 +7,6 @@
 # needs: veth
 # kernels: all
 # timeout: 180
+# time-warp: yes
 # criterion: test_packet_ring
 set -eu

@@ -8,5 +8,6 @@
 # needs: veth
 # kernels: all
 # timeout: 120
+# time-warp: yes
 # criterion: test_packet
 set -eu
