@@ -7,6 +7,7 @@
 # needs: can can-raw vcan sch_tbf
 # kernels: all
 # timeout: 120
+# time-warp: yes
 set -eu
 
 command -v cangen >/dev/null || { echo 'no can-utils here'; exit 77; }
