@@ -6,28 +6,50 @@
 #include <sys/socket.h>
 
 #include "families/probe.h"
+#include "uring/util.h"
 
 /* Numbers, since these are younger than the headers of some systems. */
 #define PROTOCOL_MPTCP   262
 #define PROTOCOL_UDPLITE 136
 #define LEVEL_MPTCP      284
 #define LEVEL_UDP        17
+#define LEVEL_TLS        282
+
+/* A connection to itself is as good as one to another. */
+static int tls_attach(int fd)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(addr);
+	int r = syscall_result(bind(fd, (struct sockaddr *)&addr, len));
+
+	if (r == 0)
+		r = syscall_result(getsockname(fd, (struct sockaddr *)&addr, &len));
+	if (r == 0)
+		r = syscall_result(connect(fd, (struct sockaddr *)&addr, len));
+	if (r == 0)
+		r = syscall_result(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 3));
+	return r;
+}
 
 /* clang-format off */
 static const struct family_option_group inet_groups[] = {
-	{ "SO", SOL_SOCKET, { { SOCK_STREAM, 0 }, { SOCK_DGRAM, 0 } } },
-	{ "IP", IPPROTO_IP, { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMP } } },
-	{ "MCAST", IPPROTO_IP, { { SOCK_DGRAM, 0 } } },
-	{ "TCP", IPPROTO_TCP, { { SOCK_STREAM, 0 } } },
-	{ "UDP", LEVEL_UDP, { { SOCK_DGRAM, 0 } } },
-	{ "UDPLITE", PROTOCOL_UDPLITE, { { SOCK_DGRAM, PROTOCOL_UDPLITE } } },
-	{ "MPTCP", LEVEL_MPTCP, { { SOCK_STREAM, PROTOCOL_MPTCP } } },
-	{ NULL, 0, { { 0, 0 } } },
+	{ .group = "SO", .level = SOL_SOCKET, .sockets = { { SOCK_STREAM, 0 }, { SOCK_DGRAM, 0 } } },
+	{ .group = "IP", .level = IPPROTO_IP, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMP } } },
+	{ .group = "MCAST", .level = IPPROTO_IP, .sockets = { { SOCK_DGRAM, 0 } } },
+	{ .group = "TCP", .level = IPPROTO_TCP, .sockets = { { SOCK_STREAM, 0 } } },
+	{ .group = "UDP", .level = LEVEL_UDP, .sockets = { { SOCK_DGRAM, 0 } } },
+	{ .group = "UDPLITE", .level = PROTOCOL_UDPLITE, .sockets = { { SOCK_DGRAM, PROTOCOL_UDPLITE } } },
+	{ .group = "MPTCP", .level = LEVEL_MPTCP, .sockets = { { SOCK_STREAM, PROTOCOL_MPTCP } } },
+	{ .group = "SCTP", .level = IPPROTO_SCTP, .sockets = { { SOCK_STREAM, IPPROTO_SCTP }, { SOCK_SEQPACKET, IPPROTO_SCTP } } },
+	{ .group = "TLS_OPTION", .level = LEVEL_TLS, .sockets = { { SOCK_STREAM, 0 } },
+	  .prepare = tls_attach, .module_alias = "tcp-ulp-tls" },
+	{ .group = NULL },
 };
 
 static const struct family_option_group inet6_groups[] = {
-	{ "IPV6", IPPROTO_IPV6, { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMPV6 } } },
-	{ NULL, 0, { { 0, 0 } } },
+	{ .group = "IPV6", .level = IPPROTO_IPV6, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMPV6 } } },
+	{ .group = NULL },
 };
 
 /* clang-format on */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include <linsock/genl.h>
 #include <linsock/netlink.h>
 #include <linsock/netlink_msg.h>
 #include <linsock/netns.h>
@@ -54,6 +55,39 @@ static void genl_run(struct lsk_probe *probe, const struct probe_row *row,
 		lsk_nl_close(nl);
 	}
 	probe_judge(r, "CTRL_CMD_GETFAMILY", ret_finding);
+}
+
+/* A group is there if its family lists it, or if rtnetlink lets it be joined. */
+static void genl_group_run(struct lsk_probe *probe, const struct probe_row *row,
+			   struct lsk_finding *ret_finding)
+{
+	struct lsk_genl_family family;
+	struct lsk_nl *nl;
+	int r;
+
+	if (!may_try(probe, "net-pf-16-proto-16-family-", row->data, ret_finding))
+		return;
+	r = lsk_nl_open(&nl, NETLINK_GENERIC, NULL);
+	if (r == 0) {
+		r = lsk_genl_find(nl, row->data, &family);
+		if (r == 0)
+			r = lsk_genl_group(&family, row->text);
+		lsk_nl_close(nl);
+	}
+	probe_judge(r, "CTRL_ATTR_MCAST_GROUPS", ret_finding);
+}
+
+static void route_group_run(struct lsk_probe *probe, const struct probe_row *row,
+			    struct lsk_finding *ret_finding)
+{
+	const struct family_socket kind = {SOCK_RAW, NETLINK_ROUTE};
+	_cleanup_(closep) int fd = probe_socket(probe, AF_NETLINK, &kind, ret_finding);
+
+	if (fd >= 0)
+		probe_judge(syscall_result(
+				    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+					       &row->number, sizeof(row->number))),
+			    "NETLINK_ADD_MEMBERSHIP", ret_finding);
 }
 
 /* A rtnetlink handle in a namespace that lives as long as the handle's socket. */
@@ -149,6 +183,17 @@ static void qdisc_run(struct lsk_probe *probe, const struct probe_row *row,
 		.name = "qdisc." kind, .summary = "queueing discipline", \
 		.run = qdisc_run, .text = kind                           \
 	}
+#define GENL_GROUP(lower, registered, group)                             \
+	{                                                                \
+		.name = "genl." lower "." group,                         \
+		.summary = "multicast group of generic netlink",         \
+		.run = genl_group_run, .text = group, .data = registered \
+	}
+#define ROUTE_GROUP(lower, constant)                                               \
+	{                                                                          \
+		.name = "group." lower, .summary = "multicast group of rtnetlink", \
+		.run = route_group_run, .number = RTNLGRP_##constant               \
+	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* clang-format off */
@@ -187,6 +232,68 @@ static const struct probe_row netlink_rows[] = {
 	GENL("dpll", "dpll", "clocks of cards"),
 	GENL("nfsd", "nfsd", "the NFS server"),
 	GENL("cifs", "cifs", "the SMB client"),
+	GENL_GROUP("nlctrl", "nlctrl", "notify"),
+	GENL_GROUP("ethtool", "ethtool", "monitor"),
+	GENL_GROUP("mptcp_pm", "mptcp_pm", "mptcp_pm_cmds"),
+	GENL_GROUP("mptcp_pm", "mptcp_pm", "mptcp_pm_events"),
+	GENL_GROUP("nl80211", "nl80211", "config"),
+	GENL_GROUP("nl80211", "nl80211", "scan"),
+	GENL_GROUP("nl80211", "nl80211", "regulatory"),
+	GENL_GROUP("nl80211", "nl80211", "mlme"),
+	GENL_GROUP("nl80211", "nl80211", "vendor"),
+	GENL_GROUP("nl80211", "nl80211", "nan"),
+	GENL_GROUP("devlink", "devlink", "config"),
+	GENL_GROUP("netdev", "netdev", "mgmt"),
+	GENL_GROUP("netdev", "netdev", "page-pool"),
+	GENL_GROUP("ioam6", "IOAM6", "ioam6_events"),
+	GENL_GROUP("handshake", "handshake", "none"),
+	GENL_GROUP("handshake", "handshake", "tlshd"),
+	GENL_GROUP("psp", "psp", "mgmt"),
+	GENL_GROUP("psp", "psp", "use"),
+	GENL_GROUP("ovpn", "ovpn", "peers"),
+	GENL_GROUP("ovs_datapath_0", "OVS_DATAPATH_0", "ovs_datapath"),
+	GENL_GROUP("batadv", "batadv", "config"),
+	GENL_GROUP("batadv", "batadv", "tpmeter"),
+	GENL_GROUP("team", "team", "change_event"),
+	GENL_GROUP("hwsim", "hwsim", "config"),
+	GENL_GROUP("nfc", "nfc", "events"),
+	GENL_GROUP("acpi_event", "acpi_event", "acpi_mc_group"),
+	GENL_GROUP("thermal", "thermal", "sampling"),
+	GENL_GROUP("thermal", "thermal", "event"),
+	GENL_GROUP("vfs_dquot", "VFS_DQUOT", "events"),
+	GENL_GROUP("dpll", "dpll", "monitor"),
+	GENL_GROUP("cifs", "cifs", "cifs_mcgrp_swn"),
+	ROUTE_GROUP("link", LINK),
+	ROUTE_GROUP("notify", NOTIFY),
+	ROUTE_GROUP("neigh", NEIGH),
+	ROUTE_GROUP("tc", TC),
+	ROUTE_GROUP("ipv4_ifaddr", IPV4_IFADDR),
+	ROUTE_GROUP("ipv4_mroute", IPV4_MROUTE),
+	ROUTE_GROUP("ipv4_route", IPV4_ROUTE),
+	ROUTE_GROUP("ipv4_rule", IPV4_RULE),
+	ROUTE_GROUP("ipv6_ifaddr", IPV6_IFADDR),
+	ROUTE_GROUP("ipv6_mroute", IPV6_MROUTE),
+	ROUTE_GROUP("ipv6_route", IPV6_ROUTE),
+	ROUTE_GROUP("ipv6_ifinfo", IPV6_IFINFO),
+	ROUTE_GROUP("ipv6_prefix", IPV6_PREFIX),
+	ROUTE_GROUP("ipv6_rule", IPV6_RULE),
+	ROUTE_GROUP("nd_useropt", ND_USEROPT),
+	ROUTE_GROUP("phonet_ifaddr", PHONET_IFADDR),
+	ROUTE_GROUP("phonet_route", PHONET_ROUTE),
+	ROUTE_GROUP("dcb", DCB),
+	ROUTE_GROUP("ipv4_netconf", IPV4_NETCONF),
+	ROUTE_GROUP("ipv6_netconf", IPV6_NETCONF),
+	ROUTE_GROUP("mdb", MDB),
+	ROUTE_GROUP("mpls_route", MPLS_ROUTE),
+	ROUTE_GROUP("nsid", NSID),
+	ROUTE_GROUP("mpls_netconf", MPLS_NETCONF),
+	ROUTE_GROUP("ipv4_mroute_r", IPV4_MROUTE_R),
+	ROUTE_GROUP("ipv6_mroute_r", IPV6_MROUTE_R),
+	ROUTE_GROUP("nexthop", NEXTHOP),
+	ROUTE_GROUP("brvlan", BRVLAN),
+	ROUTE_GROUP("mctp_ifaddr", MCTP_IFADDR),
+	ROUTE_GROUP("tunnel", TUNNEL),
+	ROUTE_GROUP("stats", STATS),
 	LINK("vcan"),
 	LINK("vxcan"),
 	LINK("can"),
@@ -275,7 +382,9 @@ static const struct probe_row netlink_rows[] = {
 /* clang-format on */
 
 static const struct family_option_group netlink_groups[] = {
-	{"NETLINK_OPTION", SOL_NETLINK, {{SOCK_RAW, NETLINK_ROUTE}}},
+	{.group = "NETLINK_OPTION",
+	 .level = SOL_NETLINK,
+	 .sockets = {{SOCK_RAW, NETLINK_ROUTE}}},
 	{.group = NULL},
 };
 

@@ -9,7 +9,7 @@
 
 /* clang-format off */
 static const struct family_option_group unix_groups[] = {
-	{ "SO", SOL_SOCKET, { { SOCK_STREAM, 0 }, { SOCK_DGRAM, 0 } } },
+	{ .group = "SO", .level = SOL_SOCKET, .sockets = { { SOCK_STREAM, 0 }, { SOCK_DGRAM, 0 } } },
 	{ .group = NULL },
 };
 
@@ -73,14 +73,14 @@ static const struct family_ioctl unix_ioctls[] = {
 
 /* Levels are numbers where their headers cannot be included together. */
 static const struct family_option_group can_groups[] = {
-	{ "CAN_RAW_OPTION", SOL_CAN_RAW, { { SOCK_RAW, CAN_RAW } } },
-	{ "CAN_ISOTP_OPTION", SOL_CAN_BASE + CAN_ISOTP, { { SOCK_DGRAM, CAN_ISOTP } } },
-	{ "SO_J1939", SOL_CAN_BASE + CAN_J1939, { { SOCK_DGRAM, CAN_J1939 } } },
+	{ .group = "CAN_RAW_OPTION", .level = SOL_CAN_RAW, .sockets = { { SOCK_RAW, CAN_RAW } } },
+	{ .group = "CAN_ISOTP_OPTION", .level = SOL_CAN_BASE + CAN_ISOTP, .sockets = { { SOCK_DGRAM, CAN_ISOTP } } },
+	{ .group = "SO_J1939", .level = SOL_CAN_BASE + CAN_J1939, .sockets = { { SOCK_DGRAM, CAN_J1939 } } },
 	{ .group = NULL },
 };
 
 static const struct family_option_group vsock_groups[] = {
-	{ "SO_VM_SOCKETS", 40, { { SOCK_STREAM, 0 } } },
+	{ .group = "SO_VM_SOCKETS", .level = 40, .sockets = { { SOCK_STREAM, 0 } } },
 	{ .group = NULL },
 };
 
@@ -92,23 +92,23 @@ static const struct family_ioctl vsock_ioctls[] = {
 };
 
 static const struct family_option_group packet_groups[] = {
-	{ "PACKET", 263, { { SOCK_RAW, 0 } } },
+	{ .group = "PACKET", .level = 263, .sockets = { { SOCK_RAW, 0 } } },
 	{ .group = NULL },
 };
 
 static const struct family_option_group tipc_groups[] = {
-	{ "TIPC_OPTION", 271, { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 } } },
+	{ .group = "TIPC_OPTION", .level = 271, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 } } },
 	{ .group = NULL },
 };
 
 static const struct family_option_group rds_groups[] = {
-	{ "RDS_OPTION", 276, { { SOCK_SEQPACKET, 0 } } },
+	{ .group = "RDS_OPTION", .level = 276, .sockets = { { SOCK_SEQPACKET, 0 } } },
 	{ .group = NULL },
 };
 
 static const struct family_option_group bluetooth_groups[] = {
-	{ "BT_OPTION", 274, { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 } } },
-	{ "L2CAP_OPTION", 6, { { SOCK_SEQPACKET, 0 } } },
+	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 } } },
+	{ .group = "L2CAP_OPTION", .level = 6, .sockets = { { SOCK_SEQPACKET, 0 } } },
 	{ .group = NULL },
 };
 /* clang-format on */

@@ -8,6 +8,7 @@
 
 #define FAMILY_SOCKETS_MAX 3
 
+struct lsk_family;
 struct probe_row;
 
 /* A kind of socket to try things on. */
@@ -21,6 +22,10 @@ struct family_option_group {
 	const char *group; /* of <linsock/constant.h>: "TCP" */
 	int level;
 	struct family_socket sockets[FAMILY_SOCKETS_MAX]; /* the best answer counts */
+	/* Brings a socket to where it has these options; NULL: each has them. */
+	int (*prepare)(int fd);
+	/* Alias of a module that prepare() would load. */
+	const char *module_alias;
 };
 
 /*
@@ -76,5 +81,11 @@ struct family_probe {
 	const struct family_name *names;
 	const struct probe_row *rows; /* with functions of their own (src/probe.h) */
 };
+
+/*
+ * Families whose addresses the library does not know: rows with no more than a domain,
+ * a name, types and what is to be tried. Ends with NULL.
+ */
+extern const struct lsk_family *const probe_families[];
 
 #endif

@@ -76,6 +76,23 @@ static void judge(int r, int unknown, const char *tried,
 			   "%s: %s, which an unknown number gets too", tried, name);
 }
 
+/* Return: whether the options may be tried; if not, @ret_finding says why. */
+static bool prepare(struct lsk_probe *probe, const struct family_option_group *group,
+		    int fd, struct lsk_finding *ret_finding)
+{
+	enum module_state state;
+	int r;
+
+	if (!group->prepare)
+		return true;
+	if (!probe_may_try(probe, group->module_alias, false, &state, ret_finding))
+		return false;
+	r = group->prepare(fd);
+	if (r < 0)
+		probe_judge(r, group->module_alias, ret_finding);
+	return r >= 0;
+}
+
 static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 		       struct lsk_finding *ret_finding)
 {
@@ -91,14 +108,12 @@ static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 
 		snprintf(tried, sizeof(tried), "%s(%d, %d)",
 			 is_set ? "setsockopt" : "getsockopt", row->level, row->number);
-		if (fd >= 0 && is_set)
-			judge(option_set(fd, row->level, row->number),
-			      option_set(fd, row->level, NUMBER_NOBODY_HAS), tried,
-			      &finding);
-		else if (fd >= 0)
-			judge(option_get(fd, row->level, row->number),
-			      option_get(fd, row->level, NUMBER_NOBODY_HAS), tried,
-			      &finding);
+		if (fd >= 0 && prepare(probe, group, fd, &finding)) {
+			int (*try)(int, int, int) = is_set ? option_set : option_get;
+
+			judge(try(fd, row->level, row->number),
+			      try(fd, row->level, NUMBER_NOBODY_HAS), tried, &finding);
+		}
 		if (i == 0 || rank(finding.verdict) > rank(ret_finding->verdict))
 			*ret_finding = finding;
 	}

@@ -4,6 +4,7 @@
  * that the kernel's headers know, and each row of the family table a section of its
  * own.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -69,6 +70,17 @@ static const struct number_name *number_by_domain(int domain)
 		if (numbers[i].domain == domain)
 			return &numbers[i];
 	return NULL;
+}
+
+static const struct lsk_family *family_to_probe(int domain)
+{
+	const struct lsk_family *found = family_by_domain(domain);
+
+	for (size_t i = 0; !found && probe_families[i]; i++)
+		if (probe_families[i]->domain == domain)
+			found = probe_families[i];
+	assert(found); /* only these have anything to be tried */
+	return found;
 }
 
 /* Whether /proc/net/protocols has the three parts in capitals ("CAN", "_", "RAW"). */
@@ -259,7 +271,7 @@ int probe_socket(struct lsk_probe *probe, int domain, const struct family_socket
 		.type = kind->type,
 		.protocol = kind->protocol,
 		.text = "",
-		.data = family_by_domain(domain),
+		.data = family_to_probe(domain),
 	};
 	int fd;
 
@@ -323,20 +335,26 @@ static int add_rows(struct lsk_probe *probe, const struct lsk_family *family)
 	return r;
 }
 
+static int add_family(struct lsk_probe *probe, const struct lsk_family *family)
+{
+	int r = add_types(probe, family);
+
+	if (r == 0 && family->probe)
+		r = probe_add_options(probe, family);
+	if (r == 0 && family->probe)
+		r = probe_add_messages(probe, family);
+	if (r == 0 && family->probe)
+		r = add_rows(probe, family);
+	return r;
+}
+
 int probe_add_families(struct lsk_probe *probe)
 {
 	int r = add_numbers(probe);
 
-	for (size_t i = 0; lsk_families[i] && r == 0; i++) {
-		const struct lsk_family *family = lsk_families[i];
-
-		r = add_types(probe, family);
-		if (r == 0 && family->probe)
-			r = probe_add_options(probe, family);
-		if (r == 0 && family->probe)
-			r = probe_add_messages(probe, family);
-		if (r == 0 && family->probe)
-			r = add_rows(probe, family);
-	}
+	for (size_t i = 0; lsk_families[i] && r == 0; i++)
+		r = add_family(probe, lsk_families[i]);
+	for (size_t i = 0; probe_families[i] && r == 0; i++)
+		r = add_family(probe, probe_families[i]);
 	return r;
 }
