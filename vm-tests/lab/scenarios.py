@@ -45,6 +45,7 @@ from .template import ready_template
 
 SUITE = "vm"
 HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion|time-warp|can-bus|machines): *(.*)$")
+NAMED_TEST = re.compile(r"\bLINSOCK_BUILD/tests/(test_\w+)")
 ROOT = paths.HERE.parents[1]
 # What the tests are called that scenarios run.
 GUEST_TEST = "guest_"
@@ -223,6 +224,8 @@ def make_payload(build: Path, scenarios: list[Scenario]) -> Payload:
         if build / "tests" not in path.parents or path.name.startswith(GUEST_TEST):
             payload.add_program(path)
     for scenario in scenarios:
+        for name in NAMED_TEST.findall(scenario.text):
+            payload.add_program(build / "tests" / name)
         for name in scenario.criterion:
             with contextlib.suppress(LabError):
                 # Told by the scenario, on each kernel.

@@ -7,9 +7,8 @@
 #
 # needs: can can-raw kvaser_pci sch_tbf
 # kernels: all
+# criterion: test_can_bus
 # timeout: 120
 # can-bus: 2
 set -eu
 
-# One test at a time: they share the bus.
-exec "$LINSOCK_BUILD/tests/test_can_bus" --tap=- -j1
