@@ -171,6 +171,18 @@ def test_what_add_makes_is_what_ip_makes():
     assert "va" not in ip("link") and "pref 10" not in ip("rule")
 
 
+def test_set_changes_what_is_there_and_makes_what_is_not():
+    world()
+    linsock("netlink", "neigh", "set", "10.1.2.77", "lladdr", "02:00:00:00:00:78", "dev", "veth0")
+    linsock("netlink", "neigh", "set", "10.1.2.80", "lladdr", "02:00:00:00:00:80", "dev", "veth0")
+    hardware = {entry["dst"]: entry.get("lladdr") for entry in json.loads(ip("-j neigh show dev veth0"))}
+    assert hardware["10.1.2.77"] == "02:00:00:00:00:78" and hardware["10.1.2.80"] == "02:00:00:00:00:80", hardware
+    linsock("netlink", "addr", "set", "10.6.0.1/24", "dev", "veth0")
+    linsock("netlink", "addr", "set", "10.6.0.1/24", "dev", "veth0")
+    linsock("netlink", "addr", "add", "10.6.0.1/24", "dev", "veth0", expect=1)
+    assert ip("addr show dev veth0").count("10.6.0.1/24") == 1
+
+
 def test_faults_tell_the_kernels_words():
     run = subprocess.run([LINSOCK, "netlink", "link", "add", "x0", "type", "nonsense"],
                          capture_output=True, text=True, timeout=LIMIT, check=False)

@@ -227,9 +227,22 @@ static int addr_word(struct netlink_call *call, char **args,
 	return 0;
 }
 
+static bool is_removal(const struct netlink_call *call)
+{
+	return strncmp(call->verb, "del", 3) == 0;
+}
+
+/* What add, set and del ask of the kernel. */
+static unsigned int change_flags(const struct netlink_call *call)
+{
+	if (is_removal(call))
+		return 0;
+	return NLM_F_CREATE |
+	       (strcmp(call->verb, "add") == 0 ? NLM_F_EXCL : NLM_F_REPLACE);
+}
+
 static int addr_change(struct netlink_call *call)
 {
-	bool is_add = strcmp(call->verb, "add") == 0;
 	struct lsk_rtnl_address address = {.has = LSK_SET(LSK_ADDRESS_LOCAL)};
 	int family = call->family;
 	char **args = call->args;
@@ -252,15 +265,17 @@ static int addr_change(struct netlink_call *call)
 	}
 	if (address.info.ifa_index == 0)
 		return command_usage("%s wants dev NAME", call->verb);
-	return netlink_change(call, is_add ? RTM_NEWADDR : RTM_DELADDR,
-			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &address);
+	return netlink_change(call, is_removal(call) ? RTM_DELADDR : RTM_NEWADDR,
+			      change_flags(call), &address);
 }
 
 static int addr_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", addr_show},     {"add", addr_change}, {"del", addr_change},
-		{"delete", addr_change}, {NULL, NULL},
+		{"show", addr_show},  {"add", addr_change},
+		{"set", addr_change}, {"replace", addr_change},
+		{"del", addr_change}, {"delete", addr_change},
+		{NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -268,13 +283,14 @@ static int addr_main(int argc, char **argv)
 
 const struct command netlink_addr_command = {
 	.name = "addr",
-	.arguments =
-		"[-j46] [-n NETNS] [show [NAME] | add|del ADDRESS/LEN dev NAME ...]",
+	.arguments = "[-j46] [-n NETNS] [show [NAME] | add|set|del ADDRESS/LEN dev "
+		     "NAME ...]",
 	.summary = "addresses of interfaces",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n"
 		"\n"
-		"Words of add and del: dev NAME, peer ADDRESS, brd ADDRESS|+, label "
+		"Words of add, set and del: dev NAME, peer ADDRESS, brd ADDRESS|+, "
+		"label "
 		"TEXT, scope S.\n",
 	.main = addr_main,
 };
@@ -359,7 +375,6 @@ static int neigh_show(struct netlink_call *call)
 
 static int neigh_change(struct netlink_call *call)
 {
-	bool is_add = strcmp(call->verb, "add") == 0;
 	struct lsk_rtnl_neighbour neighbour = {
 		.info = {.ndm_state = NUD_PERMANENT},
 		.has = LSK_SET(LSK_NEIGHBOUR_DST),
@@ -387,15 +402,17 @@ static int neigh_change(struct netlink_call *call)
 		return command_usage("%s wants dev NAME and lladdr MAC", call->verb);
 	neighbour.info.ndm_family = (uint8_t)family;
 	neighbour.info.ndm_ifindex = (int)index;
-	return netlink_change(call, is_add ? RTM_NEWNEIGH : RTM_DELNEIGH,
-			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &neighbour);
+	return netlink_change(call, is_removal(call) ? RTM_DELNEIGH : RTM_NEWNEIGH,
+			      change_flags(call), &neighbour);
 }
 
 static int neigh_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", neigh_show},     {"add", neigh_change}, {"del", neigh_change},
-		{"delete", neigh_change}, {NULL, NULL},
+		{"show", neigh_show},  {"add", neigh_change},
+		{"set", neigh_change}, {"replace", neigh_change},
+		{"del", neigh_change}, {"delete", neigh_change},
+		{NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -403,7 +420,8 @@ static int neigh_main(int argc, char **argv)
 
 const struct command netlink_neigh_command = {
 	.name = "neigh",
-	.arguments = "[-j46] [-n NETNS] [show | add|del ADDRESS dev NAME [lladdr MAC]]",
+	.arguments =
+		"[-j46] [-n NETNS] [show | add|set|del ADDRESS dev NAME [lladdr MAC]]",
 	.summary = "neighbours: the ARP and ND tables",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n",
