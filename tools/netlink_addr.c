@@ -146,6 +146,17 @@ static int add_addresses(struct netlink_call *call, json_t *links)
 	return r < 0 ? netlink_result(r, &error) : COMMAND_OK;
 }
 
+/* As ip: with one version of IP, links that have none of it are not shown. */
+static void drop_empty(json_t *links)
+{
+	size_t i = json_array_size(links);
+
+	while (i-- > 0)
+		if (json_array_size(json_object_get(json_array_get(links, i),
+						    "addr_info")) == 0)
+			json_array_remove(links, i);
+}
+
 static int addr_show(struct netlink_call *call)
 {
 	const char *name = call->args[0];
@@ -174,6 +185,8 @@ static int addr_show(struct netlink_call *call)
 		return command_failure(-ENODEV, "%s", name);
 	}
 	r = add_addresses(call, links);
+	if (call->family != AF_UNSPEC)
+		drop_empty(links);
 	if (r == COMMAND_OK)
 		return netlink_print(call, links, print_link_addresses);
 	json_decref(links);

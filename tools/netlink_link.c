@@ -128,29 +128,8 @@ static void json_altnames(const struct lsk_rtnl_link *link, json_t *object)
 		json_decref(names);
 }
 
-json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link *link,
-			  bool is_addr)
+static void json_hardware(const struct lsk_rtnl_link *link, json_t *object)
 {
-	json_t *object = json_object();
-
-	json_object_set_new(object, "ifindex", json_integer(link->info.ifi_index));
-	json_lower(call, link, object);
-	json_object_set_new(object, "ifname", json_string(link->name));
-	json_object_set_new(object, "flags", json_flags(link->info.ifi_flags));
-	json_object_set_new(object, "mtu", json_integer(link->mtu));
-	json_object_set_new(object, "qdisc", json_string(link->qdisc));
-	if (LSK_HAS(link, LSK_LINK_MASTER))
-		json_object_set_new(object, "master",
-				    json_string(netlink_name(call, link->master)));
-	json_object_set_new(object, "operstate",
-			    netlink_json_word(operstates, link->operstate));
-	if (!is_addr)
-		json_object_set_new(object, "linkmode",
-				    netlink_json_word(link_modes, link->mode));
-	json_object_set_new(object, "group",
-			    netlink_json_word(link_groups, link->group));
-	if (link->queue_len > 0)
-		json_object_set_new(object, "txqlen", json_integer(link->queue_len));
 	json_object_set_new(object, "link_type",
 			    netlink_json_word(link_types, link->info.ifi_type));
 	if (LSK_HAS(link, LSK_LINK_ADDRESS))
@@ -167,6 +146,38 @@ json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link 
 		    0)
 		json_object_set_new(object, "permaddr",
 				    netlink_json_hardware(&link->permanent_address));
+}
+
+json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link *link,
+			  bool is_addr)
+{
+	/* ip asks IPv6 itself for its links then, which knows of neither. */
+	bool is_plain = is_addr && call->family == AF_INET6;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "ifindex", json_integer(link->info.ifi_index));
+	json_lower(call, link, object);
+	json_object_set_new(object, "ifname", json_string(link->name));
+	json_object_set_new(object, "flags", json_flags(link->info.ifi_flags));
+	json_object_set_new(object, "mtu", json_integer(link->mtu));
+	if (!is_plain)
+		json_object_set_new(object, "qdisc", json_string(link->qdisc));
+	if (LSK_HAS(link, LSK_LINK_MASTER))
+		json_object_set_new(object, "master",
+				    json_string(netlink_name(call, link->master)));
+	json_object_set_new(object, "operstate",
+			    netlink_json_word(operstates, link->operstate));
+	if (!is_addr)
+		json_object_set_new(object, "linkmode",
+				    netlink_json_word(link_modes, link->mode));
+	if (!is_plain)
+		json_object_set_new(object, "group",
+				    netlink_json_word(link_groups, link->group));
+	if (link->queue_len > 0)
+		json_object_set_new(object, "txqlen", json_integer(link->queue_len));
+	/* As ip: one version of IP leaves the hardware out. */
+	if (!is_addr || call->family == AF_UNSPEC)
+		json_hardware(link, object);
 	if (LSK_HAS(link, LSK_LINK_LINK_NETNSID) && link->link_netnsid >= 0)
 		json_object_set_new(object, "link_netnsid",
 				    json_integer(link->link_netnsid));
@@ -205,8 +216,9 @@ void netlink_print_link(const json_t *object)
 	netlink_print_key(object, "linkmode", "mode");
 	netlink_print_key(object, "group", "group");
 	netlink_print_key(object, "txqlen", "qlen");
-	printf("\n    link/%s ", netlink_text(object, "link_type"));
-	printf("%s ", netlink_text(object, "address"));
+	if (json_object_get(object, "link_type"))
+		printf("\n    link/%s %s ", netlink_text(object, "link_type"),
+		       netlink_text(object, "address"));
 	netlink_print_key(object, "broadcast", "brd");
 	netlink_print_key(object, "link_pointtopoint", "peer");
 	netlink_print_key(object, "permaddr", "permaddr");
