@@ -58,8 +58,8 @@ def verdict(target, entries):
 
 
 # What no library is under: code for this one program, without a loop's generality.
-HAND_WRITTEN = ("liburing", "liburing-inline", "liburing-noname", "epoll", "no-loop",
-                "bare")
+HAND_WRITTEN = ("liburing", "liburing-inline", "liburing-bundle", "liburing-inc", "epoll",
+                "no-loop", "bare")
 
 
 def hand_written(target, entries):
