@@ -28,6 +28,8 @@ enum {
 	URING_INLINE_MAX = 1,
 	/* Completions that min_wait_us waits for. */
 	URING_MIN_WAIT_MAX = 64,
+	/* Seconds after which a wait without a limit begins anew. */
+	URING_LONG_WAIT = 3600,
 	/* To which the completion queue may grow. */
 	URING_COMPLETIONS_MAX = 1 << 15,
 };
@@ -376,10 +378,15 @@ static int enter(struct lsk_loop *loop, int64_t timeout_ns)
 			return 0;
 		return io_uring_submit_and_get_events(ring);
 	}
-	if (uring->min_wait_us)
+	if (uring->min_wait_us) {
+		/* Never without a limit: liburing would wait again for as many, and the
+		 * kernel counts only those that come after the first wait. */
+		if (timeout_ns < 0)
+			time = (struct __kernel_timespec){.tv_sec = URING_LONG_WAIT};
 		return io_uring_submit_and_wait_min_timeout(
-			ring, &cqe, uring->min_wait_count,
-			timeout_ns < 0 ? NULL : &time, uring->min_wait_us, NULL);
+			ring, &cqe, uring->min_wait_count, &time, uring->min_wait_us,
+			NULL);
+	}
 	if (timeout_ns < 0)
 		return io_uring_submit_and_wait(ring, 1);
 	return io_uring_submit_and_wait_timeout(ring, &cqe, 1, &time, NULL);
