@@ -34,15 +34,16 @@ static int start_transfer(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_sendfile(struct lsk_loop *loop, struct lsk_socket *sock,
 		      struct lsk_transfer *transfer, const struct lsk_then *then)
 {
-	return TRACE(start_transfer(loop, sock, transfer, OP_SENDFILE, then),
-		     .operation = LSK_TRACE_SEND, .sock = sock,
-		     .number = transfer ? transfer->range.fd : -1);
+	return TRACE_START(loop,
+			   start_transfer(loop, sock, transfer, OP_SENDFILE, then),
+			   .operation = LSK_TRACE_SEND, .sock = sock,
+			   .number = transfer ? transfer->range.fd : -1);
 }
 
 int lsk_loop_splice(struct lsk_loop *loop, struct lsk_socket *sock,
 		    struct lsk_transfer *transfer, const struct lsk_then *then)
 {
-	return TRACE(start_transfer(loop, sock, transfer, OP_SPLICE, then),
-		     .operation = LSK_TRACE_RECV, .sock = sock,
-		     .number = transfer ? transfer->range.fd : -1);
+	return TRACE_START(loop, start_transfer(loop, sock, transfer, OP_SPLICE, then),
+			   .operation = LSK_TRACE_RECV, .sock = sock,
+			   .number = transfer ? transfer->range.fd : -1);
 }

@@ -67,6 +67,8 @@ int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
 
 	if (!loop || !sock)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	fd = socket_fd(sock);
 	if (fd < 0)
 		return fd;
@@ -102,11 +104,11 @@ static const enum lsk_trace_operation shown_as[OP_KIND__COUNT] = {
 	[OP_POLL] = LSK_TRACE_WAIT,        [OP_SEND] = LSK_TRACE_SEND,
 	[OP_SENDMSG] = LSK_TRACE_SEND,     [OP_DRAIN] = LSK_TRACE_WAIT,
 	[OP_CONNECT] = LSK_TRACE_CONNECT,  [OP_EXCHANGE] = LSK_TRACE_SEND,
-	[OP_CLOSE] = LSK_TRACE_CLOSE,
+	[OP_CLOSE] = LSK_TRACE_CLOSE,      [OP_SENDFILE] = LSK_TRACE_SEND,
+	[OP_SPLICE] = LSK_TRACE_RECV,
 };
 
-static void show_event(const void *owner, enum op_kind kind,
-		       const struct lsk_event *event)
+void show_event(const void *owner, enum op_kind kind, const struct lsk_event *event)
 {
 	const struct lsk_socket *sock = owner;
 	struct lsk_trace_event shown = {

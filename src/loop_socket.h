@@ -24,4 +24,7 @@ static inline int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *
 	return loop_socket_bind(loop, sock, ret_channel);
 }
 
+/* Tells the trace hook of an event of a socket: what TRACE_START() sets. */
+void show_event(const void *owner, enum op_kind kind, const struct lsk_event *event);
+
 #endif

@@ -105,6 +105,12 @@ static unsigned int process_generation(void)
 	return generation; /* another thread was first */
 }
 
+unsigned int engine_process(void)
+{
+	pthread_once(&process.once, process_init);
+	return process_generation();
+}
+
 /*
  * After a fork: the child's copies of descriptors and mappings go, those of threads too
  * that it does not have; the parent's rings go on.

@@ -51,6 +51,9 @@ struct engine;
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t engine_now_ns(void);
 
+/* Never 0. Differs between a process and each of its forked children. */
+unsigned int engine_process(void);
+
 /*
  * The calling thread's engine, made on first use; ended with the thread; made anew in a
  * forked child. Return: 0, -ENOMEM, -EMFILE and what else epoll or eventfd may say (a

@@ -56,6 +56,7 @@ static int loop_init(struct lsk_loop *loop, const struct lsk_loop_options *optio
 		     const struct loop_backend *backend)
 {
 	loop->wake_fd = -1;
+	loop->process = engine_process();
 	loop->work_head = OP_NONE;
 	loop->work_tail = OP_NONE;
 	loop->ops_free = OP_NONE;
@@ -126,6 +127,11 @@ int lsk_loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *opti
 	if (!ret_loop)
 		return -EINVAL;
 	return loop_new(ret_loop, options, NULL);
+}
+
+bool loop_is_foreign(const struct lsk_loop *loop)
+{
+	return loop->process != engine_process();
 }
 
 static void loop_run_posts(struct lsk_loop *loop, bool is_ending)
@@ -305,6 +311,8 @@ int lsk_loop_run(struct lsk_loop *loop, enum lsk_run how)
 		return -EINVAL;
 	if (loop->is_running)
 		return -EBUSY;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	loop->is_running = true;
 	loop->is_stopped = false;
 	switch (how) {
@@ -355,6 +363,8 @@ int lsk_loop_next(struct lsk_loop *loop, struct lsk_event *ret_events,
 		return -EINVAL;
 	if (loop->is_running)
 		return -EBUSY;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	taken = loop_take_spill(loop, ret_events, count);
 	if (taken == count)
 		return (int)taken;
@@ -400,10 +410,31 @@ static void loop_unbind_all(struct lsk_loop *loop)
 			channel_free(&loop->channels[i], false);
 }
 
+/* In a forked child: give back what is its own, and say nothing to the kernel about
+ * what is the parent's: the ring, and what the epoll watches. */
+static void loop_drop(struct lsk_loop *loop)
+{
+	for (uint32_t i = 0; i < loop->channels_used; i++) {
+		struct channel *channel = &loop->channels[i];
+
+		if (!(channel->state & CHANNEL_FREE) && channel->owner && loop->release)
+			loop->release(channel->owner, channel->fd, false);
+	}
+	for (unsigned int i = 0; i < loop->pools_count; i++)
+		pool_release_memory(loop->pools[i]);
+	loop->backend->done(loop);
+	loop_run_posts(loop, true);
+	loop_release_memory(loop);
+}
+
 struct lsk_loop *lsk_loop_free(struct lsk_loop *loop)
 {
 	if (!loop)
 		return NULL;
+	if (loop_is_foreign(loop)) {
+		loop_drop(loop);
+		return NULL;
+	}
 	loop->is_running = true;
 	loop->is_ending = true;
 	/* Each runs once, and may own what only it can free. */

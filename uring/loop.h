@@ -293,7 +293,8 @@ struct lsk_loop {
 	bool is_ending;
 	bool has_naps; /* something is to be tried again soon that has no event */
 	int wake_fd;
-	uint32_t work_head; /* operations with something to do next pass */
+	unsigned int process; /* that made it: engine_process() */
+	uint32_t work_head;   /* operations with something to do next pass */
 	uint32_t work_tail;
 	_Atomic(struct loop_post *) posts;
 
@@ -327,6 +328,8 @@ struct lsk_loop {
 int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
 	     const struct loop_backend *backend);
 void loop_was_woken(struct lsk_loop *loop);
+/* Whether it is a forked child's copy: its ring is the parent's. */
+bool loop_is_foreign(const struct lsk_loop *loop);
 
 /* loop_op.c */
 int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
@@ -406,6 +409,7 @@ int pool_for(struct lsk_pool *pool, const struct channel *channel,
 	     struct lsk_pool **ret_pool);
 int pool_stack_init(struct lsk_pool *pool);
 void pool_free(struct lsk_pool *pool);
+void pool_release_memory(struct lsk_pool *pool);
 void pool_starve(struct lsk_pool *pool, struct loop_op *op);
 void pool_unstarve(struct lsk_pool *pool, struct loop_op *op);
 int pool_refill(struct lsk_pool *pool);

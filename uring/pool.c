@@ -124,7 +124,7 @@ static int pool_init(struct lsk_pool *pool, const struct lsk_pool_options *optio
 	return 0;
 }
 
-static void pool_release_memory(struct lsk_pool *pool)
+void pool_release_memory(struct lsk_pool *pool)
 {
 	if (pool->memory)
 		munmap(pool->memory, pool->memory_size);
