@@ -47,6 +47,7 @@
 #include <linsock/probe.h>
 #include <linsock/proc_event.h>
 #include <linsock/qipcrtr.h>
+#include <linsock/rds.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
 #include <linsock/sctp.h>

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# RDS over loopback, by both of its ways there, through the ring.
+#
+#      127.0.0.1:4000 ---- loop, or TCP ---- 127.0.0.1:4001
+#
+# needs: rds rds_tcp
+# kernels: all
+# timeout: 120
+# criterion: test_rds
+set -eu
+
+ip link set lo up
