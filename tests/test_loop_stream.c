@@ -339,6 +339,32 @@ Test_on_each_loop(recvmsg_stream, brings_datagrams_with_their_senders)
 	lsk_socket_free(client);
 }
 
+static void check_end(struct lsk_loop *loop, int type)
+{
+	struct lsk_pool *pool = pool_new(loop, 2048, 16, LSK_POOL_MESSAGES);
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_socket *pair[2];
+
+	cr_assert_eq(lsk_socket_pair(pair, AF_UNIX, type, 0), 0);
+	cr_assert_eq(lsk_loop_recvmsg_stream(loop, pair[0], pool, &then), 0);
+	cr_assert_eq(lsk_socket_send(pair[1], "abc", 3, 0), 3);
+	run_until(loop, &outcome.events, 1);
+	cr_assert_eq(outcome.result, 3);
+	lsk_socket_free(pair[1]);
+	run_until(loop, &outcome.ends, 1);
+	cr_assert_eq(outcome.result, 0);
+	cr_assert_eq(outcome.events, 2);
+	cr_assert_eq(pool->available, pool->count);
+	lsk_socket_free(pair[0]);
+}
+
+Test_on_each_loop(recvmsg_stream, ends_when_the_peer_of_a_connection_does)
+{
+	check_end(loop, SOCK_STREAM);
+	check_end(loop, SOCK_SEQPACKET);
+}
+
 Test_on_each_loop(accept_stream, accepts_until_it_is_cancelled)
 {
 	static struct outcome kept; /* the loop's end tells it, too */

@@ -55,6 +55,15 @@ static inline void slot_retire(struct lsk_loop *loop, struct loop_op *op)
 	loop->ops_free = op_slot(loop, op);
 }
 
+/* Whether @len bytes in a buffer are the end of what a stream of messages brings: on
+ * sockets that have an end, a message of nothing. */
+static inline bool message_is_end(const struct loop_op *op, int len)
+{
+	return op->kind == OP_RECVMSG_STREAM && len > 0 &&
+	       (uint32_t)len == op->u.pool->header_size &&
+	       op->channel->caps & CHANNEL_EOF;
+}
+
 static inline bool op_is_stopped(const struct loop_op *op)
 {
 	return op->state & (OP_CANCELLED | OP_EXPIRED);

@@ -285,7 +285,7 @@ static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
 			  const struct loop_result *result)
 {
 	const uint32_t generation = op->generation;
-	const int r = result->result;
+	const int r = message_is_end(op, result->result) ? 0 : result->result;
 	uint32_t offset = 0;
 
 	if (result->has_buffer)

@@ -232,6 +232,14 @@ static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int
 	for (unsigned int i = 0; i < (unsigned int)count; i++) {
 		const uint32_t len = message_settle(pool, &messages, i);
 
+		if (message_is_end(op, (int)len)) {
+			/* recvmmsg(2) fills every message with the end. */
+			while ((unsigned int)count > i)
+				pool->stack[pool->stack_count++] =
+					messages.buffers[--count];
+			op_complete(loop, op, &result);
+			return 0;
+		}
 		pool_received(pool, messages.buffers[i], (int)len, false);
 		/* Those that came with the last one are lost with their stream. */
 		if (op->generation == generation)

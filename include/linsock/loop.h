@@ -382,11 +382,13 @@ int lsk_loop_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 			 struct lsk_pool *pool, const struct lsk_then *then);
 
 /**
- * lsk_loop_recvmsg_stream() - receive datagrams with their addresses, until cancelled
+ * lsk_loop_recvmsg_stream() - receive messages with their addresses, until cancelled
  * @loop: the loop
  * @sock: the socket
  * @pool: made with LSK_POOL_MESSAGES
- * @then: each event brings a lease; lsk_lease_message() reads the rest
+ * @then: each event brings a lease; lsk_lease_message() reads the rest. Streams and
+ *	SOCK_SEQPACKET end: the terminal event then says 0, as for a message of no
+ *bytes, which recv(2) does not tell from the end either
  *
  * Return: 0; -EINVAL for a pool of another kind.
  */
