@@ -16,5 +16,6 @@ extern const struct family_probe alg_probe;
 extern const struct family_probe tipc_probe;
 extern const struct family_probe rds_probe;
 extern const struct family_probe bluetooth_probe;
+extern const struct family_probe xdp_probe;
 
 #endif

@@ -8,7 +8,6 @@
 /* Levels are numbers where their headers are younger than those of some systems. */
 #define LEVEL_LLC 268
 #define LEVEL_KCM 281
-#define LEVEL_XDP 283
 #define LEVEL_SMC 286
 
 static const struct family_option_group llc_groups[] = {
@@ -19,10 +18,6 @@ static const struct family_option_group kcm_groups[] = {
 	{.group = "KCM", .level = LEVEL_KCM, .sockets = {{SOCK_DGRAM, 0}}},
 	{.group = NULL},
 };
-static const struct family_option_group xdp_groups[] = {
-	{.group = "XDP_OPTION", .level = LEVEL_XDP, .sockets = {{SOCK_RAW, 0}}},
-	{.group = NULL},
-};
 static const struct family_option_group smc_groups[] = {
 	{.group = "SMC_OPTION", .level = LEVEL_SMC, .sockets = {{SOCK_STREAM, 0}}},
 	{.group = NULL},
@@ -30,7 +25,6 @@ static const struct family_option_group smc_groups[] = {
 
 static const struct family_probe llc_probe = {.option_groups = llc_groups};
 static const struct family_probe kcm_probe = {.option_groups = kcm_groups};
-static const struct family_probe xdp_probe = {.option_groups = xdp_groups};
 static const struct family_probe smc_probe = {.option_groups = smc_groups};
 
 static const struct family_type stream_and_datagrams[] = {
@@ -41,10 +35,6 @@ static const struct family_type stream_and_datagrams[] = {
 static const struct family_type kcm_types[] = {
 	{"dgram", SOCK_DGRAM, 0},
 	{"seqpacket", SOCK_SEQPACKET, 0},
-	{.name = NULL},
-};
-static const struct family_type xdp_types[] = {
-	{"raw", SOCK_RAW, 0},
 	{.name = NULL},
 };
 static const struct family_type smc_types[] = {
@@ -61,7 +51,5 @@ static const struct lsk_family kcm = {
 	.domain = AF_KCM, .name = "kcm", .types = kcm_types, .probe = &kcm_probe};
 static const struct lsk_family smc = {
 	.domain = AF_SMC, .name = "smc", .types = smc_types, .probe = &smc_probe};
-static const struct lsk_family xdp = {
-	.domain = AF_XDP, .name = "xdp", .types = xdp_types, .probe = &xdp_probe};
 
-const struct lsk_family *const probe_families[] = {&llc, &kcm, &smc, &xdp, NULL};
+const struct lsk_family *const probe_families[] = {&llc, &kcm, &smc, NULL};

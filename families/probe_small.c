@@ -106,6 +106,11 @@ static const struct family_option_group rds_groups[] = {
 	{ .group = NULL },
 };
 
+static const struct family_option_group xdp_groups[] = {
+	{ .group = "XDP_OPTION", .level = 283, .sockets = { { SOCK_RAW, 0 } } },
+	{ .group = NULL },
+};
+
 static const struct family_option_group bluetooth_groups[] = {
 	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 } } },
 	{ .group = "L2CAP_OPTION", .level = 6, .sockets = { { SOCK_SEQPACKET, 0 } } },
@@ -144,4 +149,8 @@ const struct family_probe rds_probe = {
 const struct family_probe bluetooth_probe = {
 	.protocol_alias = "bt-proto-",
 	.option_groups = bluetooth_groups,
+};
+
+const struct family_probe xdp_probe = {
+	.option_groups = xdp_groups,
 };

@@ -20,7 +20,8 @@
 	row(lsk_family_qipcrtr) \
 	row(lsk_family_tipc) \
 	row(lsk_family_rds) \
-	row(lsk_family_bluetooth)
+	row(lsk_family_bluetooth) \
+	row(lsk_family_xdp)
 /* clang-format on */
 
 #define FAMILY_DECLARE(name) extern const struct lsk_family name;

@@ -61,5 +61,6 @@
 #include <linsock/uevent.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>
+#include <linsock/xdp.h>
 
 #endif

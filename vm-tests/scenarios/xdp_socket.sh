@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# AF_XDP by copying, over a pair of virtual cables.
+#
+#      v0, queue 0: sends ======== v1, queue 0: a program, its socket
+#
+# needs: veth
+# kernels: all
+# timeout: 120
+# criterion: test_xdp
+set -eu
