@@ -136,7 +136,12 @@ def rule_symbols(source, build):
 
 
 def rule_headers(source, _build):
-    """Every public header compiles alone, as C and as C++, with warnings as errors."""
+    """Every public header is installed and compiles alone, as C and as C++, with warnings as errors."""
+    installed = set(re.findall(r"'([\w/.]+\.h)'", Path(source, "include/meson.build").read_text()))
+    for path in public_headers(source):
+        name = path.relative_to(Path(source, "include")).as_posix()
+        if name not in installed:
+            yield f"include/{name}: include/meson.build does not install it"
     compilers = [("cc", "c", "gnu11"), ("c++", "c++", "gnu++17")]
     extra = []
     deps = os.environ.get("LINSOCK_UAPI")
