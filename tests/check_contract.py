@@ -65,6 +65,16 @@ def check_rows(source, rows, tests):
                     re.findall(r"`(examples/\w+\.c)`", what) if not Path(source, path).exists())
 
 
+def check_pages(source, symbols):
+    """Other pages name functions that there are."""
+    for name in ("docs/other-platforms.md",):
+        page = Path(source, name).read_text()
+        yield from (f"{name}: {function}() is no symbol of the library"
+                    for function in sorted(set(re.findall(r"`(lsk_\w+)\(\)`", page)) - symbols))
+        yield from (f"{name}: there is no {path}" for path in re.findall(r"`<(linsock/\w+\.h)>`", page)
+                    if not Path(source, "include", path).exists())
+
+
 def check_names(source, page, symbols):
     headers = "".join(path.read_text() for path in Path(source, "include").rglob("*.h"))
     functions = set(re.findall(r"`(lsk_\w+)\(\)`", page))
@@ -99,8 +109,9 @@ def main(source, library):
     page = Path(source, "docs/contract.md").read_text()
     faults = [*check_rows(source, list(rows_of(page)), tests_of(source)),
               *check_names(source, page, exported(library)), *check_constants(source)]
-    for fault in faults:
-        print(f"docs/contract.md: {fault}")
+    faults = [f"docs/contract.md: {fault}" for fault in faults]
+    faults += check_pages(source, exported(library))
+    print(*faults, sep="\n", end="\n" if faults else "")
     return 1 if faults else 0
 
 
