@@ -59,6 +59,7 @@
 #include <linsock/trace.h>
 #include <linsock/udp.h>
 #include <linsock/uevent.h>
+#include <linsock/unix.h>
 #include <linsock/version.h>
 #include <linsock/vsock.h>
 #include <linsock/xdp.h>
