@@ -34,11 +34,12 @@ static void closed(struct lsk_loop *loop, const struct lsk_event *event)
 
 	(void)loop;
 	lsk_socket_free(side->sock);
+	side->sock = NULL;
 	if (--side->tunnel->open == 0)
 		free(side->tunnel);
 }
 
-/* What is queued leaves first; a second call finds the socket closing. */
+/* What is queued leaves first; a second call finds the sockets closing, or closed. */
 static void shut(struct lsk_loop *loop, struct tunnel *tunnel)
 {
 	for (int i = 0; i < 2; i++) {
@@ -48,7 +49,8 @@ static void shut(struct lsk_loop *loop, struct tunnel *tunnel)
 			.timeout_ns = 10 * LSK_NSEC_PER_SEC,
 		};
 
-		lsk_loop_close(loop, tunnel->sides[i].sock, &then);
+		if (tunnel->sides[i].sock)
+			lsk_loop_close(loop, tunnel->sides[i].sock, &then);
 	}
 }
 
