@@ -158,8 +158,9 @@ Test(ring, fact_26_recvmsg_multishot_tells_sender_group_and_whole_length)
 {
 	struct lsk_nl *nl = netns_handle();
 	struct ring ring = ring_new(MESSAGE_SIZE);
-	struct msghdr shape = {.msg_namelen = sizeof(struct sockaddr_nl),
-			       .msg_controllen = 64};
+	/* The control messages come right behind the room for the name: twelve bytes
+	 * would leave them unaligned. */
+	struct msghdr shape = {.msg_namelen = 16, .msg_controllen = 64};
 	struct io_uring_recvmsg_out *out;
 	struct io_uring_sqe *sqe;
 	struct nl_pktinfo info;

@@ -27,7 +27,7 @@ SKIP_STATUS = 77
 OUTPUT_SHOWN_MAX = 6000
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
-    # A leak does not change the exit status: leak_cases() judges the reports.
+    # A leak does not change the exit status: report_cases() judges the reports.
     "LSAN_OPTIONS": "exitcode=0",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
@@ -108,17 +108,22 @@ def leaks_of_ours(text: str) -> list[str]:
     return [block for block in blocks if OUR_FRAME.search(block)]
 
 
-def leak_cases(suite: str, reports: Path) -> list[Case]:
-    """A case that fails for each process that leaked.
+def report_cases(suite: str, reports: Path) -> list[Case]:
+    """A case that fails for each process that leaked, or broke a rule of memory.
 
     Criterion runs a test in a process of its own and does not look at its exit status
-    once the test has said that it passed, so that a leak is seen in the report alone.
+    once the test has said that it passed, and a script may not look at that of a program
+    which it ends: what comes then is seen in the report alone.
     """
-    found = [(path, leaks_of_ours(path.read_text(errors="replace")))
-             for path in sorted(reports.glob("report.*"))]
-    return [Case(suite, f"leaks ({path.name})", tap.FAILED, "\n\n".join(leaks))
-            for path, leaks in found if leaks] or \
-        [Case(suite, "no process leaked", tap.PASSED)]
+    cases = []
+    for path in sorted(reports.glob("report.*")):
+        text = path.read_text(errors="replace")
+        leaks = leaks_of_ours(text)
+        if "ERROR: AddressSanitizer" in text or "runtime error:" in text:
+            cases.append(Case(suite, f"memory ({path.name})", tap.FAILED, text[-OUTPUT_SHOWN_MAX:]))
+        elif leaks:
+            cases.append(Case(suite, f"leaks ({path.name})", tap.FAILED, "\n\n".join(leaks)))
+    return cases or [Case(suite, "no process leaked or broke a rule of memory", tap.PASSED)]
 
 
 def run_meson(suite: str, names: list[str]) -> list[Case]:
@@ -143,7 +148,7 @@ def run_meson(suite: str, names: list[str]) -> list[Case]:
         check=False, stdin=subprocess.DEVNULL, env={**sanitizers, **os.environ})
     cases = read_log(suite, log)
     if cases and what.folder == "asan":
-        cases += leak_cases(suite, reports)
+        cases += report_cases(suite, reports)
     return cases or [Case(suite, suite, tap.SKIPPED,
                           f"no test of the build files is in suite '{what.label}'")]
 
