@@ -22,7 +22,7 @@ from pathlib import Path
 
 from .errors import LabError
 
-IMAGE_MIB = 256
+IMAGE_MIB = 384
 KEPT_IMAGES_MAX = 16
 KEPT_CLOSURES_MAX = 200
 FORMAT = 4

@@ -109,10 +109,10 @@ class Files(unittest.TestCase):
     def test_too_large_content_is_refused_with_its_size(self) -> None:
         big = self.folder / "big"
         with big.open("wb") as file:
-            file.truncate(300 << 20)
+            file.truncate(400 << 20)
         payload = Payload()
         payload.add_file(big)
-        with self.assertRaisesRegex(LabError, r"300 MiB.*256 MiB"):
+        with self.assertRaisesRegex(LabError, r"400 MiB.*384 MiB"):
             payload.check_room()
 
     def test_key_changes_with_content_and_place(self) -> None:
