@@ -31,7 +31,9 @@
 #define BUFFER_SIZE     ((size_t)8 << 20)
 #define BLOCK_SIZE_MIN  ((size_t)256 << 10)
 #define BLOCK_SIZE_MAX  ((size_t)1 << 20)
+#define BLOCKS_MIN      8u
 #define BLOCK_TIMEOUT   64u
+#define STALL_MS        512u
 #define SNAP_BLOCKS     262144u
 #define SNAP_SLOTS      65535u
 #define BUFFER_SIZE_MAX ((size_t)1 << 31)
@@ -371,11 +373,17 @@ static size_t round_up(size_t size, size_t unit)
 	return (size + unit - 1) / unit * unit;
 }
 
-/* An eighth of the ring: the larger, the fewer wake-ups, the smaller, the less of the
- * ring is taken by the block that is being read. */
-static size_t choose_block(size_t buffer)
+/*
+ * The larger the blocks, the fewer the wake-ups. But a block is used up when its time
+ * is over, however little is in it: a ring of few blocks with a short time is full
+ * after a short stall of its reader. So there are enough of them for STALL_MS, as far
+ * as that goes with blocks that hold the longest packet.
+ */
+static size_t choose_block(size_t buffer, unsigned int timeout_ms)
 {
-	const size_t block = buffer / 8 / BLOCK_SIZE_MIN * BLOCK_SIZE_MIN;
+	const unsigned int wanted = STALL_MS / timeout_ms;
+	const size_t block = buffer / (wanted > BLOCKS_MIN ? wanted : BLOCKS_MIN) /
+			     BLOCK_SIZE_MIN * BLOCK_SIZE_MIN;
 
 	if (block < BLOCK_SIZE_MIN)
 		return BLOCK_SIZE_MIN;
@@ -389,7 +397,10 @@ static int choose_sizes(struct lsk_packet_ring *ring,
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t buffer = options->buffer_size ? options->buffer_size : BUFFER_SIZE;
-	size_t block = options->block_size ? options->block_size : choose_block(buffer);
+	const unsigned int timeout_ms =
+		options->block_timeout_ms ? options->block_timeout_ms : BLOCK_TIMEOUT;
+	size_t block = options->block_size ? options->block_size
+					   : choose_block(buffer, timeout_ms);
 	size_t frame = NOMINAL_FRAME, blocks;
 
 	if (block % page || buffer > BUFFER_SIZE_MAX || block > BUFFER_SIZE_MAX)
@@ -409,9 +420,7 @@ static int choose_sizes(struct lsk_packet_ring *ring,
 		.tp_block_nr = (unsigned int)blocks,
 		.tp_frame_size = (unsigned int)frame,
 		.tp_frame_nr = (unsigned int)(blocks * (block / frame)),
-		.tp_retire_blk_tov = options->block_timeout_ms
-					     ? options->block_timeout_ms
-					     : BLOCK_TIMEOUT,
+		.tp_retire_blk_tov = timeout_ms,
 	};
 	ring->block_size = block;
 	ring->map_size = block * blocks;

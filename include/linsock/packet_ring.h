@@ -68,10 +68,12 @@ struct lsk_packet {
  * struct lsk_packet_ring_options - zero members have defaults
  * @buffer_size: bytes of the whole ring; 8 MiB
  * @block_size: bytes that are handed over at one time, a multiple of the page; an
- *	eighth of the ring, between 256 KiB and 1 MiB
+ *	eighth of the ring, less with a @block_timeout_ms below 64, between 256 KiB and
+ *	1 MiB
  * @block_timeout_ms: after which a block is handed over that is not full; 64. Kernels
  *	before 7.2 round it up to their tick, 4 ms and more with some; 1 is a compromise
- *	between latency and cost
+ *	between latency and cost. A ring whose reader stalls is full after this time for
+ *	each of its blocks, however few the packets: 32 ms with 1 and the default sizes
  * @is_immediate: every packet is handed over at once (TPACKET_V2), at the cost of a
  *	wake-up for each when they are few
  * @snap_len: bytes of a packet that are kept; 262144, or 65535 with @is_immediate,
