@@ -12,6 +12,7 @@
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <linux/netlink.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -155,9 +156,10 @@ static int take_word(struct lsk_j1939 *j1939, int fd)
 	tell(j1939, &word);
 	if (word.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING)
 		return word.error.ee_info == SCM_TSTAMP_ACK;
+	/* The kernel negates some: ENETUNREACH, where it tried too often to queue. */
 	if (word.error.ee_origin == SO_EE_ORIGIN_LOCAL &&
-	    word.error.ee_info == J1939_EE_INFO_TX_ABORT && word.error.ee_errno != 0)
-		return -(int)word.error.ee_errno;
+	    word.error.ee_info == J1939_EE_INFO_TX_ABORT)
+		return -abs((int)word.error.ee_errno);
 	return 0;
 }
 

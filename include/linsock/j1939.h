@@ -160,10 +160,12 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939);
  * over is broken off, which the peer is told where @to has its address.
  *
  * Return: 0 when the peer has acknowledged all of it, or the frames are on the wire;
- * -EHOSTUNREACH where it does not answer, -EALREADY, -EMSGSIZE, -EPROTO and others
- *where it broke off; -ECONNABORTED after lsk_j1939_abort(); -EADDRNOTAVAIL for a name
- *that has no address; -EACCES to all without &lsk_j1939_config.broadcast; -EDESTADDRREQ
- *for more than 1785 bytes to all; -ETIME; LSK_ERR_RANGE for a group that cannot be.
+ * -EHOSTUNREACH where it does not answer; -ENETUNREACH where the bus is too slow for
+ * the kernel, which tries 100 times to queue 255 frames; -EALREADY, -EMSGSIZE, -EPROTO
+ * and others where it broke off; -ECONNABORTED after lsk_j1939_abort(); -EADDRNOTAVAIL
+ * for a name that has no address; -EACCES to all without &lsk_j1939_config.broadcast;
+ * -EDESTADDRREQ for more than 1785 bytes to all; -ETIME; LSK_ERR_RANGE for a group that
+ * cannot be.
  */
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len);
