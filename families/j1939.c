@@ -147,12 +147,14 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939)
 {
 	struct lsk_j1939_place local;
 	char name[IF_NAMESIZE];
-	int interface;
+	int interface, stale;
 	int r = 0;
 
 	if (!j1939)
 		return -EINVAL;
 	local = j1939->config.local;
+	/* What it was told of the time before would fail the next send. */
+	lsk_socket_getsockopt_int(j1939->sock, SOL_SOCKET, SO_ERROR, &stale);
 	/* As long as it is there, also under another name, the socket stays on it. */
 	if (j1939->interface && if_indextoname((unsigned int)j1939->interface, name)) {
 		r = j1939_bind(j1939, &local);

@@ -154,8 +154,16 @@ static bool is_of_interface(int r)
 	return r == -ENETDOWN || r == -ENODEV || r == -ENXIO || r == -EBADFD;
 }
 
+/* What waits while the interface is not there to claim on. */
+static void claim_pause(struct lsk_j1939_claim *claim)
+{
+	claim->state = LSK_J1939_CLAIM_WAITING;
+	claim->address = LSK_J1939_IDLE_ADDRESS;
+	claim->deadline_ns = 0;
+}
+
 /* Put the machine's wish on the wire: the socket's source is what it claims. */
-static int act(const struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939, int action)
+static int act(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939, int action)
 {
 	static const struct lsk_j1939_place everybody = {
 		.pgn = LSK_J1939_PGN_CLAIMED,
@@ -172,7 +180,17 @@ static int act(const struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939, int
 	if (action != LSK_J1939_CLAIM_SEND && action != LSK_J1939_CLAIM_SEND_LOST)
 		return 0;
 	r = j1939_bind(j1939, &local);
-	return r < 0 ? r : lsk_j1939_send(j1939, &everybody, &name, sizeof(name));
+	if (r == 0)
+		r = lsk_j1939_send(j1939, &everybody, &name, sizeof(name));
+	if (r < 0 && is_of_interface(r)) {
+		/* Down again, and nothing was claimed: the next up begins anew. */
+		claim_pause(claim);
+		return 0;
+	}
+	/* Sent is echoed: from now on the kernel counts, and may be late. */
+	if (r == 0 && claim->state == LSK_J1939_CLAIM_WAITING)
+		claim->deadline_ns = engine_now_ns() + WAIT_NS;
+	return r;
 }
 
 /* When the next thing happens by itself. */
@@ -182,14 +200,6 @@ static int64_t next_deadline(const struct lsk_j1939_claim *claim, int64_t deadli
 	    (deadline_ns >= 0 && deadline_ns < claim->deadline_ns))
 		return deadline_ns;
 	return claim->deadline_ns;
-}
-
-/* What waits while the interface is not there to claim on. */
-static void claim_pause(struct lsk_j1939_claim *claim)
-{
-	claim->state = LSK_J1939_CLAIM_WAITING;
-	claim->address = LSK_J1939_IDLE_ADDRESS;
-	claim->deadline_ns = 0;
 }
 
 /* News of the interface. Return: an action. */
@@ -292,8 +302,7 @@ static int run_until(struct lsk_j1939_claim *claim, struct lsk_j1939 *j1939,
 
 		if (r == -ETIME && claim->state == LSK_J1939_CLAIM_HELD)
 			return 0;
-		/* Down again: what comes next is that it is up, or the deadline. */
-		if (r < 0 && !is_of_interface(r))
+		if (r < 0)
 			return r;
 		if (options->changed &&
 		    (claim->state != state || claim->address != address))
