@@ -88,6 +88,7 @@ static int start_get(struct fixture *fixture, int index, struct lsk_nl_call *ret
 		.done = on_done,
 		.context = &fixture->told,
 		.ret_call = ret_call,
+		.timeout_ns = LSK_BLOCK, /* the wait behind thousands counts, too */
 	};
 	LSK_NL_MSG(msg, 64);
 
@@ -103,6 +104,7 @@ static int start_change(struct fixture *fixture, unsigned int type, unsigned int
 		.done = on_done,
 		.context = &fixture->told,
 		.flags = then_flags,
+		.timeout_ns = LSK_BLOCK,
 	};
 	LSK_NL_MSG(msg, 512);
 
