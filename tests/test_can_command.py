@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from folders import Missing, main  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
-LIMIT = 60
+LIMIT = 120
 PR_CAPBSET_DROP, CAP_NET_ADMIN = 24, 12
 
 LOG = """\

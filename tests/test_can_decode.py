@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from folders import main  # pylint: disable=wrong-import-position
 
 LINSOCK = sys.argv[1]
-LIMIT = 60
+LIMIT = 120
 FRAMES = 4000
 
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from folders import Missing, main  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
-LIMIT = 60
+LIMIT = 120
 
 # Frames that every format holds; raw DLCs and error frames are tried where a format has them.
 LOG = """\

@@ -361,7 +361,7 @@ Test(can_socket, a_channel_on_any_receives_from_all_and_sends_where_told,
  * Facts 3 and 4: a device's queue that is full answers -ENOBUFS while poll(2) says
  * "writable"; a small send buffer makes it wait instead. The slow bus is a tbf.
  */
-Test(can_socket, a_slow_bus_gets_every_frame_in_order, .init = need_vcan, .timeout = 50)
+Test(can_socket, a_slow_bus_gets_every_frame_in_order, .init = need_vcan, .timeout = 60)
 {
 	static struct lsk_can_record records[64];
 	struct lsk_can *sender, *receiver, *hasty;
@@ -398,7 +398,7 @@ Test(can_socket, a_slow_bus_gets_every_frame_in_order, .init = need_vcan, .timeo
 	run("tc qdisc del dev vcan1 root");
 }
 
-Test(can_socket, frames_that_are_dropped_are_counted, .init = need_vcan, .timeout = 50)
+Test(can_socket, frames_that_are_dropped_are_counted, .init = need_vcan, .timeout = 60)
 {
 	struct lsk_can_frame frames[60];
 	struct lsk_can_stats stats;

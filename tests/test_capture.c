@@ -358,7 +358,7 @@ static struct lsk_capture_reader *read_disk(struct bytes *bytes, uint64_t *ret_r
 	return reader;
 }
 
-Test(capture, a_slow_disk_costs_packets_and_no_time, .timeout = 30)
+Test(capture, a_slow_disk_costs_packets_and_no_time, .timeout = 60)
 {
 	static struct slow_disk disk;
 	struct lsk_capture_stats stats;
@@ -372,7 +372,7 @@ Test(capture, a_slow_disk_costs_packets_and_no_time, .timeout = 30)
 	cr_assert_eq(records + stats.lost, stats.packets);
 }
 
-Test(capture, what_the_writer_lost_is_among_the_drops_of_the_file, .timeout = 30)
+Test(capture, what_the_writer_lost_is_among_the_drops_of_the_file, .timeout = 60)
 {
 	const struct lsk_packet_stats kernel = {.received = 500, .dropped = 5};
 	static struct slow_disk disk;

@@ -23,7 +23,7 @@ import traceback
 from pathlib import Path
 
 LINSOCK = sys.argv[1]
-LIMIT = 60  # seconds that any one step may take
+LIMIT = 120  # seconds that any one step may take
 MEBIBYTE = 1024 * 1024
 BACKENDS = ("epoll", "uring")
 

@@ -24,7 +24,7 @@
 #define FLAG_ZEROCOPY     0x4000000
 
 TestSuite(contract, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 Test(contract, close_of_a_descriptor_is_one_system_call)
 {

@@ -13,9 +13,9 @@
 #include "tests/support/sockets.h"
 
 TestSuite(endpoint, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(endpoint_open, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 static struct lsk_endpoint *endpoint_make(const char *text)
 {

@@ -15,7 +15,7 @@ import threading
 import traceback
 
 FOLDER = sys.argv[1]
-LIMIT = 20  # seconds that nothing here should need
+LIMIT = 120  # seconds that nothing here should need
 
 
 def start(name, *arguments, **options):

@@ -14,11 +14,11 @@
 #include "tests/support/sockets.h"
 
 TestSuite(sendfile, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 30);
+	  .timeout = 60);
 TestSuite(makefile, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(reader, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 /* A file of @len bytes that can be told apart. */
 static int file_make(size_t len)

@@ -20,11 +20,11 @@
 #include "tests/support/sockets.h"
 
 TestSuite(connect_host, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(create_server, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(inet_control, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 /* A world of our own in which "many" has these addresses. */
 static void hosts_enter(const char *hosts)

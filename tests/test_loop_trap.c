@@ -454,7 +454,7 @@ static int with_little_memlock(void)
 	return outcome->ends == 1 ? 0 : 6;
 }
 
-Test(trap, little_locked_memory_makes_it_smaller_and_not_wrong, .timeout = 20)
+Test(trap, little_locked_memory_makes_it_smaller_and_not_wrong, .timeout = 60)
 {
 	int status = -1;
 	pid_t child;

@@ -17,7 +17,7 @@ import time
 import traceback
 from pathlib import Path
 
-LIMIT = 60  # seconds that the browser has for one answer
+LIMIT = 120  # seconds that the browser has for one answer
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 
 

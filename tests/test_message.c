@@ -15,13 +15,13 @@
 #include "tests/support/sockets.h"
 
 TestSuite(message, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(message_batch, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(message_fds, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(socket_wait, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 static struct iovec part(const char *text)
 {

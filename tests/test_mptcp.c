@@ -15,7 +15,7 @@
 #define PROTOCOL_MPTCP 262
 
 TestSuite(mptcp, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 /* A network in which MPTCP is as @is_on says. Skips where the kernel has none. */
 static void mptcp_enter(bool is_on)

@@ -86,7 +86,7 @@ static void say(struct lsk_socket *from, struct lsk_socket *to)
 	cr_assert_eq(lsk_socket_recv(to, buf, sizeof(buf), 0), 5);
 }
 
-Test(mptcp_info, tells_plain_tcp_from_multipath, .timeout = 30)
+Test(mptcp_info, tells_plain_tcp_from_multipath, .timeout = 60)
 {
 	struct lsk_mptcp_subflow subflows[2];
 	struct lsk_mptcp_info info;
@@ -116,7 +116,7 @@ Test(mptcp_info, tells_plain_tcp_from_multipath, .timeout = 30)
 	free_pair(&pair);
 }
 
-Test(mptcp_endpoints, are_added_listed_changed_and_removed, .timeout = 30)
+Test(mptcp_endpoints, are_added_listed_changed_and_removed, .timeout = 60)
 {
 	struct lsk_mptcp_endpoint endpoint = {.flags = LSK_MPTCP_SUBFLOW,
 					      .interface = 1};
@@ -159,7 +159,7 @@ Test(mptcp_endpoints, are_added_listed_changed_and_removed, .timeout = 30)
 	lsk_nl_close(nl);
 }
 
-Test(mptcp_limits, are_set_and_bounded, .timeout = 30)
+Test(mptcp_limits, are_set_and_bounded, .timeout = 60)
 {
 	struct lsk_mptcp_limits limits = {.subflows = 3, .addresses_accepted = 2},
 				found;

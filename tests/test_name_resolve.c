@@ -166,7 +166,7 @@ Test(getaddrinfo, of_a_name_without_time_to_wait_says_so)
 	cr_assert(name_workers() == 0);
 }
 
-Test(getaddrinfo, ends_at_its_deadline_though_the_server_is_silent, .timeout = 10)
+Test(getaddrinfo, ends_at_its_deadline_though_the_server_is_silent, .timeout = 60)
 {
 	struct lsk_addrinfo *list = NULL;
 	int64_t start_ns;
@@ -183,7 +183,7 @@ Test(getaddrinfo, ends_at_its_deadline_though_the_server_is_silent, .timeout = 1
 	close(server);
 }
 
-Test(getaddrinfo, waits_for_an_answer_that_comes_in_time, .timeout = 10)
+Test(getaddrinfo, waits_for_an_answer_that_comes_in_time, .timeout = 60)
 {
 	struct lsk_lookup *lookup;
 	struct lsk_addrinfo *list;
@@ -205,7 +205,7 @@ Test(getaddrinfo, waits_for_an_answer_that_comes_in_time, .timeout = 10)
 	close(server);
 }
 
-Test(getaddrinfo, with_ai_idn_asks_for_the_encoded_name, .timeout = 10)
+Test(getaddrinfo, with_ai_idn_asks_for_the_encoded_name, .timeout = 60)
 {
 	struct lsk_addrinfo_hints hints = {.family = AF_INET, .flags = AI_IDN};
 	struct lsk_lookup *lookup;
@@ -240,7 +240,7 @@ static void *cancel_main(void *lookup)
 	return NULL;
 }
 
-Test(lookup, can_be_cancelled_from_another_thread, .timeout = 10)
+Test(lookup, can_be_cancelled_from_another_thread, .timeout = 60)
 {
 	struct lsk_lookup *lookup;
 	struct lsk_addrinfo *list;
@@ -294,7 +294,7 @@ static void *signal_main(void *target)
 	return NULL;
 }
 
-Test(getaddrinfo, asks_the_hook_when_a_signal_comes, .timeout = 10)
+Test(getaddrinfo, asks_the_hook_when_a_signal_comes, .timeout = 60)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct lsk_addrinfo *list;
@@ -319,7 +319,7 @@ static int go_on_twice(void *context)
 	return ++*(int *)context > 2;
 }
 
-Test(getaddrinfo, goes_on_after_a_signal_until_the_hook_stops_it, .timeout = 10)
+Test(getaddrinfo, goes_on_after_a_signal_until_the_hook_stops_it, .timeout = 60)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	struct lsk_addrinfo *list;
@@ -339,7 +339,7 @@ Test(getaddrinfo, goes_on_after_a_signal_until_the_hook_stops_it, .timeout = 10)
 	close(server);
 }
 
-Test(lookup, beyond_the_pool_waits_for_its_turn_within_its_deadline, .timeout = 20)
+Test(lookup, beyond_the_pool_waits_for_its_turn_within_its_deadline, .timeout = 60)
 {
 	struct lsk_lookup *lookups[NAME_WORKERS_MAX];
 	struct lsk_addrinfo *list;
@@ -362,7 +362,7 @@ Test(lookup, beyond_the_pool_waits_for_its_turn_within_its_deadline, .timeout = 
 	close(server);
 }
 
-Test(lookup, does_not_live_on_in_a_forked_child, .timeout = 10)
+Test(lookup, does_not_live_on_in_a_forked_child, .timeout = 60)
 {
 	struct lsk_lookup *lookup;
 	struct lsk_addrinfo *list;
@@ -387,7 +387,7 @@ Test(lookup, does_not_live_on_in_a_forked_child, .timeout = 10)
 	close(server);
 }
 
-Test(lookup, that_runs_does_not_hold_up_the_end_of_the_process, .timeout = 10)
+Test(lookup, that_runs_does_not_hold_up_the_end_of_the_process, .timeout = 60)
 {
 	struct lsk_lookup *lookup;
 	int server, status;

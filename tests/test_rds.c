@@ -56,7 +56,7 @@ static struct lsk_socket *open_over_tcp(unsigned int port)
 	return sock;
 }
 
-Test(rds, datagrams_come_in_order_with_their_sender, .timeout = 30)
+Test(rds, datagrams_come_in_order_with_their_sender, .timeout = 60)
 {
 	struct lsk_socket *a = open_rds(4000), *b = open_rds(4001);
 	struct lsk_addr to = place(4001), from, own = place(4000);
@@ -80,7 +80,7 @@ Test(rds, datagrams_come_in_order_with_their_sender, .timeout = 30)
 }
 
 /* The kernel refuses every flag but MSG_DONTWAIT: ours must add none. */
-Test(rds, plain_sends_work_too, .timeout = 30)
+Test(rds, plain_sends_work_too, .timeout = 60)
 {
 	struct lsk_socket *a = open_rds(4000), *b = open_rds(4001);
 	struct lsk_addr to = place(4001);
@@ -242,7 +242,7 @@ Test(rds, datagrams_go_between_addresses_of_ipv6, .timeout = 60)
 	lsk_socket_free(b);
 }
 
-Test(rds, sockets_connections_and_counters_are_listed, .timeout = 30)
+Test(rds, sockets_connections_and_counters_are_listed, .timeout = 60)
 {
 	struct lsk_socket *a = open_rds(4000), *b = open_rds(4001);
 	struct lsk_addr own = place(4001), to = own;

@@ -12,9 +12,9 @@
 #include "tests/support/sockets.h"
 
 TestSuite(socket_accept, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(socket_connect, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(socket_bind, .init = descriptors_remember, .fini = descriptors_check);
 
 Test(socket_accept, tells_the_peer_and_is_close_on_exec)

@@ -15,11 +15,11 @@
 #include "tests/support/sockets.h"
 
 TestSuite(socket_recv, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(socket_send, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 TestSuite(socket_signal, .init = descriptors_remember, .fini = descriptors_check,
-	  .timeout = 20);
+	  .timeout = 60);
 
 static const int64_t waiting_modes[] = {LSK_BLOCK, 10000 * MSEC};
 

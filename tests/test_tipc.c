@@ -77,7 +77,7 @@ static void send_text(struct lsk_socket *sock, const char *text,
 	cr_assert_eq(sent, (ssize_t)strlen(text), "%zd", sent);
 }
 
-Test(tipc_service, is_reached_by_its_name_and_told_with_the_message, .timeout = 30)
+Test(tipc_service, is_reached_by_its_name_and_told_with_the_message, .timeout = 60)
 {
 	struct lsk_socket *server = open_tipc(SOCK_RDM), *client = open_tipc(SOCK_RDM);
 	struct lsk_addr name = service(TYPE, 17), own;
@@ -99,7 +99,7 @@ Test(tipc_service, is_reached_by_its_name_and_told_with_the_message, .timeout = 
 	lsk_socket_free(server);
 }
 
-Test(tipc_service, that_was_withdrawn_is_unreachable, .timeout = 30)
+Test(tipc_service, that_was_withdrawn_is_unreachable, .timeout = 60)
 {
 	struct lsk_socket *server = open_tipc(SOCK_RDM), *client = open_tipc(SOCK_RDM);
 	struct lsk_addr one = service(TYPE, 1), two = service(TYPE, 2), sock;
@@ -126,7 +126,7 @@ Test(tipc_service, with_a_reserved_type_is_refused)
 	lsk_socket_free(sock);
 }
 
-Test(tipc_message, that_nobody_reads_comes_back_with_its_bytes, .timeout = 30)
+Test(tipc_message, that_nobody_reads_comes_back_with_its_bytes, .timeout = 60)
 {
 	struct lsk_socket *server = open_tipc(SOCK_RDM), *client = open_tipc(SOCK_RDM);
 	struct lsk_addr name = service(TYPE, 3);
@@ -146,7 +146,7 @@ Test(tipc_message, that_nobody_reads_comes_back_with_its_bytes, .timeout = 30)
 	lsk_socket_free(client);
 }
 
-Test(tipc_group, tells_members_who_comes_speaks_and_goes, .timeout = 30)
+Test(tipc_group, tells_members_who_comes_speaks_and_goes, .timeout = 60)
 {
 	struct lsk_socket *first = open_tipc(SOCK_RDM), *second = open_tipc(SOCK_RDM);
 	struct lsk_addr group = service(4711, 1), other = service(4711, 2);
@@ -174,7 +174,7 @@ Test(tipc_group, tells_members_who_comes_speaks_and_goes, .timeout = 30)
 	lsk_socket_free(second);
 }
 
-Test(tipc_topology, tells_what_is_published_withdrawn_and_over, .timeout = 30)
+Test(tipc_topology, tells_what_is_published_withdrawn_and_over, .timeout = 60)
 {
 	struct lsk_tipc_subscription subscription = {
 		.type = TYPE,
@@ -251,7 +251,7 @@ Test(tipc_message, of_another_family_or_torn_is_refused)
 }
 
 /* A connect completes only when the peer accepts. */
-Test(tipc_connect, ends_by_its_deadline_where_nobody_accepts, .timeout = 30)
+Test(tipc_connect, ends_by_its_deadline_where_nobody_accepts, .timeout = 60)
 {
 	struct lsk_socket *server = open_tipc(SOCK_SEQPACKET);
 	struct lsk_socket *client = open_tipc(SOCK_SEQPACKET);
@@ -300,13 +300,13 @@ static void check_connection(int type, uint32_t instance, bool says_goodbye)
 	lsk_socket_free(server);
 }
 
-Test(tipc_connect, carries_streams_and_packets, .timeout = 30)
+Test(tipc_connect, carries_streams_and_packets, .timeout = 60)
 {
 	check_connection(SOCK_STREAM, 6, true);
 	check_connection(SOCK_SEQPACKET, 7, true);
 }
 
-Test(tipc_connect, is_reset_by_a_peer_that_closes_without_shutdown, .timeout = 30)
+Test(tipc_connect, is_reset_by_a_peer_that_closes_without_shutdown, .timeout = 60)
 {
 	check_connection(SOCK_STREAM, 8, false);
 	check_connection(SOCK_SEQPACKET, 9, false);
@@ -342,7 +342,7 @@ static struct lsk_nl *open_config(void)
 	return nl;
 }
 
-Test(tipc_config, lists_what_is_published_and_by_which_socket, .timeout = 30)
+Test(tipc_config, lists_what_is_published_and_by_which_socket, .timeout = 60)
 {
 	struct lsk_socket *server = open_tipc(SOCK_RDM);
 	struct lsk_nl *nl = open_config();
@@ -383,7 +383,7 @@ Test(tipc_config, lists_what_is_published_and_by_which_socket, .timeout = 30)
 	lsk_socket_free(server);
 }
 
-Test(tipc_config, tells_faults_in_the_kernels_words, .timeout = 30)
+Test(tipc_config, tells_faults_in_the_kernels_words, .timeout = 60)
 {
 	struct lsk_tipc_bearer bearer = {.name = "eth:no-such"};
 	struct lsk_nl *nl = open_config();

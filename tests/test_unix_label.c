@@ -26,7 +26,7 @@ static void free_pair(struct lsk_socket *pair[2])
 	lsk_socket_free(pair[1]);
 }
 
-Test(unix_label, of_a_sender_comes_with_its_message, .timeout = 20)
+Test(unix_label, of_a_sender_comes_with_its_message, .timeout = 60)
 {
 	_Alignas(struct cmsghdr) char room[512];
 	char byte;
@@ -55,7 +55,7 @@ Test(unix_label, of_a_sender_comes_with_its_message, .timeout = 20)
 	cr_assert(label >= room && label + len <= room + sizeof(room));
 }
 
-Test(unix_label, of_a_peer_is_an_option, .timeout = 20)
+Test(unix_label, of_a_peer_is_an_option, .timeout = 60)
 {
 	struct lsk_socket *pair[2];
 	char label[256] = "", cut[2];

@@ -26,7 +26,7 @@ from lab.kernel import Kernel, open_kernel  # noqa: E402
 
 SIZE = 64 << 20
 CHUNK = 1 << 18
-LIMIT_S = 90
+LIMIT_S = 300
 BACK_ENDS = ("uring", "epoll")
 FRAMES = ("123#DEADBEEF", "7FF#", "000#1122334455667788", "1FFFFFFF#01", "0000001F#A5A5",
           "123##0AABB", "123##1000102030405060708090A0B",

@@ -26,7 +26,7 @@ class Checks:
         self.number += 1
         try:
             run = subprocess.run(command, capture_output=True, text=True, check=False,
-                                 env={**os.environ, **(env or {})}, timeout=300)
+                                 env={**os.environ, **(env or {})}, timeout=900)
         except OSError as error:
             run = subprocess.CompletedProcess(command, 127, "", str(error))
         good = run.returncode == 0 and (match is None or match.match(run.stdout.strip()))

@@ -13,7 +13,7 @@ import sys
 import traceback
 
 LINSOCK = sys.argv[1]
-LIMIT = 60
+LIMIT = 120
 CLONE_NEWNET = 0x40000000
 
 

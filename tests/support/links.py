@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-LIMIT = 60
+LIMIT = 120
 
 
 def listing(*words):

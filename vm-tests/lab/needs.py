@@ -23,7 +23,7 @@ from .kernel import Kernel, module_name
 from .payload import Payload, stamp
 
 ROUNDS_MAX = 4
-PROBE_LIMIT_S = 120
+PROBE_LIMIT_S = 480
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ from .errors import LabError, MachineError
 
 PORTS = ("control", "out", "err", "klog")
 OLDEST = (6, 0)
-QUIT_LIMIT_S = 10
+QUIT_LIMIT_S = 60
 # norandmaps: QEMU translates code anew wherever it meets it at another address, which
 # makes the start of a program five times as long.
 # tsc=reliable: a counter that QEMU makes needs no watch by a second one.

@@ -20,7 +20,7 @@ from .payload import Payload
 from .qemu import Machine, Qemu
 from .session import Session, Sink
 
-BACKTRACE_LIMIT_S = 5
+BACKTRACE_LIMIT_S = 60
 LOG_END = "linsock-vm: end of job"
 # 2030-01-01: when a clock that counts instructions begins.
 WARPED_CLOCK_NS = 1893456000 * 10**9

@@ -6,7 +6,7 @@ lines declare what it wants:
 
     # needs: can-raw vcan uring.send_zc   modules and features (needs.py)
     # kernels: all                or a list of series: 6.12 7
-    # timeout: 60                 seconds
+    # timeout: 240                seconds
     # files: tests/data/x         more files to ship, relative to the source
     # criterion: test_can         run this program of tests after the script; without
                                   Criterion where scenario_tests of tests/meson.build
@@ -59,7 +59,7 @@ class Scenario:
     text: str
     needs: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
-    timeout_s: float = 60
+    timeout_s: float = 240
     files: tuple[str, ...] = ()
     criterion: tuple[str, ...] = ()
     shape: Machine = Machine()
@@ -94,7 +94,7 @@ def parse_scenario(name: str, text: str) -> Scenario:
                     can_controllers=number("can-bus", "0"))
     kernels = [word for word in fields.get("kernels", []) if word != "all"]
     return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
-                    float(number("timeout", "60")), tuple(fields.get("files", [])),
+                    float(number("timeout", "240")), tuple(fields.get("files", [])),
                     tuple(fields.get("criterion", [])), shape, machines)
 
 

@@ -25,7 +25,7 @@ from .payload import IMAGE_MIB, locked, stamp
 from .qemu import Machine, Memory, Qemu, check_version, qemu_identity
 from .session import Session
 
-BOOT_LIMIT_S = 120
+BOOT_LIMIT_S = 480
 KEPT_TEMPLATES_MAX = 16
 FORMAT = 5
 # Disk space that a booted kernel and its modules take at most, besides the memory.

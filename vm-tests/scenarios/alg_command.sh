@@ -7,7 +7,7 @@
 #
 # needs: algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic? cmac
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 
 number=0

@@ -17,7 +17,7 @@
 # needs: streebog_generic? twofish_generic? wp512? xcbc? xts? xxhash_generic?
 # kernels: all
 # files: tests/data/alg_table.txt
-# timeout: 120
+# timeout: 480
 set -eu
 
 series=$(uname -r | cut -d. -f1,2)

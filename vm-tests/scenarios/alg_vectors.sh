@@ -9,7 +9,7 @@
 # needs: ecb? cbc? cfb? ofb? ghash-generic? sha3? sha3_generic? sha512_generic? hmac?
 # needs: poly1305_generic? chacha_generic? chacha? aesni-intel? poly1305-x86_64? chacha-x86_64?
 # kernels: all
-# timeout: 240
+# timeout: 960
 # criterion: test_alg_vectors
 set -eu
 export LINSOCK_TEST_ALG=1

@@ -6,7 +6,7 @@
 #
 # needs: can can-bcm can-raw vcan
 # kernels: all
-# timeout: 90
+# timeout: 360
 # criterion: test_bcm
 set -eu
 

@@ -7,7 +7,7 @@
 #
 # needs: can can-raw vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 
 ip link add vcan0 mtu 72 type vcan

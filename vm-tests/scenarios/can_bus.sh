@@ -8,7 +8,7 @@
 # needs: can can-raw kvaser_pci sch_tbf
 # kernels: all
 # criterion: test_can_bus
-# timeout: 120
+# timeout: 480
 # can-bus: 2
 set -eu
 

@@ -7,7 +7,7 @@
 #
 # needs: can-raw kvaser_pci
 # kernels: all
-# timeout: 60
+# timeout: 240
 # can-bus: 2
 set -eu
 

@@ -9,7 +9,7 @@
 #
 # needs: can can-raw vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 
 command -v candump >/dev/null || { echo 'no candump here'; exit 77; }

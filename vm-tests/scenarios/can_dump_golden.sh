@@ -8,7 +8,7 @@
 #
 # needs: can can-raw vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 # time-warp: yes
 set -eu
 

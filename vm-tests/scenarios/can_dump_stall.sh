@@ -10,7 +10,7 @@
 #
 # needs: can can-raw vcan
 # kernels: all
-# timeout: 240
+# timeout: 960
 # time-warp: yes
 set -eu
 

@@ -8,7 +8,7 @@
 #
 # needs: can-raw can-bcm vcan
 # kernels: all
-# timeout: 60
+# timeout: 240
 set -eu
 
 ip link add vcan0 type vcan

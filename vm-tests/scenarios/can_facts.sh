@@ -7,6 +7,6 @@
 #
 # needs: can can-raw can-isotp vcan vxcan sch_tbf
 # kernels: all
-# timeout: 240
+# timeout: 960
 # criterion: test_can_facts
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: can can-raw vcan sch_tbf
 # kernels: all
-# timeout: 120
+# timeout: 480
 # time-warp: yes
 set -eu
 

@@ -6,7 +6,7 @@
 #
 # needs: can can-raw vcan sch_tbf
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 set -eu
 

@@ -7,7 +7,7 @@
 #
 # needs: can can-raw can-gw vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 # time-warp: yes
 set -eu
 

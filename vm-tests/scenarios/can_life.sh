@@ -7,6 +7,6 @@
 #
 # needs: can can-raw can-bcm can-isotp can-j1939 vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_can_life
 set -eu

@@ -9,7 +9,7 @@
 #
 # needs: can-raw vcan
 # kernels: all
-# timeout: 60
+# timeout: 240
 set -eu
 
 command -v linsock >/dev/null || { echo 'the build folder has no linsock command'; exit 77; }

@@ -7,7 +7,7 @@
 #
 # needs: can can-raw vcan sch_tbf
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_can_socket
 set -eu
 

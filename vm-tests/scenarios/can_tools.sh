@@ -7,7 +7,7 @@
 #
 # needs: can can-raw can-bcm can-isotp vcan vxcan sch_tbf
 # kernels: all
-# timeout: 240
+# timeout: 960
 # time-warp: yes
 set -eu
 

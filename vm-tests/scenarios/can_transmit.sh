@@ -7,6 +7,6 @@
 #
 # needs: can can-raw vcan vxcan sch_tbf
 # kernels: all
-# timeout: 240
+# timeout: 960
 # criterion: test_can_transmit
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: algif_hash qrtr
 # kernels: all
-# timeout: 30
+# timeout: 120
 set -eu
 
 PATH=$PATH:$LINSOCK_BUILD/examples

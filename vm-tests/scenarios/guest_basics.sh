@@ -7,7 +7,7 @@
 #
 # needs: can-raw vcan
 # kernels: all
-# timeout: 30
+# timeout: 120
 set -eu
 
 echo "TAP version 13"

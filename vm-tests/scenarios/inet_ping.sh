@@ -6,7 +6,7 @@
 #
 # needs: veth
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_ping
 set -eu
 

@@ -6,6 +6,6 @@
 #
 # needs: sctp
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_sctp
 set -eu

@@ -5,7 +5,7 @@
 #      127.0.0.1, ::1 ---- datagrams ---- 127.0.0.1, ::1
 #
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_udp
 set -eu
 

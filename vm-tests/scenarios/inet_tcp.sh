@@ -6,7 +6,7 @@
 #
 # needs: tls gcm ccm chacha20poly1305 ctr? ghash-generic? poly1305_generic? chacha_generic? chacha?
 # kernels: all
-# timeout: 180
+# timeout: 720
 # criterion: test_tcp
 set -eu
 

@@ -8,7 +8,7 @@
 #
 # needs: can can-raw can-isotp vcan
 # kernels: all
-# timeout: 240
+# timeout: 960
 # time-warp: yes
 set -eu
 

@@ -6,7 +6,7 @@
 #
 # needs: can can-isotp can-raw vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_isotp
 set -eu
 

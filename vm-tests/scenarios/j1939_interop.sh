@@ -7,7 +7,7 @@
 #
 # needs: can can-j1939 can-raw vcan
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 set -eu
 

@@ -6,7 +6,7 @@
 #
 # needs: can can-raw can-j1939 vcan vxcan sch_tbf
 # kernels: all
-# timeout: 180
+# timeout: 720
 # criterion: test_j1939
 set -eu
 

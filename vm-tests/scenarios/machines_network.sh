@@ -8,7 +8,7 @@
 #                     machine 3 (10.9.0.3)
 #
 # kernels: all
-# timeout: 60
+# timeout: 240
 # machines: 3
 set -eu
 

@@ -5,6 +5,6 @@
 #      client 127.0.0.1, 127.0.0.2 ==== two subflows ==== 127.0.0.1 server
 #
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_mptcp_paths
 set -eu

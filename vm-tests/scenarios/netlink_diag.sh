@@ -9,7 +9,7 @@
 # needs: tcp_diag udp_diag unix_diag netlink_diag af_packet_diag mptcp_diag
 # needs: vsock vsock_loopback vsock_diag
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_diag
 set -eu
 export LINSOCK_TEST_DIAG="others mptcp vsock"

@@ -7,7 +7,7 @@
 #
 # needs: bridge veth
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 # criterion: test_netlink
 set -eu

@@ -9,6 +9,6 @@
 #
 # needs: dummy bridge veth 8021q macvlan vrf vcan vxcan tun
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_rtnl_link
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: bridge veth
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 # criterion: test_netlink_loop
 # criterion: test_netlink_ring

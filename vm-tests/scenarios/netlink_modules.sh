@@ -7,7 +7,7 @@
 #
 # needs: veth bridge nf_tables nft_ct nf_conntrack nf_conntrack_netlink
 # kernels: all
-# timeout: 180
+# timeout: 720
 # criterion: test_ethtool
 # criterion: test_netfilter
 # criterion: test_uevent

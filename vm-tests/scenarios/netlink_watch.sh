@@ -6,7 +6,7 @@
 #
 # needs: bridge
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 # criterion: test_netlink_watch
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: veth
 # kernels: all
-# timeout: 180
+# timeout: 720
 # time-warp: yes
 # criterion: test_packet_ring
 set -eu

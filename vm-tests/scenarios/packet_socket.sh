@@ -7,7 +7,7 @@
 #
 # needs: veth
 # kernels: all
-# timeout: 120
+# timeout: 480
 # time-warp: yes
 # criterion: test_packet
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: qrtr
 # kernels: all
-# timeout: 60
+# timeout: 240
 set -eu
 
 number=0

@@ -7,7 +7,7 @@
 #
 # needs: qrtr qrtr-tun
 # kernels: all
-# timeout: 90
+# timeout: 360
 # criterion: test_qipcrtr_remote
 set -eu
 export LINSOCK_TEST_QRTR=1

@@ -7,7 +7,7 @@
 #
 # needs: qrtr
 # kernels: all
-# timeout: 90
+# timeout: 360
 # criterion: test_qipcrtr
 set -eu
 export LINSOCK_TEST_QRTR=1

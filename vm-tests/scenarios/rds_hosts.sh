@@ -7,7 +7,7 @@
 #
 # needs: rds rds_tcp veth
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 
 ip netns add a

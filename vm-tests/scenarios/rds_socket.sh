@@ -6,7 +6,7 @@
 #
 # needs: rds rds_tcp
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_rds
 set -eu
 

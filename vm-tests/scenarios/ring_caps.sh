@@ -7,7 +7,7 @@
 #
 # needs: algif_hash qrtr vsock_loopback
 # kernels: all
-# timeout: 60
+# timeout: 240
 # criterion: test_ring_caps
 set -eu
 export LINSOCK_TEST_ALG=1 LINSOCK_TEST_QRTR=1

@@ -7,7 +7,7 @@
 #
 # needs: can-raw can-bcm can-isotp can-j1939 vcan
 # kernels: all
-# timeout: 120
+# timeout: 480
 # time-warp: yes
 set -eu
 

@@ -8,7 +8,7 @@
 #
 # needs: tipc veth udp_tunnel ip6_udp_tunnel
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 
 ip netns add a

@@ -6,7 +6,7 @@
 #
 # needs: tipc
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_tipc
 set -eu
 

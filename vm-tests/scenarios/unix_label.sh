@@ -5,7 +5,7 @@
 #      sender, labelled ---- socketpair ---- receiver
 #
 # kernels: all
-# timeout: 60
+# timeout: 240
 # criterion: test_unix_label
 set -eu
 

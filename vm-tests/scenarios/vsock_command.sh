@@ -6,7 +6,7 @@
 #
 # needs: vsock vsock_loopback
 # kernels: all
-# timeout: 120
+# timeout: 480
 set -eu
 ip link set lo up
 

@@ -6,6 +6,6 @@
 #
 # needs: vsock vsock_loopback
 # kernels: all
-# timeout: 180
+# timeout: 720
 # criterion: test_vsock
 set -eu

@@ -6,7 +6,7 @@
 #
 # needs: vsock vsock_loopback
 # kernels: 7
-# timeout: 60
+# timeout: 240
 set -eu
 modes=/proc/sys/net/vsock
 [ -e "$modes/child_ns_mode" ] || { echo "this kernel's namespaces share VSOCK"; exit 77; }

@@ -6,6 +6,6 @@
 #
 # needs: veth
 # kernels: all
-# timeout: 120
+# timeout: 480
 # criterion: test_xdp
 set -eu

@@ -19,7 +19,7 @@ from lab.errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_SKIP, EXIT_TIMEOUT, EXI
 
 VM = str(paths.HERE.parent / "vm")
 KERNEL = "6.12"
-LIMIT_S = 300
+LIMIT_S = 900
 
 
 def vm(*words: str, **variables: str) -> subprocess.CompletedProcess:
