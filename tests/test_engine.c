@@ -14,6 +14,7 @@
 
 #include <linsock/socket.h>
 
+#include "tests/support/asleep.h"
 #include "tests/support/engines.h"
 #include "uring/util.h"
 
@@ -57,24 +58,9 @@ struct helper {
 	struct engine *engine;
 	int fd;
 	void (*act)(struct helper *helper);
+	/* The waiter waits no more: whatever was to be done comes too late. */
+	atomic_bool over;
 };
-
-/* The waiter sleeps in the kernel when /proc says so. */
-static bool is_asleep(int tid)
-{
-	char path[64];
-	char state = '?';
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = '?';
-	fclose(file);
-	return state == 'S';
-}
 
 struct helper_start {
 	struct helper *helper;
@@ -86,8 +72,9 @@ static void *helper_main(void *context)
 	struct helper_start start = *(struct helper_start *)context;
 
 	free(context);
-	while (!is_asleep(start.tid))
-		poll(NULL, 0, 1);
+	while (!thread_waits(start.tid))
+		if (start.helper->over)
+			return NULL;
 	start.helper->act(start.helper);
 	return NULL;
 }
@@ -109,6 +96,7 @@ static void helper_begin(struct helper *helper, struct engine *engine, int fd,
 
 static void helper_end(struct helper *helper)
 {
+	helper->over = true;
 	pthread_join(helper->thread, NULL);
 }
 
@@ -142,7 +130,7 @@ static void act_read(struct helper *helper)
 
 Test_on_each_backend(engine_run, receives_what_is_there)
 {
-	struct engine_wait wait = within(LSK_NSEC_PER_SEC);
+	struct engine_wait wait = within(60 * LSK_NSEC_PER_SEC);
 	char buf[8] = "";
 	int pair[2];
 
@@ -277,21 +265,27 @@ Test_on_each_backend(engine_run, goes_on_when_the_hook_says_so)
 Test_on_each_backend(engine_run, keeps_the_deadline_over_signals)
 {
 	struct hook hook = {.stop_after = 100};
-	struct engine_wait wait = within(50 * msec);
-	int64_t begin = engine_now_ns();
-	struct helper helper;
+	int64_t patience = 50 * msec;
 	char buf[8];
 	int pair[2];
 
 	catch_signal();
-	wait.interrupted = hook_ask;
-	wait.context = &hook;
 	pair_new(pair, SOCK_STREAM);
-	helper_begin(&helper, engine, -1, act_signal);
-	cr_assert_eq(run_recv(engine, pair[0], buf, sizeof(buf), &wait), -ETIME);
+	/* The signal comes too late where the helper is not run in time: once more. */
+	for (; !hook.asked && patience < 60 * LSK_NSEC_PER_SEC; patience *= 2) {
+		int64_t begin = engine_now_ns();
+		struct engine_wait wait = within(patience);
+		struct helper helper;
+
+		wait.interrupted = hook_ask;
+		wait.context = &hook;
+		helper_begin(&helper, engine, -1, act_signal);
+		cr_assert_eq(run_recv(engine, pair[0], buf, sizeof(buf), &wait),
+			     -ETIME);
+		cr_assert_geq(engine_now_ns() - begin, patience);
+		helper_end(&helper);
+	}
 	cr_assert_geq(hook.asked, 1);
-	cr_assert_geq(engine_now_ns() - begin, 50 * msec);
-	helper_end(&helper);
 	pair_free(pair);
 }
 
@@ -335,7 +329,7 @@ Test_on_each_backend(engine_run, accepts_a_connection_with_its_address)
 	socklen_t len = sizeof(addr);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct engine_wait wait = within(5 * LSK_NSEC_PER_SEC);
+	struct engine_wait wait = within(60 * LSK_NSEC_PER_SEC);
 	struct engine_request request = {
 		.addr = (struct sockaddr *)&addr,
 		.addr_len = &len,
@@ -428,7 +422,7 @@ static void act_accept(struct helper *helper)
 
 Test_on_each_backend(engine_run, waits_for_room_in_a_full_unix_backlog)
 {
-	struct engine_wait wait = within(30 * msec);
+	struct engine_wait wait;
 	struct full_listener full;
 	struct helper helper;
 	int64_t begin;
@@ -442,12 +436,12 @@ Test_on_each_backend(engine_run, waits_for_room_in_a_full_unix_backlog)
 	};
 
 	begin = engine_now_ns();
+	wait = within(30 * msec);
 	cr_assert_eq(engine_run(engine, &request, &wait), -ETIME);
 	cr_assert_geq(engine_now_ns() - begin, 30 * msec);
-	cr_assert_lt(engine_now_ns() - begin, 5 * LSK_NSEC_PER_SEC);
 
 	helper_begin(&helper, engine, full.fd, act_accept);
-	wait = within(10 * LSK_NSEC_PER_SEC);
+	wait = within(60 * LSK_NSEC_PER_SEC);
 	cr_assert_eq(engine_run(engine, &request, &wait), 0);
 	helper_end(&helper);
 	full_listener_done(&full);
@@ -532,7 +526,7 @@ Test_on_each_backend(engine_run, naps_where_ready_is_not_true)
 		;
 	cr_assert_eq(engine_run(engine, &request, &wait), -ETIME);
 	helper_begin(&helper, engine, server, act_read);
-	wait = within(10 * LSK_NSEC_PER_SEC);
+	wait = within(60 * LSK_NSEC_PER_SEC);
 	{
 		int64_t got = engine_run(engine, &request, &wait);
 		cr_assert_eq(got, 1, "got %ld", (long)got);

@@ -187,7 +187,7 @@ Test(connect_host, time_for_one_attempt_is_kept)
 {
 	struct lsk_connect_attempt attempts[8];
 	struct lsk_connect_report report = {.attempts = attempts, .max = 8};
-	struct lsk_connect_options options = {.attempt_timeout_ns = 10 * MSEC};
+	struct lsk_connect_options options = {.attempt_timeout_ns = 1000 * MSEC};
 	struct lsk_socket *listener;
 	struct lsk_socket *sock;
 	struct deaf deaf;

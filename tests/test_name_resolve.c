@@ -179,7 +179,7 @@ Test(getaddrinfo, ends_at_its_deadline_though_the_server_is_silent, .timeout = 6
 	cr_assert(r == -ETIME && list == NULL);
 	cr_assert(engine_now_ns() - start_ns >= 50 * MSEC);
 	/* The resolver itself would wait for 30 s. */
-	cr_assert(engine_now_ns() - start_ns < 5000 * MSEC);
+	cr_assert(engine_now_ns() - start_ns < 25000 * MSEC);
 	close(server);
 }
 
@@ -196,7 +196,7 @@ Test(getaddrinfo, waits_for_an_answer_that_comes_in_time, .timeout = 60)
 	cr_assert(lsk_lookup_wait(lookup, 0, &list, NULL) == -EAGAIN);
 	cr_assert_str_eq(names_answer(server), "a.example.");
 	event.fd = lsk_lookup_fd(lookup);
-	cr_assert(poll(&event, 1, 5000) == 1);
+	cr_assert(poll(&event, 1, 60000) == 1);
 	cr_assert(lsk_lookup_wait(lookup, 0, &list, NULL) == 0);
 	cr_assert_str_eq(text_of(&list->addr), "192.0.2.53 80");
 	lsk_addrinfo_free(list);
@@ -220,7 +220,7 @@ Test(getaddrinfo, with_ai_idn_asks_for_the_encoded_name, .timeout = 60)
 	cr_assert(lsk_lookup_new(&lookup, "b\u00fccher.example", NULL, &hints) == 0);
 	events[0].fd = server;
 	events[1].fd = lsk_lookup_fd(lookup);
-	cr_assert(poll(events, 2, 5000) > 0);
+	cr_assert(poll(events, 2, 60000) > 0);
 	if (!events[0].revents) {
 		r = lsk_lookup_wait(lookup, 0, &list, NULL);
 		cr_assert(r == LSK_ERR_EAI(EAI_IDN_ENCODE), "%d", r);
@@ -331,7 +331,7 @@ Test(getaddrinfo, goes_on_after_a_signal_until_the_hook_stops_it, .timeout = 60)
 	sigaction(SIGUSR1, &action, NULL);
 	lsk_set_interrupt_hook(go_on_twice, &asked);
 	pthread_create(&thread, NULL, signal_main, &self);
-	cr_assert(lsk_getaddrinfo("silent.example", NULL, &stream, 5000 * MSEC, &list,
+	cr_assert(lsk_getaddrinfo("silent.example", NULL, &stream, 60000 * MSEC, &list,
 				  NULL) == -EINTR);
 	cr_assert(asked == 3);
 	pthread_cancel(thread);

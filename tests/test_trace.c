@@ -206,7 +206,7 @@ static struct lsk_event assert_ended(struct lsk_loop *loop,
 {
 	struct lsk_event event;
 
-	cr_assert_eq(lsk_loop_next(loop, &event, 1, 5 * LSK_NSEC_PER_SEC), 1);
+	cr_assert_eq(lsk_loop_next(loop, &event, 1, 60 * LSK_NSEC_PER_SEC), 1);
 	cr_assert_eq(seen.count, 1, "%s: %d", lsk_trace_operation_name(operation),
 		     seen.count);
 	cr_assert_eq(seen.events[0].operation, operation);

@@ -12,6 +12,8 @@
 
 #include <linsock/backend.h>
 
+#include "tests/support/asleep.h"
+
 static int descriptors_at_start;
 
 int descriptors_count(void)
@@ -116,30 +118,11 @@ void sleeper_start(struct sleeper *sleeper)
 	cr_assert_eq(pthread_create(&sleeper->thread, NULL, sleeper_main, sleeper), 0);
 }
 
-/* The state letter that follows the name in parentheses. */
-static char thread_state(pid_t tid)
-{
-	char path[64];
-	char line[512] = "";
-	const char *end;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "re");
-	if (!file)
-		return 'X';
-	if (!fgets(line, sizeof(line), file))
-		line[0] = '\0';
-	fclose(file);
-	end = strrchr(line, ')');
-	return end && end[1] ? end[2] : 'X';
-}
-
 void sleeper_wait_asleep(const struct sleeper *sleeper)
 {
 	while (sleeper->tid == 0)
 		sched_yield();
-	while (thread_state(sleeper->tid) != 'S')
+	while (!thread_waits(sleeper->tid))
 		sched_yield();
 }
 
