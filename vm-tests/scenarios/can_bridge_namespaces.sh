@@ -8,6 +8,7 @@
 # needs: can can-raw vcan
 # kernels: all
 # timeout: 480
+# files: vm-tests/scenarios/lib
 set -eu
 
 ip link add vcan0 mtu 72 type vcan
@@ -17,42 +18,16 @@ ip -n red link add vcan0 mtu 72 type vcan
 ip -n red link set vcan0 up
 mkdir ours
 ln -s "$(command -v linsock)" ours/canbusload
-number=0
-echo 'TAP version 13'
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-same() {
-	status=0
-	diff "$1" "$2" >difference 2>&1 || status=1
-	report "$status" "$3"
-}
-
-# $1: where; $2: how many receivers there are at least.
-wait_bound() {
-	for _ in $(seq 400); do
-		[ "$($1 cat /proc/net/can/rcvlist_all /proc/net/can/rcvlist_fil | grep -c '^ *vcan0 ')" \
-			-lt "$2" ] || return 0
-		usleep 50000
-	done
-	echo '# the receivers did not come'
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 linsock can bridge vcan0 red/vcan0 2>told &
 bridge=$!
-wait_bound '' 1
-wait_bound 'ip netns exec red' 1
+wait_receivers vcan0 1
+wait_receivers vcan0 1 'ip netns exec red'
 ip netns exec red linsock can dump -L -n 3 -T 10000 vcan0 >there 2>/dev/null &
 there=$!
-wait_bound 'ip netns exec red' 2
+wait_receivers vcan0 2 'ip netns exec red'
 linsock can send vcan0 123#11 '12345678##1112233' 124#R
 wait "$there" || true
 cut -d' ' -f3 there >there.frames
@@ -61,7 +36,7 @@ sed -i 's/##1/##5/' there.frames
 same wanted there.frames 'frames cross into another namespace'
 linsock can dump -L -n 1 -T 10000 vcan0 >here 2>/dev/null &
 here=$!
-wait_bound '' 2
+wait_receivers vcan0 2
 ip netns exec red linsock can send vcan0 7FF#DEADBEEF
 wait "$here" || true
 cut -d' ' -f3 here >here.frames
@@ -71,39 +46,29 @@ kill -INT "$bridge"
 wait "$bridge" || true
 echo 'passed 3 frames to red/vcan0, 1 to vcan0; 0 refused' >wanted
 same wanted told 'what passed is told at the end'
-status=0
-linsock can bridge vcan0 blue/vcan0 2>difference && status=1
-grep -q 'no such network namespace' difference || status=1
-report "$status" 'a namespace that is not there is told'
+tells 'a namespace that is not there is told' 1 'no such network namespace' \
+	linsock can bridge vcan0 blue/vcan0
 
 # Two periods: one with frames, one that may be without.
 ours/canbusload -e -b -s vcan0@500000,2000000 >load 2>&1 &
 load=$!
-wait_bound '' 1
+wait_receivers vcan0 1
 linsock can send vcan0 123#1122334455667788 '124##1112233'
-for _ in $(seq 200); do
-	! grep -q ' 2 ' load || break
-	usleep 50000
-done
+await grep -q ' 2 ' load
 kill -INT "$load"
 wait "$load" || true
 status=0
 grep -qE '^ vcan0@500k/2M +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+% min: +[0-9]+%, max: +[0-9]+%, load: +[0-9]+% +[0-9]+% +[0-9]+% \|[TRX.]{20}\|$' \
 	load || { cp load difference; status=1; }
 report "$status" 'a bus with two bitrates is shown in short, with statistics and a bar'
-status=0
-ours/canbusload vcan0 2>difference && status=1
-grep -q 'has no bitrate of its own' difference || status=1
-report "$status" 'an interface without a bitrate has to be given one'
+tells 'an interface without a bitrate has to be given one' 2 'has no bitrate of its own' \
+	ours/canbusload vcan0
 ours/canbusload -v vcan0@500000 >load 2>&1 &
 load=$!
-for _ in $(seq 200); do
-	[ "$(wc -l <load)" -lt 22 ] || break
-	usleep 50000
-done
+wait_lines 22 load
 kill -INT "$load"
 wait "$load" || true
 status=0
 [ "$(grep -cE '^ *[0-9]+%\|\.{90}$' load)" -ge 20 ] || { cp load difference; status=1; }
 report "$status" 'canbusload -v draws the last 90 seconds'
-echo "1..$number"
+finish

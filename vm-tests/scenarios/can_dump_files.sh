@@ -10,6 +10,7 @@
 # needs: can can-raw vcan
 # kernels: all
 # timeout: 480
+# files: vm-tests/scenarios/lib
 set -eu
 
 command -v candump >/dev/null || { echo 'no candump here'; exit 77; }
@@ -18,37 +19,8 @@ ip link set vcan0 up
 mkdir ours theirs
 ln -s "$(command -v linsock)" ours/candump
 ours=$PWD/ours/candump
-number=0
-echo 'TAP version 13'
-
-bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
-
-wait_receivers() {
-	for _ in $(seq 1000); do
-		[ "$(bound)" -lt "$1" ] || return 0
-		usleep 10000
-	done
-	echo '# the receivers did not come'
-}
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-# $1: what is checked; the rest: a command that tells.
-check() {
-	what=$1
-	shift
-	status=0
-	"$@" >difference 2>&1 || status=1
-	report "$status" "$what"
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # Names of files and digits of times, which differ from run to run, become N.
 plain() { sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6}/N/' -e 's/^\([0-9.]+\)/(N)/' "$1"; }
@@ -58,12 +30,12 @@ plain() { sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6}/N/' -e 's/^\([0-9.]+\
 both() {
 	happens=$1 wanted=$2
 	shift 2
-	before=$(bound)
+	before=$(bound vcan0)
 	(cd theirs && rm -f -- * && exec candump "$@" vcan0 >out 2>err) &
 	first=$!
 	(cd ours && rm -f out err ./*.log && exec "$ours" "$@" vcan0 >out 2>err) &
 	second=$!
-	wait_receivers $((before + 2))
+	wait_receivers vcan0 $((before + 2))
 	"$happens"
 	wait "$first" || true
 	second_status=0
@@ -88,8 +60,9 @@ both() {
 }
 
 three_frames() { linsock can send vcan0 123#11 124#2233 '1F334455#44'; }
-interrupt() { three_frames; usleep 300000; kill -INT "$first" "$second"; }
-terminate() { three_frames; usleep 300000; kill -TERM "$first" "$second"; }
+taken() { three_frames; usleep 300000; wait_idle "$first" "$second"; }
+interrupt() { taken; kill -INT "$first" "$second"; }
+terminate() { taken; kill -TERM "$first" "$second"; }
 
 both three_frames 0 -l -n 3
 both three_frames 0 -l -s 2 -T 3000
@@ -104,7 +77,7 @@ overflow() {
 	kill -STOP "$first" "$second"
 	linsock can gen vcan0 -g 0 -n 400 -I 1 -L 8 -D i
 	kill -CONT "$first" "$second"
-	usleep 500000
+	wait_idle "$first" "$second"
 	linsock can send vcan0 7FF#
 }
 both overflow 3 -d -r 20000 -T 3000 -L
@@ -112,17 +85,14 @@ both overflow 3 -d -r 20000 -T 3000 -L
 # A log that is moved away five times while frames come.
 "$ours" -f moved.log -T 3000 vcan0 2>moved.err &
 dump=$!
-wait_receivers 1
+wait_receivers vcan0 1
 linsock can gen vcan0 -g 1 -c 4 -n 8000 -I 1 -L 8 -D i &
 generator=$!
 for round in 1 2 3 4 5; do
 	usleep 200000
 	mv moved.log "moved.$round"
 	kill -HUP "$dump"
-	for _ in $(seq 500); do
-		[ ! -e moved.log ] || break
-		usleep 10000
-	done
+	await test -e moved.log
 done
 wait "$generator"
 status=0
@@ -138,27 +108,17 @@ check 'and it is in the files it was moved to' test "$(wc -l <moved.2)" -gt 0
 # Nobody sends, and the file is there at once.
 "$ours" -f idle.log vcan0 2>idle.err &
 dump=$!
-wait_receivers 1
+wait_receivers vcan0 1
 mv idle.log idle.1
 kill -HUP "$dump"
-for _ in $(seq 500); do
-	[ ! -e idle.log ] || break
-	usleep 10000
-done
-check 'a log that nothing is written to is opened again as well' test -e idle.log
+check 'a log that nothing is written to is opened again as well' await test -e idle.log
 linsock can send vcan0 123#11
-for _ in $(seq 500); do
-	[ ! -s idle.log ] || break
-	usleep 10000
-done
+await test -s idle.log
 # It was not moved away: what it has stays.
 kill -HUP "$dump"
 linsock can send vcan0 124#22
-for _ in $(seq 500); do
-	[ "$(wc -l <idle.log)" -lt 2 ] || break
-	usleep 10000
-done
+wait_lines 2 idle.log
 check 'one that was not moved away loses nothing' test "$(wc -l <idle.log)" -eq 2
 kill "$dump"
 wait "$dump" || true
-echo "1..$number"
+finish

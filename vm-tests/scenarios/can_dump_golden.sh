@@ -9,6 +9,7 @@
 # needs: can can-raw vcan
 # kernels: all
 # timeout: 480
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -35,34 +36,11 @@ cat >frames <<-'END'
 	2000000C#0005020300000000
 	123#11
 END
-number=0
-echo 'TAP version 13'
-
-bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
-
-# Wait for two receivers beyond the $1 that were there.
-wait_receivers() {
-	for _ in $(seq 1200); do
-		[ "$(bound)" -lt "$1" ] || return 0
-		usleep 50000
-	done
-	echo "# the receivers did not come"
-	return 1
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # Digits of times become N; the rest stays.
 plain() { sed -E ':a; s/^( *(\x1b\[[0-9]+m)*\(N*[^)]*)[0-9]([^)]*\))/\1N\3/; ta' "$1"; }
-
-# $1: status; the rest: what was checked.
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' difference
-	fi
-}
 
 pair=0 running=
 
@@ -96,7 +74,7 @@ start() {
 	running="$running $!"
 }
 
-before=$(bound)
+before=$(bound vcan0)
 all='vcan0,0:0,#FFFFFFFF'
 for options in '' '-a' '-i' '-S' '-i -S' '-a -S' '-a -i' '-x' '-ta' '-td' '-tz' '-tA' '-e' '-L' \
 	'-L -x' '-L -ta' '-L -td' '-ta -x -a' '-d' '-s 0' '-r 100000' '-D' '-c' '-c -c' '-c -c -c' '-c -c -c -ta'; do
@@ -107,8 +85,7 @@ for filter in '123:7FF' '123~7FF' '00000123:9FFFFFFF' '123:7FF,1F334455:1FFFFFFF
 	'0~0,#FFFFFFFF' '120:7F0,123~7FF,j' '#000000FF' '1F334455:DFFFFFFF' '123:C00007FF'; do
 	start "vcan0,$filter"
 done
-# A socket is one row or more, by its filters.
-wait_receivers $((before + 2 * pair))
+wait_receivers vcan0 $((before + 2 * pair))
 xargs linsock can send vcan0 <frames
 wait_end
 # shellcheck disable=SC2086
@@ -122,4 +99,4 @@ for each in $(seq "$pair"); do
 	[ -s theirs.plain ] || { echo 'candump printed nothing' >difference; status=1; }
 	report "$status" "$(cat "what.$each")"
 done
-echo "1..$number"
+finish

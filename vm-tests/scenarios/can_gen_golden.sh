@@ -7,6 +7,7 @@
 # needs: can can-raw vcan sch_tbf
 # kernels: all
 # timeout: 480
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -19,25 +20,8 @@ mkdir ours
 for name in cangen canplayer cansend; do
 	ln -s "$(command -v linsock)" "ours/$name"
 done
-number=0
-echo 'TAP version 13'
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-same() {
-	status=0
-	diff "$1" "$2" >difference 2>&1 || status=1
-	[ -s "$1" ] || { echo "$1 is empty" >difference; status=1; }
-	report "$status" "$3"
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # What is printed of the same frames.
 for options in '-v -I 123 -L 4 -D 11223344' '-v -v -I i -L i -D i' '-vvv -I 7 -L 8 -D i' \
@@ -68,10 +52,7 @@ tc qdisc del dev vcan0 root
 # XL, as today's cangen makes it; the distribution's has none of that.
 linsock can dump -L -n 6 -T 5000 vcan1 >xl 2>/dev/null &
 dump=$!
-for _ in $(seq 500); do
-	! grep -q vcan1 /proc/net/can/rcvlist_all || break
-	usleep 10000
-done
+wait_receivers vcan1 1
 linsock can gen vcan1 -g 0 -n 3 -X -I 123 -L 4 -D 11223344 -F i -S i -A i -V 0
 linsock can gen vcan1 -g 0 -n 3 -X -I i -L i -D 55 -F 1 -S 7 -A DEADBEEF -V 0
 wait "$dump" || true
@@ -89,10 +70,7 @@ same xl.wanted xl.frames 'cangen -X with -F -S -A'
 # A signal ends it with its number, and what was counted is told.
 ours/cangen vcan0 -g 10 -v -I 1 -L 0 >ours.out &
 generator=$!
-for _ in $(seq 500); do
-	[ ! -s ours.out ] || break
-	usleep 10000
-done
+await test -s ours.out
 kill -INT "$generator"
 status=0
 wait "$generator" || status=$?
@@ -137,4 +115,4 @@ for frame in '123' '1G#' '12345#' '123#1' '123##' '123#R9' '123#11_7' '1234#11';
 	cansend vcan0 "$frame" >theirs 2>&1 && echo "# cansend of the distribution takes $frame"
 	report "$status" "cansend $frame is refused"
 done
-echo "1..$number"
+finish

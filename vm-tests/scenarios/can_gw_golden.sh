@@ -8,6 +8,7 @@
 # needs: can can-raw can-gw vcan
 # kernels: all
 # timeout: 480
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -18,25 +19,8 @@ for name in vcan0 vcan1; do
 done
 mkdir ours
 ln -s "$(command -v linsock)" ours/cangw
-number=0
-echo 'TAP version 13'
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-compare_outputs() {
-	status=0
-	diff theirs ours.out >difference || status=1
-	[ -s theirs ] || { echo 'they printed nothing' >difference; status=1; }
-	report "$status" "$*"
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # Rules added by the one are listed by both alike, and deleted by the other.
 table=$(for byte in $(seq 0 255); do printf '%02X' "$byte"; done)
@@ -49,7 +33,7 @@ while read -r rule; do
 		"$adds" -A -s vcan0 -d vcan1 $rule
 		cangw -L >theirs || true # its status is a length
 		ours/cangw -L >ours.out
-		compare_outputs "$adds -A $(echo "$rule" | cut -c1-60)"
+		same theirs ours.out "$adds -A $(echo "$rule" | cut -c1-60)"
 		# shellcheck disable=SC2086
 		"$deletes" -D -s vcan0 -d vcan1 $rule
 		ours/cangw -L >left
@@ -75,21 +59,18 @@ END
 
 # What a rule of ours does to a frame.
 ours/cangw -A -s vcan0 -d vcan1 -e -m SET:IL:333.4.1122334455667788
-before=$(grep -c '^ *vcan1 ' /proc/net/can/rcvlist_all || true)
+before=$(bound vcan1)
 linsock can dump -L -n 1 -T 5000 vcan1 >changed &
 listener=$!
-for _ in $(seq 500); do
-	[ "$(grep -c '^ *vcan1 ' /proc/net/can/rcvlist_all || true)" -le "$before" ] || break
-	usleep 10000
-done
+wait_receivers vcan1 $((before + 1))
 cansend vcan0 123#AABBCCDDEEFF
 wait "$listener" || true
 cut -d' ' -f3 changed >theirs
 echo '333#AABBCCDD' >ours.out
-compare_outputs 'a frame is changed on its way'
+same theirs ours.out 'a frame is changed on its way'
 ours/cangw -F
 ours/cangw -L >left
 status=0
 [ ! -s left ] || { cp left difference; status=1; }
 report "$status" 'flush'
-echo "1..$number"
+finish

@@ -8,6 +8,7 @@
 # needs: can can-raw can-bcm can-isotp vcan vxcan sch_tbf
 # kernels: all
 # timeout: 960
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -20,44 +21,8 @@ mkdir ours
 for name in canbusload isotpserver bcmserver cansniffer; do
 	ln -s "$(command -v linsock)" "ours/$name"
 done
-number=0
-: >difference
-echo 'TAP version 13'
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-# $1: what is checked; the rest: a command that tells.
-check() {
-	what=$1
-	shift
-	status=0
-	"$@" >difference 2>&1 || status=1
-	report "$status" "$what"
-}
-
-bound() { cat /proc/net/can/rcvlist_* | grep -c "^ *$1 " || true; }
-
-wait_bound() {
-	for _ in $(seq 500); do
-		[ "$(bound "$1")" -lt "$2" ] || return 0
-		usleep 10000
-	done
-}
-
-wait_lines() {
-	for _ in $(seq 800); do
-		[ "$(wc -l <"$1")" -lt "$2" ] || return 0
-		usleep 10000
-	done
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 check 'a bus without a fault loses and reorders nothing' linsock can test vcan0 vcan0 -n 3000
 check 'FD frames as well' linsock can test vcan0 vcan0 -n 300 --fd
@@ -83,7 +48,7 @@ if command -v canbusload >/dev/null; then
 		# shellcheck disable=SC2086
 		timeout -s INT 10 ours/canbusload $options vcan0@500000 >ours.out &
 		ours=$!
-		wait_bound vcan0 2
+		wait_receivers vcan0 2
 		linsock can gen vcan0 -g 1 -n 150 -I r -L r -D r
 		linsock can gen vcan0 -e -g 1 -n 100 -I r -L r -D r
 		linsock can gen vcan0 -g 1 -n 50 -I 0 -L 8 -D 00
@@ -101,18 +66,15 @@ fi
 # Two bridges, a connection between them; then frames both ways.
 linsock can bridge --listen vcan0 tcp://127.0.0.1:7007 2>bridge.err &
 first=$!
-for _ in $(seq 500); do
-	! grep -q listening bridge.err || break
-	usleep 10000
-done
+await grep -q listening bridge.err
 before=$(bound vcan1)
 linsock can bridge vcan1 tcp://127.0.0.1:7007 2>/dev/null &
 second=$!
-wait_bound vcan1 $((before + 1))
-wait_bound vcan0 1
+wait_receivers vcan1 $((before + 1))
+wait_receivers vcan0 1
 linsock can dump -L -n 200 -T 8000 vcan1 >there &
 there=$!
-wait_bound vcan1 $((before + 2))
+wait_receivers vcan1 $((before + 2))
 linsock can gen vcan0 -g 0 -n 200 -I i -L i -D i
 wait "$there" || true
 cut -d' ' -f3 there >passed
@@ -122,7 +84,7 @@ report "$status" 'and in order'
 before=$(bound vcan0)
 linsock can dump -L -n 1 -T 8000 vcan0 >back &
 back=$!
-wait_bound vcan0 $((before + 1))
+wait_receivers vcan0 $((before + 1))
 linsock can send vcan1 '12345678##1112233'
 wait "$back" || true
 check 'and back, of every kind' grep -q '12345678##[0-9]112233' back
@@ -133,13 +95,10 @@ wait "$first" "$second" 2>/dev/null || true
 if command -v isotprecv >/dev/null; then
 	ours/isotpserver -l 7008 -s 7E0 -d 7E8 vcan0 2>server.err &
 	server=$!
-	for _ in $(seq 500); do
-		! grep -q listening server.err || break
-		usleep 10000
-	done
+	await grep -q listening server.err
 	isotprecv -s 7E8 -d 7E0 vcan0 >received &
 	receiver=$!
-	wait_bound vcan0 1
+	wait_receivers vcan0 1
 	(
 		echo '<22F1900102030405060708>'
 		sleep 3
@@ -149,7 +108,7 @@ if command -v isotprecv >/dev/null; then
 	echo '22 F1 90 01 02 03 04 05 06 07 08 ' >wanted
 	check 'isotpserver: from TCP to ISO-TP' cmp wanted received
 	echo '62 F1 90 11 22 33 44 55 66 77' | isotpsend -s 7E8 -d 7E0 vcan0
-	wait_lines answer 1
+	wait_lines 1 answer
 	wait "$client" || true
 	echo '<62F19011223344556677>' >wanted
 	check 'isotpserver: and back' cmp wanted answer
@@ -160,14 +119,11 @@ fi
 # Jobs of the broadcast manager by TCP.
 ours/bcmserver --listen tcp://127.0.0.1:7009 2>server.err &
 server=$!
-for _ in $(seq 500); do
-	! grep -q listening server.err || break
-	usleep 10000
-done
+await grep -q listening server.err
 before=$(bound vcan1)
 linsock can dump -L -n 4 -T 8000 vcan1,123:7FF >cycle &
 cycle=$!
-wait_bound vcan1 $((before + 1))
+wait_receivers vcan1 $((before + 1))
 (
 	echo '< vcan1 F 0 0 456 0 >< vcan1 A 0 50000 123 3 11 22 33 >'
 	sleep 2
@@ -175,7 +131,7 @@ wait_bound vcan1 $((before + 1))
 	sleep 1
 ) | nc 127.0.0.1 7009 >answer &
 client=$!
-wait_bound vcan1 $((before + 2))
+wait_receivers vcan1 $((before + 2))
 linsock can send vcan1 '456#DEADBEEF'
 wait "$cycle" || true
 wait "$client" || true
@@ -189,7 +145,7 @@ wait "$server" 2>/dev/null || true
 before=$(bound vcan0)
 sleep 3 | ours/cansniffer -l 5 vcan0 >screen &
 sniffer=$!
-wait_bound vcan0 $((before + 1))
+wait_receivers vcan0 $((before + 1))
 linsock can send vcan0 '123#4142' '123#4143'
 sleep 1
 kill "$sniffer" 2>/dev/null || killall cansniffer
@@ -205,4 +161,4 @@ status=0
 linsock can link set vcan0 down bitrate 500000 2>difference && status=1
 grep -q 'its driver has none of that' difference || status=1
 report "$status" 'a virtual interface has no bitrate, and that is told'
-echo "1..$number"
+finish

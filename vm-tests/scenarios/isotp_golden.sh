@@ -9,6 +9,7 @@
 # needs: can can-raw can-isotp vcan
 # kernels: all
 # timeout: 960
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -19,41 +20,8 @@ mkdir ours
 for name in isotpdump isotpperf isotpsniffer isotpsend isotprecv; do
 	ln -s "$(command -v linsock)" "ours/$name"
 done
-number=0
-echo 'TAP version 13'
-
-bound() { cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 ' || true; }
-
-# $1: how many receivers there are at least.
-wait_receivers() {
-	for _ in $(seq 200); do
-		[ "$(bound)" -lt "$1" ] || return 0
-		usleep 100000
-	done
-	echo "# the receivers did not come"
-}
-
-# $1: how many lines each file gets; the rest: the files.
-wait_lines() {
-	lines=$1
-	shift
-	for file in "$@"; do
-		for _ in $(seq 200); do
-			[ "$(tr '\r' '\n' <"$file" | wc -l)" -lt "$lines" ] || break
-			usleep 100000
-		done
-	done
-}
-
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # Times and rates become N.
 plain() {
@@ -72,16 +40,37 @@ compare_outputs() {
 	report "$status" "$*"
 }
 
+# Lines of each pair, which are as many where both tools have printed all.
+are_even() {
+	for each in $(seq "$pair"); do
+		[ "$(tr '\r' '\n' <"theirs.$each" | wc -l)" -eq "$(tr '\r' '\n' <"ours.$each" | wc -l)" ] ||
+			return 1
+	done
+}
+
+# Until something is printed, and then nothing more, and all wait for what comes.
+settle() {
+	await test -s theirs.1
+	before=
+	for _ in $(seq 20); do
+		sizes=$(stat -c %s theirs.* ours.*)
+		usleep 300000
+		# shellcheck disable=SC2086
+		[ "$sizes" != "$before" ] || ! are_even || ! is_idle $running || return 0
+		before=$sizes
+	done
+}
+
 # Input that never comes, as some end by it.
 mkfifo never
 exec 9<>never
 
 # Both tools with each of the options hear the same traffic, all at once.
-# $1: receivers of one tool; $2: traffic; $3: lines of output; $4: the tool.
+# $1: receivers of one tool; $2: traffic; $3: the tool; the rest: options.
 watch() {
-	receivers=$1 traffic=$2 lines=$3 tool=$4
-	shift 4
-	before=$(bound)
+	receivers=$1 traffic=$2 tool=$3
+	shift 3
+	before=$(bound vcan0)
 	pair=0 running=
 	rm -f theirs.* ours.*
 	for options in "$@"; do
@@ -93,9 +82,9 @@ watch() {
 		"ours/$tool" $options vcan0 <&9 >"ours.$pair" 2>/dev/null &
 		running="$running $!"
 	done
-	wait_receivers $((before + 2 * receivers * pair))
+	wait_receivers vcan0 $((before + 2 * receivers * pair))
 	"$traffic"
-	wait_lines "$lines" theirs.* ours.*
+	settle
 	# shellcheck disable=SC2086
 	kill $running
 	# shellcheck disable=SC2086
@@ -111,10 +100,10 @@ long=$(printf '22 F1 90 41 42 43 7F %.0s' 1 2 3 4 5)
 
 # Messages of every length of frame, both ways, and frames that make no sense.
 messages() {
-	before=$(bound)
+	before=$(bound vcan0)
 	isotprecv -s 7E8 -d 7E0 vcan0 >/dev/null &
 	receiver=$!
-	wait_receivers $((before + 1))
+	wait_receivers vcan0 $((before + 1))
 	echo "$long" | isotpsend -s 7E0 -d 7E8 vcan0
 	wait "$receiver"
 	linsock can send vcan0 7E0#0411223344 7E8#0211AA 7E0#3205F1 7E0#310A85 7E0#300000 7E0#4F \
@@ -122,26 +111,24 @@ messages() {
 }
 
 ids='-s 7E0 -d 7E8'
-watch 2 messages 9 isotpdump "$ids" "$ids -a" "$ids -c" "$ids -ta" "$ids -td" "$ids -tz" \
+watch 2 messages isotpdump "$ids" "$ids -a" "$ids -c" "$ids -ta" "$ids -td" "$ids -tz" \
 	"$ids -tA -a" "$ids -x any" "$ids -x 05 -X any -a"
 
 only_messages() {
 	linsock can send vcan0 7E0#0411223344 7E8#0211AA 7E0##10009414243444546474849 \
 		7E0#100A414243444546 7E8#300805 7E0#214748494A
 }
-watch 2 only_messages 6 isotpperf "$ids"
+watch 2 only_messages isotpperf "$ids"
 
 # Two sockets, each on what it hears and on its own echo.
 short_messages() {
-	sent=0
 	for frame in 7E0#0411227F41 7E8#0211AA 7E0#07112233445566FF; do
 		linsock can send vcan0 "$frame"
-		sent=$((sent + 1))
 		# Of two sockets that both have something, either may be read first.
-		wait_lines "$sent" theirs.* ours.*
+		settle
 	done
 }
-watch 4 short_messages 3 isotpsniffer "$ids" "$ids -c" "$ids -f 1" "$ids -f 2" "$ids -h 2" \
+watch 4 short_messages isotpsniffer "$ids" "$ids -c" "$ids -f 1" "$ids -f 2" "$ids -h 2" \
 	"$ids -ta" "$ids -h 4 -f 1"
 
-echo "1..$number"
+finish

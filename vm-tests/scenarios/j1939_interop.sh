@@ -8,6 +8,7 @@
 # needs: can can-j1939 can-raw vcan
 # kernels: all
 # timeout: 720
+# files: vm-tests/scenarios/lib
 # time-warp: yes
 set -eu
 
@@ -18,34 +19,11 @@ mkdir ours
 for name in j1939cat j1939acd j1939spy testj1939; do
 	ln -s "$(command -v linsock)" "ours/$name"
 done
-number=0
-echo 'TAP version 13'
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
-report() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		head -20 difference | sed 's/^/# /'
-	fi
-}
-
-same() {
-	status=0
-	cmp "$1" "$2" >difference 2>&1 || status=1
-	report "$status" "$3"
-}
-
-# $1: file, $2: size it gets. Receivers run for ever, so the file tells the end.
-wait_size() {
-	for _ in $(seq 1500); do
-		[ "$(wc -c <"$1")" -lt "$2" ] || return 0
-		usleep 10000
-	done
-}
-
-bound() { grep -c . /proc/net/can/rcvlist_* | awk -F: '{ n += $2 } END { print n }'; }
+# $1: file, $2: size. Receivers run for ever, so the file tells the end.
+has_size() { [ "$(wc -c <"$1")" -ge "$2" ]; }
 
 # One frame, the transport protocol, the extended one, and its least.
 head -c 65536 /dev/urandom >data
@@ -56,9 +34,9 @@ for size in 5 100 1785 1786 65536; do
 		: >received
 		"$receiver" -r vcan0:0x90 >received 2>/dev/null &
 		running=$!
-		usleep 300000
+		wait_idle "$running"
 		timeout 60 "$sender" -i sent vcan0:0x80 :0x90,0x12300 2>/dev/null || true
-		wait_size received "$size"
+		await has_size received "$size" || true
 		kill "$running"
 		wait "$running" 2>/dev/null || true
 		same sent received "$sender sends $size bytes to $receiver"
@@ -72,7 +50,7 @@ for length in 5 8 16 20; do
 	first=$!
 	ours/testj1939 -r -B -w$j1939_time vcan0:0x90 >ours.out 2>/dev/null &
 	second=$!
-	usleep 500000
+	wait_idle "$first" "$second"
 	ours/testj1939 -s"$length" vcan0:0x80 :0x90,0x12300
 	wait "$first" || true
 	wait "$second" || true
@@ -82,7 +60,7 @@ done
 # What comes in, as j1939spy has it.
 ours/j1939spy --count 2 vcan0:80 >seen &
 listener=$!
-usleep 300000
+wait_idle "$listener"
 ours/testj1939 -s5 -p3 vcan0:0x80 :,0x0FECA -B
 ours/testj1939 -s10 vcan0:0x80 :,0x0FECA -B
 wait "$listener"
@@ -107,43 +85,25 @@ wait "$theirs" 2>/dev/null || true
 # Ours holds 80 with the greater NAME: theirs takes it, and ours moves.
 ours/j1939acd -v -r 0x80-0x83 1222334455667788 vcan0 >/dev/null 2>told &
 ours=$!
-for _ in $(seq 500); do
-	! grep -q 'claimed 0x80' told || break
-	usleep 10000
-done
+await grep -q 'claimed 0x80' told
 j1939acd -r 0x80-0x80 1122334455667788 vcan0 >/dev/null 2>&1 &
 theirs=$!
-for _ in $(seq 800); do
-	! grep -q 'claimed 0x81' told || break
-	usleep 10000
-done
-status=0
-grep -q 'claimed 0x81' told || { status=1; cp told difference; }
-report "$status" 'an address that a smaller NAME claims is left, and another one taken'
+check 'an address that a smaller NAME claims is left, and another one taken' \
+	await grep -q 'claimed 0x81' told
 kill "$theirs"
 wait "$theirs" 2>/dev/null || true
 
 # Down and up: claimed again.
-: >difference
 before=$(grep -c 'claimed 0x' told)
 ip link set vcan0 down
 ip link set vcan0 up
-for _ in $(seq 500); do
-	[ "$(grep -c 'claimed 0x' told)" -le "$before" ] || break
-	usleep 10000
-done
-status=0
-[ "$(grep -c 'claimed 0x' told)" -gt "$before" ] || { status=1; cp told difference; }
-report "$status" 'after down and up the address is claimed again'
+has_claimed_again() { [ "$(grep -c 'claimed 0x' told)" -gt "$before" ]; }
+check 'after down and up the address is claimed again' await has_claimed_again
 kill "$ours"
 wait "$ours" 2>/dev/null || true
 
 # Nobody there: told within the time, not at close.
-status=0
 echo 'a message that takes several frames' >sent
-if timeout 20 ours/j1939cat -i sent vcan0:0x80 :0x95,0x12300 2>difference; then
-	status=1
-fi
-grep -q 'nobody has that address' difference || status=1
-report "$status" 'fact_7 a peer that is not there is told by the send'
-echo "1..$number"
+tells 'fact_7 a peer that is not there is told by the send' 1 'nobody has that address' \
+	timeout 20 ours/j1939cat -i sent vcan0:0x80 :0x95,0x12300
+finish
