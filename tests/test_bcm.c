@@ -30,8 +30,8 @@ static void setup(void)
 		cr_skip_test("no BCM in this kernel");
 	cr_assert_not_null(bcm);
 	cr_assert_eq(lsk_can_open(&can, &config, NULL), 0);
-	lsk_socket_set_timeout(lsk_bcm_socket(bcm), 5000 * MSEC);
-	lsk_socket_set_timeout(lsk_can_socket(can), 5000 * MSEC);
+	lsk_socket_set_timeout(lsk_bcm_socket(bcm), 60000 * MSEC);
+	lsk_socket_set_timeout(lsk_can_socket(can), 60000 * MSEC);
 }
 
 static void teardown(void)
@@ -90,13 +90,18 @@ Test(bcm, a_cycle_changes_in_place_grows_and_ends, .init = setup, .fini = teardo
 					 frame_of("125#0C")};
 	struct lsk_bcm_cycle cycle = {
 		.frames = &one, .frame_count = 1, .then_ns = 500 * MSEC};
+	static struct lsk_can_record record;
 
 	cr_assert_eq(lsk_bcm_update(bcm, &one, 1, true), -EINVAL,
 		     "there is no such job");
 	cr_assert_eq(lsk_bcm_send_cycle(bcm, &cycle), 0);
 	expect_frame("123#01");
 	cr_assert_eq(lsk_bcm_update(bcm, &two, 1, true), 0);
-	expect_frame("123#02");
+	/* The first one may have come round before. */
+	do {
+		cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	} while (lsk_can_frame_equal(&record.frame, &one));
+	cr_assert(lsk_can_frame_equal(&record.frame, &two));
 	expect_frame("123#02");
 	cr_assert_eq(lsk_bcm_update(bcm, three, 3, false), -E2BIG);
 	cycle.frames = three;

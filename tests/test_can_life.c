@@ -23,7 +23,7 @@
 #include "tests/support/netns.h"
 
 #define MSEC INT64_C(1000000)
-#define LONG (20000 * MSEC)
+#define LONG (60000 * MSEC)
 
 static struct lsk_nl *nl;
 

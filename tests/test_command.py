@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -185,7 +186,10 @@ def test_datagrams_come_back_one_by_one():
                     if "?" in endpoint and "?" not in bound:
                         bound += endpoint[endpoint.index("?"):]
                     data = random_bytes(3000)
-                    result = run("cat", "-s", "1000", "-w", "1", "-v", bound, stdin=data, backend=backend)
+                    for silence in ("1", "60"):  # on a busy machine an answer comes later
+                        result = run("cat", "-s", "1000", "-w", silence, "-v", bound, stdin=data, backend=backend)
+                        if result.stdout == data:
+                            break
                     assert result.returncode == 0, (endpoint, backend, result.stderr)
                     assert result.stdout == data, (endpoint, backend, len(result.stdout))
                     assert b"received 3000 bytes in 3 calls" in result.stderr, (endpoint, result.stderr)
@@ -306,14 +310,18 @@ def test_cat_listens_for_one_peer():
 
 
 def test_cat_listens_for_datagrams():
-    process = subprocess.Popen([LINSOCK, "cat", "-l", "-w", "0.3", "udp://127.0.0.1:0"], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with process:
-        bound = process.stderr.readline().decode().split()[-1]
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-            peer.sendto(b"hello", ("127.0.0.1", int(bound.rsplit(":", 1)[1])))
-            assert process.stdout.read() == b"hello"
-        assert process.wait(LIMIT) == 0
+    for silence in ("0.3", "60"):  # on a busy machine we are not there in time
+        process = subprocess.Popen([LINSOCK, "cat", "-l", "-w", silence, "udp://127.0.0.1:0"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with process:
+            bound = process.stderr.readline().decode().split()[-1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+                peer.sendto(b"hello", ("127.0.0.1", int(bound.rsplit(":", 1)[1])))
+                received = process.stdout.read()
+            assert process.wait(LIMIT) == 0
+        if received:
+            break
+    assert received == b"hello"
 
 
 def test_a_reader_of_stdout_that_leaves_ends_cat_by_sigpipe():
@@ -430,10 +438,11 @@ def test_many_peers_are_served_at_once_and_leave_no_descriptor():
                     received += chunk
                 assert received == b"%d" % number * 1000, number
                 peer.close()
-            # A descriptor is closed before its peer sees the end, or just after: one more
-            # exchange comes after all of them.
-            echo_through(port, b"x")
-            assert len(os.listdir(folder)) <= before + 1, (before, os.listdir(folder))
+            # A descriptor is closed before its peer sees the end, or after.
+            end = time.monotonic() + LIMIT
+            while len(os.listdir(folder)) > before + 1:
+                assert time.monotonic() < end, (before, os.listdir(folder))
+            assert echo_through(port, b"x") == b"x"
 
 
 def test_a_peer_that_does_not_read_is_not_read_from():

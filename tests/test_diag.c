@@ -486,7 +486,7 @@ Test(diag_destroy, fact_37_groups_tell_of_sockets_that_end)
 	close(tcp.client);
 	/* The ends go in any order; one of them is the listener. */
 	while (!lsk_addr_equal(&sock.local, &expected)) {
-		cr_assert_eq(lsk_nl_event_next(nl, 30 * LSK_NSEC_PER_SEC, &event), 0);
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &event), 0);
 		cr_assert_eq(event.group, SKNLGRP_INET_TCP_DESTROY);
 		cr_assert_eq(lsk_diag_parse(event.msg, &sock), 0);
 		cr_assert_eq(sock.family, AF_INET);

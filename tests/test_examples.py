@@ -249,9 +249,10 @@ def chat(backend):
                     heard += part
             except TimeoutError:
                 pass
-            if b"missed)" in heard:
+            if re.search(rb"\n\(\d+ messages missed\)\nagain\n", heard):
                 break
-        assert re.search(rb"\n\(\d+ messages missed\)\nagain\n", heard), heard[-100:]
+        else:
+            raise AssertionError(f"he is not told what he missed: {heard[-100:]}")
         assert heard.count(chunk) < 64, "nothing was held back"
 
 

@@ -41,7 +41,7 @@ static struct lsk_isotp *open_isotp(uint32_t tx, uint32_t rx, unsigned int flags
 	int r = lsk_isotp_open(&isotp, &config, &error);
 
 	cr_assert(r == 0, "%d %s", r, error.text);
-	lsk_socket_set_timeout(lsk_isotp_socket(isotp), 8000 * MSEC);
+	lsk_socket_set_timeout(lsk_isotp_socket(isotp), 60000 * MSEC);
 	return isotp;
 }
 
@@ -91,7 +91,7 @@ Test(isotp, fact_5_a_send_ends_at_its_deadline_and_can_be_finished, .init = need
 	lsk_socket_set_timeout(lsk_isotp_socket(tester), 0);
 	cr_assert_eq(lsk_isotp_send(tester, message, sizeof(message)), -EAGAIN);
 	cr_assert_eq(lsk_isotp_finish(tester), -EAGAIN);
-	lsk_socket_set_timeout(lsk_isotp_socket(tester), 8000 * MSEC);
+	lsk_socket_set_timeout(lsk_isotp_socket(tester), 60000 * MSEC);
 	cr_assert_eq(lsk_isotp_finish(tester), -ECOMM);
 	cr_assert_eq(lsk_isotp_finish(tester), 0);
 	lsk_isotp_free(tester);
@@ -175,7 +175,7 @@ Test(isotp, a_request_to_all_brings_every_answer_with_who_it_is, .init = need_vc
 					    &answering[i]),
 			     0);
 	}
-	r = lsk_isotp_request_all(&group, request, 2, 3000 * MSEC, answers, 2);
+	r = lsk_isotp_request_all(&group, request, 2, 60000 * MSEC, answers, 2);
 	cr_assert_eq(r, 2, "%d", r);
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(answers[i].len, 34, "%d", answers[i].len);

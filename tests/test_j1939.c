@@ -47,7 +47,7 @@ static struct lsk_j1939 *open_unit(uint8_t address, uint64_t name)
 	int r = lsk_j1939_open(&unit, &config, &error);
 
 	cr_assert(r == 0, "%d %s", r, error.text);
-	lsk_socket_set_timeout(lsk_j1939_socket(unit), 20000 * MSEC);
+	lsk_socket_set_timeout(lsk_j1939_socket(unit), 60000 * MSEC);
 	return unit;
 }
 
@@ -143,7 +143,7 @@ Test(j1939, fact_7_a_send_that_nobody_answers_fails_itself_and_leaks_nothing,
 
 Test(j1939, an_address_is_claimed_and_used_by_name, .init = need_vcan, .timeout = 60)
 {
-	const struct lsk_j1939_claim_options until_held = {.timeout_ns = 5000 * MSEC,
+	const struct lsk_j1939_claim_options until_held = {.timeout_ns = 60000 * MSEC,
 							   .until_held = true};
 	struct lsk_j1939 *a = open_unit(LSK_J1939_IDLE_ADDRESS, 0x1111);
 	struct lsk_j1939 *b = open_unit(0x30, 0);
@@ -370,7 +370,7 @@ Test(j1939, a_message_whose_time_is_over_is_broken_off, .init = make_slow_bus,
 	cr_assert_eq(record.frame.id, 0x1CEC7720);
 	cr_assert_eq(memcmp(record.frame.data, "\xFF\x03\xFF\xFF\xFF\x00\x23\x01", 8),
 		     0);
-	lsk_socket_set_timeout(lsk_j1939_socket(a), 20000 * MSEC);
+	lsk_socket_set_timeout(lsk_j1939_socket(a), 60000 * MSEC);
 	cr_assert_eq(lsk_j1939_send(a, &to, message, sizeof(message)), 0);
 	cr_assert_eq(lsk_j1939_receive(b, message, sizeof(message), NULL), 100);
 	lsk_can_free(can);

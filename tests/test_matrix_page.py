@@ -36,8 +36,19 @@ class Browser:
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.last, self.session = b"", 0, None
-        target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
+        target = self.await_value("a page", lambda: next(
+            (t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page"), None))
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+
+    @staticmethod
+    def await_value(what, look):
+        """What @look gives, once it is something: the browser answers before it has done all."""
+        deadline = time.monotonic() + LIMIT
+        while not (value := look()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the browser has not: {what}")
+            time.sleep(0.02)
+        return value
 
     def message(self, deadline):
         while b"\0" not in self.buffer:
@@ -66,9 +77,17 @@ class Browser:
                 return message["result"]
 
     def open(self, path):
+        # What is there before is marked, so as not to be taken for the new page.
+        self.evaluate("globalThis.isOld = true")
         self.call("Page.navigate", url=f"file://{path}")
-        self.evaluate("new Promise((done) => document.readyState === 'complete' ? done(1)"
-                      " : addEventListener('load', () => done(1)))")
+
+        def is_there():
+            try:
+                return self.evaluate("!globalThis.isOld && document.readyState === 'complete'")
+            except RuntimeError:  # between two pages there is none
+                return False
+
+        self.await_value("loaded the page", is_there)
 
     def evaluate(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

@@ -66,8 +66,8 @@ static struct pair connect_pair(int client_protocol, int server_protocol)
 		lsk_socket_new(&pair.client, AF_INET, SOCK_STREAM, client_protocol), 0);
 	cr_assert_eq(lsk_socket_connect(pair.client, &place), 0);
 	cr_assert_eq(lsk_socket_accept(pair.listener, &pair.server, NULL), 0);
-	cr_assert_eq(lsk_socket_set_timeout(pair.client, 10 * SECOND), 0);
-	cr_assert_eq(lsk_socket_set_timeout(pair.server, 10 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(pair.client, 60 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(pair.server, 60 * SECOND), 0);
 	return pair;
 }
 
@@ -181,7 +181,7 @@ static uint32_t wait_for(struct lsk_nl *nl, enum lsk_mptcp_change change,
 	struct lsk_nl_event event;
 
 	do {
-		int r = lsk_nl_event_next(nl, 10 * SECOND, &event);
+		int r = lsk_nl_event_next(nl, 60 * SECOND, &event);
 
 		cr_assert_eq(r, 0, "%d while waiting for %d", r, change);
 		cr_assert_eq(lsk_mptcp_event_parse(event.msg, ret_event), 0);

@@ -15,6 +15,7 @@
 #include <linsock/multicast.h>
 
 #include "tests/support/netns.h"
+#include "tests/support/wire.h"
 
 #define SECOND LSK_NSEC_PER_SEC
 #define PORT   5353
@@ -59,6 +60,7 @@ static void make_world(struct world *world)
 	struct lsk_addr any;
 	int family, interface;
 
+	wire_pin();
 	interface = lsk_rtnl_link_add(nl, "veth", "v0", NULL);
 	if (interface == -EOPNOTSUPP)
 		cr_skip_test("no veth in this kernel");
@@ -74,7 +76,7 @@ static void make_world(struct world *world)
 	any = place(family == AF_INET ? "0.0.0.0" : "::", PORT);
 	cr_assert_eq(lsk_socket_new(&world->member, family, SOCK_DGRAM, 0), 0);
 	cr_assert_eq(lsk_socket_bind(world->member, &any), 0);
-	cr_assert_eq(lsk_socket_set_timeout(world->member, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(world->member, 60 * SECOND), 0);
 	for (int i = 0; i < 2; i++) {
 		struct lsk_addr own = place(i == 0 ? world->first : world->second, 0);
 		struct lsk_socket **sender = &world->senders[i];

@@ -223,7 +223,7 @@ Test(nft, fact_35_a_batch_is_one_transaction_and_its_events_say_who)
 	add_table(&transaction, "other", NLM_F_ACK);
 	cr_assert_eq(commit(nl, &transaction), 0);
 	do {
-		cr_assert_eq(lsk_nl_event_next(nl, 10 * LSK_NSEC_PER_SEC, &event), 0);
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &event), 0);
 		cr_assert_eq(lsk_nft_parse(event.msg, &object), 0);
 		if (object.kind == LSK_NFT_TABLE) {
 			has_table = true;
@@ -305,7 +305,7 @@ Test(conntrack, lists_follows_deletes_and_flushes)
 	for (int seen = 0; seen != 15;) {
 		bool is_end;
 
-		r = lsk_nl_event_next(nl, 5 * LSK_NSEC_PER_SEC, &event);
+		r = lsk_nl_event_next(nl, (seen ? 60 : 5) * LSK_NSEC_PER_SEC, &event);
 		if (r == -ETIME && seen == 0)
 			cr_skip_test("a kernel without conntrack events");
 		cr_assert_eq(r, 0);

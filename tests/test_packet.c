@@ -24,7 +24,7 @@ static struct lsk_socket *open_on(const struct lsk_packet_config *config)
 	int r = lsk_packet_open(&sock, config, &error);
 
 	cr_assert_eq(r, 0, "open: %d %s", r, error.text);
-	lsk_socket_set_timeout(sock, 5000 * MSEC);
+	lsk_socket_set_timeout(sock, 60000 * MSEC);
 	return sock;
 }
 

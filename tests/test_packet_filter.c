@@ -141,7 +141,7 @@ static int count_matches(struct lsk_packet_ring *ring)
 
 		taken += count;
 		if (count == 0)
-			cr_assert_eq(lsk_packet_ring_wait(ring, 5 * LSK_NSEC_PER_SEC),
+			cr_assert_eq(lsk_packet_ring_wait(ring, 60 * LSK_NSEC_PER_SEC),
 				     0);
 	}
 	return taken;

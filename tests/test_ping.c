@@ -49,7 +49,7 @@ static struct lsk_ping *open_ping(int family, int type)
 	allow(type == SOCK_DGRAM ? "0 2147483647" : "1 0");
 	cr_assert_eq(lsk_ping_new(&ping, family), 0);
 	cr_assert_eq(lsk_socket_type(lsk_ping_socket(ping)), type);
-	cr_assert_eq(lsk_socket_set_timeout(lsk_ping_socket(ping), 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(lsk_ping_socket(ping), 60 * SECOND), 0);
 	return ping;
 }
 
@@ -114,7 +114,7 @@ static void two(int type)
 	struct lsk_ping_answer answer;
 
 	cr_assert_eq(lsk_ping_new(&b, AF_INET), 0);
-	cr_assert_eq(lsk_socket_set_timeout(lsk_ping_socket(b), 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(lsk_ping_socket(b), 60 * SECOND), 0);
 	cr_assert_eq(lsk_ping_send(a, &to, 1, "a", 1), 0);
 	cr_assert_eq(lsk_ping_send(b, &to, 2, "b", 1), 0);
 	cr_assert_eq(lsk_ping_receive(a, buf, sizeof(buf), &answer), 0);
@@ -197,7 +197,7 @@ static uint16_t number_of(struct lsk_ping *ping)
 	uint8_t buf[256];
 
 	cr_assert_eq(lsk_socket_new(&raw, AF_INET, SOCK_RAW, IPPROTO_ICMP), 0);
-	cr_assert_eq(lsk_socket_set_timeout(raw, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(raw, 60 * SECOND), 0);
 	cr_assert_eq(lsk_ping_send(ping, &to, 3, "x", 1), 0);
 	do {
 		ssize_t len = lsk_socket_recv(raw, buf, sizeof(buf), 0), at;

@@ -46,7 +46,7 @@ Test(proc_event, fact_6_data_come_as_done_and_are_no_end)
 		_exit(7);
 	cr_assert_eq(waitpid(child, NULL, 0), child);
 	while (!has_forked || !has_ended) {
-		cr_assert_eq(lsk_nl_event_next(nl, 10 * LSK_NSEC_PER_SEC, &received),
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &received),
 			     0);
 		cr_assert_eq(received.msg->nlmsg_type, NLMSG_DONE);
 		if (lsk_proc_parse(received.msg, &event) < 0)
@@ -80,7 +80,7 @@ Test(proc_event, of_a_mask_come_and_the_kernel_may_keep_the_others)
 		_exit(3);
 	waitpid(child, NULL, 0);
 	while (event.what != LSK_PROC_EXIT || event.pid != child) {
-		cr_assert_eq(lsk_nl_event_next(nl, 10 * LSK_NSEC_PER_SEC, &received),
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &received),
 			     0);
 		if (lsk_proc_parse(received.msg, &event) < 0)
 			event.pid = 0;
@@ -108,7 +108,7 @@ Test(proc_event, fact_40_sequence_counts_per_cpu_without_a_gap)
 		waitpid(child, NULL, 0);
 	}
 	while (counted < 40) {
-		cr_assert_eq(lsk_nl_event_next(nl, 10 * LSK_NSEC_PER_SEC, &received),
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &received),
 			     0);
 		if (lsk_proc_parse(received.msg, &event) < 0 || event.cpu >= 1024 ||
 		    event.what == LSK_PROC_NONE)

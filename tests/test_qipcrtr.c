@@ -22,7 +22,7 @@ static struct lsk_socket *socket_for_test(uint32_t port)
 	if (r == -EAFNOSUPPORT && !getenv("LINSOCK_TEST_QRTR"))
 		cr_skip_test("no AF_QIPCRTR here");
 	cr_assert_eq(r, 0, "%s", lsk_strerror(r));
-	lsk_socket_set_timeout(sock, 5 * seconds);
+	lsk_socket_set_timeout(sock, 60 * seconds);
 	return sock;
 }
 
@@ -182,7 +182,7 @@ Test(qipcrtr_names, come_and_go)
 	uint32_t port;
 
 	lsk_addr_qipcrtr_read(&at, NULL, &port);
-	cr_assert_eq(lsk_qipcrtr_find(&wanted, found, 4, 5 * seconds), 0);
+	cr_assert_eq(lsk_qipcrtr_find(&wanted, found, 4, 60 * seconds), 0);
 	cr_assert_eq(lsk_qipcrtr_watch(watcher, &wanted), 0);
 	cr_assert_eq(lsk_qipcrtr_receive(watcher, buf, sizeof(buf), &from, &event), 0);
 	cr_assert(event.is_end, "there was nothing");
@@ -192,11 +192,11 @@ Test(qipcrtr_names, come_and_go)
 	cr_assert_eq(event.service.version, 2);
 	cr_assert_eq(event.service.instance, 9);
 	cr_assert_eq(event.port, port);
-	cr_assert_eq(lsk_qipcrtr_find(&wanted, found, 4, 5 * seconds), 1);
+	cr_assert_eq(lsk_qipcrtr_find(&wanted, found, 4, 60 * seconds), 1);
 	cr_assert_eq(found[0].port, port);
-	cr_assert_eq(lsk_qipcrtr_find(&wanted, NULL, 0, 5 * seconds), 1);
+	cr_assert_eq(lsk_qipcrtr_find(&wanted, NULL, 0, 60 * seconds), 1);
 	cr_assert_eq(lsk_qipcrtr_find(&(struct lsk_qipcrtr_service){4711, 3, 9}, found,
-				      4, 5 * seconds),
+				      4, 60 * seconds),
 		     0, "another version");
 	cr_assert_eq(lsk_qipcrtr_withdraw(server, &offered), 0);
 	cr_assert_eq(lsk_qipcrtr_receive(watcher, buf, sizeof(buf), &from, &event), 0);
@@ -212,7 +212,7 @@ Test(qipcrtr_names, come_and_go)
 	cr_assert_eq(lsk_qipcrtr_unwatch(watcher, &wanted), 0);
 	server = socket_for_test(0);
 	cr_assert_eq(lsk_qipcrtr_publish(server, &offered), 0);
-	lsk_qipcrtr_find(&wanted, found, 4, 5 * seconds);
+	lsk_qipcrtr_find(&wanted, found, 4, 60 * seconds);
 	lsk_socket_set_timeout(watcher, 0);
 	do {
 		event.type = 0;
@@ -274,7 +274,7 @@ Test(qipcrtr_sender, takes_messages_to_its_own_node_too)
 	char buf[8];
 
 	cr_assert_eq(lsk_qipcrtr_sender_new(&sender), 0);
-	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "a", 1, 5 * seconds), 0);
+	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "a", 1, 60 * seconds), 0);
 	cr_assert_eq(lsk_qipcrtr_receive(sock, buf, 8, &from, &event), 1);
 	mine = address_of(lsk_qipcrtr_sender_socket(sender));
 	cr_assert(lsk_addr_equal(&from, &mine));

@@ -35,7 +35,7 @@ static void await_service(void)
 	struct lsk_qipcrtr_event found;
 
 	for (int i = 0; i < 100; i++) {
-		if (lsk_qipcrtr_find(&remote_service, &found, 1, 5000 * msec) == 1)
+		if (lsk_qipcrtr_find(&remote_service, &found, 1, 60000 * msec) == 1)
 			return;
 	}
 	cr_assert_fail("the remote service was not told");
@@ -66,7 +66,7 @@ Test(qipcrtr_remote, is_found_and_watched)
 	struct lsk_qipcrtr_event found[2];
 
 	await_service();
-	cr_assert_eq(lsk_qipcrtr_find(&remote_service, found, 2, 5000 * msec), 1);
+	cr_assert_eq(lsk_qipcrtr_find(&remote_service, found, 2, 60000 * msec), 1);
 	cr_assert_eq(found[0].node, NODE_REMOTE);
 	cr_assert_eq(found[0].port, 4242);
 	close(tun);
@@ -85,7 +85,7 @@ Test(qipcrtr_remote, gets_and_sends_messages)
 	cr_assert_eq(lsk_qipcrtr_sender_new(&sender), 0);
 	lsk_socket_getsockname(lsk_qipcrtr_sender_socket(sender), &mine);
 	lsk_addr_qipcrtr_read(&mine, NULL, &port);
-	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "question", 8, 5000 * msec), 0);
+	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "question", 8, 60000 * msec), 0);
 	packet_await(tun, 1, &packet);
 	cr_assert_eq(packet.src_node, NODE_LOCAL);
 	cr_assert_eq(packet.src_port, port);
@@ -131,7 +131,7 @@ Test(qipcrtr_remote, holds_a_sender_up_until_it_acknowledges)
 	lsk_socket_getsockname(lsk_qipcrtr_sender_socket(sender), &mine);
 	lsk_addr_qipcrtr_read(&mine, NULL, &port);
 	for (int i = 0; i < FLOW_MAX; i++) {
-		cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 5000 * msec), 0);
+		cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 60000 * msec), 0);
 		packet_await(tun, 1, &packet);
 		cr_assert_eq(packet.confirm_rx, i == 4 ? 1 : 0, "message %d", i);
 	}
@@ -142,7 +142,7 @@ Test(qipcrtr_remote, holds_a_sender_up_until_it_acknowledges)
 	/* And again: the next one has a thread of its own. */
 	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "late", 4, 50 * msec), -ETIME);
 	acknowledge(tun, port);
-	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "now", 3, 5000 * msec), 0);
+	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "now", 3, 60000 * msec), 0);
 	packet_await(tun, 1, &packet);
 	cr_assert_eq(packet.size, 3);
 	lsk_qipcrtr_sender_free(sender);
@@ -201,9 +201,9 @@ Test(qipcrtr_remote, that_goes_lets_a_waiting_send_fail)
 
 	cr_assert_eq(lsk_qipcrtr_sender_new(&sender), 0);
 	for (int i = 0; i < FLOW_MAX; i++)
-		cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 5000 * msec), 0);
+		cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 60000 * msec), 0);
 	close(tun);
-	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 5000 * msec), -ECONNRESET);
+	cr_assert_eq(lsk_qipcrtr_send(sender, &to, "x", 1, 60000 * msec), -ECONNRESET);
 	lsk_qipcrtr_sender_free(sender);
 }
 
@@ -219,7 +219,7 @@ Test(qipcrtr_remote, that_says_bye_takes_its_services_along)
 
 	await_service();
 	cr_assert_eq(lsk_qipcrtr_open(&watcher, 0), 0);
-	lsk_socket_set_timeout(watcher, 5000 * msec);
+	lsk_socket_set_timeout(watcher, 60000 * msec);
 	cr_assert_eq(lsk_qipcrtr_watch(watcher, &remote_service), 0);
 	do {
 		cr_assert_eq(lsk_qipcrtr_receive(watcher, buf, 64, &from, &event), 0);
@@ -228,7 +228,7 @@ Test(qipcrtr_remote, that_says_bye_takes_its_services_along)
 	cr_assert_eq(lsk_qipcrtr_receive(watcher, buf, 64, &from, &event), 0);
 	cr_assert_eq(event.type, LSK_QIPCRTR_DEL_SERVER);
 	cr_assert_eq(event.node, NODE_REMOTE);
-	cr_assert_eq(lsk_qipcrtr_find(&remote_service, NULL, 0, 5000 * msec), 0);
+	cr_assert_eq(lsk_qipcrtr_find(&remote_service, NULL, 0, 60000 * msec), 0);
 	lsk_socket_free(watcher);
 	close(tun);
 }
@@ -250,7 +250,7 @@ Test(qipcrtr_remote, that_sends_nonsense_does_no_harm)
 	uint32_t port;
 
 	cr_assert_eq(lsk_qipcrtr_open(&sock, 0), 0);
-	lsk_socket_set_timeout(sock, 5000 * msec);
+	lsk_socket_set_timeout(sock, 60000 * msec);
 	lsk_socket_getsockname(sock, &mine);
 	lsk_addr_qipcrtr_read(&mine, NULL, &port);
 	cr_assert_eq(packet_write(tun, &packet), -EINVAL, "to no port");

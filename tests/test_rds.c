@@ -39,7 +39,7 @@ static struct lsk_socket *open_rds(unsigned int port)
 	if (r == -EAFNOSUPPORT)
 		cr_skip_test("no RDS in this kernel: scenario rds_socket.sh");
 	cr_assert_eq(r, 0, "%d", r);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	if (port > 0)
 		cr_assert_eq(lsk_socket_bind(sock, &addr), 0);
 	return sock;
@@ -120,7 +120,7 @@ static int congest(struct lsk_socket *from, const struct lsk_addr *to)
 	for (;;) {
 		r = lsk_rds_send(from, block, sizeof(block), to);
 		if (r == -EAGAIN) {
-			cr_assert_gt(lsk_socket_wait(from, POLLOUT, 20 * SECOND), 0);
+			cr_assert_gt(lsk_socket_wait(from, POLLOUT, 60 * SECOND), 0);
 			continue;
 		}
 		if (r < 0 || ++count == SENT_AT_MOST)
@@ -161,7 +161,7 @@ Test(rds, a_congested_destination_is_waited_for, .timeout = 60)
 	sent = congest(a, &to);
 	cr_assert_eq(lsk_socket_set_timeout(a, SECOND / 20), 0);
 	cr_assert_eq(lsk_rds_send(a, block, sizeof(block), &to), -ETIME);
-	cr_assert_eq(lsk_socket_set_timeout(a, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(a, 60 * SECOND), 0);
 	cr_assert_eq(pthread_create(&thread, NULL, send_one, a), 0);
 	take(b, sent + 1);
 	pthread_join(thread, &result);
@@ -189,7 +189,7 @@ Test(rds, watched_ports_are_told_when_they_clear, .timeout = 60)
 	cr_assert_eq(lsk_rds_watch_congestion(a, true), 0);
 	cr_assert_eq(lsk_socket_setsockopt_int(b, SOL_SOCKET, SO_RCVBUF, 65536), 0);
 	take(b, congest(a, &to));
-	cr_assert_eq(lsk_socket_set_timeout(a, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(a, 60 * SECOND), 0);
 	cr_assert_eq(lsk_socket_recvmsg(a, &message, 0), 0);
 	while (lsk_control_next(&message.control, &offset, &item) > 0)
 		if (lsk_rds_get_congestion(&item, &ports) == 0)

@@ -38,7 +38,7 @@ static struct lsk_socket *open_sctp(int type)
 	if (r == -EPROTONOSUPPORT || r == -ESOCKTNOSUPPORT)
 		cr_skip_test("no SCTP in this kernel: scenario inet_sctp.sh");
 	cr_assert_eq(r, 0, "%d", r);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	return sock;
 }
 
@@ -85,7 +85,7 @@ static struct pair connect_pair(uint16_t outbound)
 	cr_assert_eq(lsk_sctp_bind_add(pair.client, ours, 2), 0);
 	cr_assert_eq(lsk_sctp_connect(pair.client, theirs, 2, NULL), 0);
 	cr_assert_eq(lsk_socket_accept(listener, &pair.server, NULL), 0);
-	cr_assert_eq(lsk_socket_set_timeout(pair.server, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(pair.server, 60 * SECOND), 0);
 	cr_assert_eq(lsk_sctp_set_events(pair.server, true), 0);
 	lsk_socket_free(listener);
 	return pair;

@@ -40,7 +40,7 @@ static struct lsk_socket *stream(void)
 	struct lsk_socket *sock;
 
 	cr_assert_eq(lsk_socket_new(&sock, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	return sock;
 }
 
@@ -60,7 +60,7 @@ static struct lsk_socket *accepted(struct lsk_socket *server)
 	struct lsk_socket *sock;
 
 	cr_assert_eq(lsk_socket_accept(server, &sock, NULL), 0);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	return sock;
 }
 
@@ -395,7 +395,7 @@ Test(tcp_map, everything_comes_in_order_in_pages_and_rests, .timeout = 60)
 					       96 * 1024),
 		     0);
 	cr_assert_eq(pthread_create(&thread, NULL, send_bytes, &sender), 0);
-	cr_assert_gt(lsk_socket_wait(pair.server, POLLIN, 20 * SECOND), 0);
+	cr_assert_gt(lsk_socket_wait(pair.server, POLLIN, 60 * SECOND), 0);
 	cr_assert_eq(lsk_socket_setsockopt_int(pair.server, SOL_SOCKET, SO_RCVLOWAT, 1),
 		     0);
 	while ((r = lsk_tcp_map_receive(map, &mapped)) > 0) {

@@ -26,7 +26,7 @@ static struct lsk_socket *open_tipc(int type)
 	if (r == -EAFNOSUPPORT)
 		cr_skip_test("no TIPC in this kernel: scenario tipc_socket.sh");
 	cr_assert_eq(r, 0, "%d", r);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 10 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	return sock;
 }
 
@@ -188,7 +188,7 @@ Test(tipc_topology, tells_what_is_published_withdrawn_and_over, .timeout = 60)
 	struct lsk_tipc_event event;
 
 	cr_assert_eq(lsk_tipc_topology(&topology), 0);
-	lsk_socket_set_timeout(topology, 10 * SECOND);
+	lsk_socket_set_timeout(topology, 60 * SECOND);
 	cr_assert_eq(lsk_tipc_subscribe(topology, &subscription), 0);
 	cr_assert_eq(lsk_socket_bind(server, &name), 0);
 	cr_assert_eq(lsk_tipc_event_next(topology, &event), 0);

@@ -39,7 +39,7 @@ static struct lsk_socket *bound(int family, int protocol, struct lsk_addr *ret_a
 	*ret_addr = loopback(family);
 	cr_assert_eq(lsk_socket_bind(sock, ret_addr), 0);
 	cr_assert_eq(lsk_socket_getsockname(sock, ret_addr), 0);
-	cr_assert_eq(lsk_socket_set_timeout(sock, 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(sock, 60 * SECOND), 0);
 	(void)lsk_socket_setsockopt_int(sock, SOL_SOCKET, SO_RCVBUFFORCE, size);
 	return sock;
 }

@@ -16,8 +16,8 @@
 static void open_pair(struct lsk_socket *ret_pair[2])
 {
 	cr_assert_eq(lsk_socket_pair(ret_pair, AF_UNIX, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_set_timeout(ret_pair[0], 10 * LSK_NSEC_PER_SEC), 0);
-	cr_assert_eq(lsk_socket_set_timeout(ret_pair[1], 10 * LSK_NSEC_PER_SEC), 0);
+	cr_assert_eq(lsk_socket_set_timeout(ret_pair[0], 60 * LSK_NSEC_PER_SEC), 0);
+	cr_assert_eq(lsk_socket_set_timeout(ret_pair[1], 60 * LSK_NSEC_PER_SEC), 0);
 }
 
 static void free_pair(struct lsk_socket *pair[2])

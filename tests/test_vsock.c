@@ -35,7 +35,7 @@ static struct lsk_socket *make(int type)
 	if (r == -EAFNOSUPPORT || r == -ENODEV || r == -ESOCKTNOSUPPORT)
 		cr_skip_test("no such socket here: %s", lsk_strerror(r));
 	cr_assert_eq(r, 0);
-	lsk_socket_set_timeout(sock, 10000 * MSEC);
+	lsk_socket_set_timeout(sock, 60000 * MSEC);
 	return sock;
 }
 
@@ -60,7 +60,7 @@ static struct lsk_socket *connect_to(const struct lsk_addr *addr, int type)
 	struct lsk_socket *sock = make(type);
 	int r;
 
-	cr_assert_eq(lsk_vsock_set_connect_timeout(sock, 300 * MSEC), 0);
+	cr_assert_eq(lsk_vsock_set_connect_timeout(sock, 5000 * MSEC), 0);
 	r = lsk_socket_connect(sock, addr);
 	/* ESOCKTNOSUPPORT: a monitor that takes loopback's place has streams only. */
 	if (r == -ENODEV || r == -ETIMEDOUT || r == -ENETUNREACH ||
@@ -77,7 +77,7 @@ static void make_pair(int type, struct lsk_socket *ret_pair[2])
 
 	ret_pair[0] = connect_to(&addr, type);
 	cr_assert_eq(lsk_socket_accept(listener, &ret_pair[1], NULL), 0);
-	lsk_socket_set_timeout(ret_pair[1], 10000 * MSEC);
+	lsk_socket_set_timeout(ret_pair[1], 60000 * MSEC);
 	lsk_socket_free(listener);
 }
 
@@ -230,7 +230,7 @@ static void check_queues(int type)
 		cr_assert_eq(lsk_socket_recv(pair[1], buf, sizeof(buf), MSG_WAITALL),
 			     sizeof(buf));
 	watched.fd = lsk_socket_fd(pair[1]);
-	cr_assert_eq(poll(&watched, 1, 10000), 1);
+	cr_assert_eq(poll(&watched, 1, 60000), 1);
 	cr_assert_eq(lsk_vsock_unsent(pair[0]), has_unsent ? 0 : -EOPNOTSUPP);
 	cr_assert_eq(lsk_vsock_unread(pair[1]),
 		     has_unread ? (int)sizeof(buf) : -EOPNOTSUPP);
@@ -346,7 +346,7 @@ Test(vsock, zero_copy_sends_are_told_when_they_are_done)
 	do {
 		struct pollfd watched = {.fd = lsk_socket_fd(pair[0])};
 
-		cr_assert_eq(poll(&watched, 1, 10000), 1);
+		cr_assert_eq(poll(&watched, 1, 60000), 1);
 		r = (int)lsk_socket_recvmsg(pair[0], &message, MSG_ERRQUEUE);
 	} while (r == -EAGAIN);
 	cr_assert_eq(r, 0);
@@ -473,7 +473,7 @@ static int ask_monitor(struct monitor *monitor, struct lsk_socket **ret_socket,
 	cr_assert_eq(lsk_socket_bind(monitor->listener, &addr), 0);
 	cr_assert_eq(lsk_socket_listen(monitor->listener, 1), 0);
 	cr_assert_eq(pthread_create(&monitor->thread, NULL, monitor_main, monitor), 0);
-	r = lsk_vsock_hybrid_connect(path, 1234, 5000 * MSEC, ret_socket, ret_error);
+	r = lsk_vsock_hybrid_connect(path, 1234, 60000 * MSEC, ret_socket, ret_error);
 	pthread_join(monitor->thread, NULL);
 	lsk_socket_free(monitor->listener);
 	unlink(path);

@@ -75,7 +75,7 @@ static struct lsk_xdp *open_xdp(unsigned int interface, uint32_t frames)
 	if (r == -EAFNOSUPPORT || r == -EPERM)
 		cr_skip_test("no AF_XDP here: %s", lsk_error_name(r));
 	cr_assert_eq(r, 0, "%d", r);
-	cr_assert_eq(lsk_socket_set_timeout(lsk_xdp_socket(xdp), 20 * SECOND), 0);
+	cr_assert_eq(lsk_socket_set_timeout(lsk_xdp_socket(xdp), 60 * SECOND), 0);
 	return xdp;
 }
 
@@ -131,7 +131,7 @@ static void make_world(struct world *world, uint32_t frames)
 	}
 	cr_assert(heard, "the cable does not carry");
 	cr_assert_eq(
-		lsk_socket_set_timeout(lsk_xdp_socket(world->receiver), 20 * SECOND),
+		lsk_socket_set_timeout(lsk_xdp_socket(world->receiver), 60 * SECOND),
 		0);
 }
 
