@@ -79,4 +79,11 @@ size_t alg_socket_room(int fd, size_t wanted);
 ssize_t alg_send(int fd, const struct msghdr *message, int flags);
 ssize_t alg_receive(int fd, struct msghdr *message);
 
+/* Fill in what AF_ALG calls the entry's kind; "" stays where it has no name for it. */
+void alg_entry_set_type(struct lsk_alg_entry *entry);
+
+/* The row of a message type of NETLINK_CRYPTO, or NULL. */
+struct netlink_message;
+const struct netlink_message *alg_message_find(uint16_t type);
+
 #endif

@@ -64,6 +64,13 @@ static const char *const kinds[][2] = {
 	{"lskcipher", "skcipher"}, {"aead", "aead"},  {"rng", "rng"},
 };
 
+void alg_entry_set_type(struct lsk_alg_entry *entry)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(entry->kind, kinds[i][0]) == 0)
+			memcpy(entry->type, kinds[i][1], strlen(kinds[i][1]) + 1);
+}
+
 struct span {
 	const char *at;
 	size_t len;
@@ -171,9 +178,7 @@ int lsk_alg_entry_parse(const char **text, const char *end,
 		return 0;
 	if (r < 0 || entry.name[0] == '\0')
 		return -EBADMSG;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strcmp(entry.kind, kinds[i][0]) == 0)
-			memcpy(entry.type, kinds[i][1], strlen(kinds[i][1]) + 1);
+	alg_entry_set_type(&entry);
 	*ret_entry = entry;
 	return 1;
 }

@@ -2,6 +2,7 @@
 /* Which table reads which message, over all protocols. */
 #include <linux/netfilter/nfnetlink.h>
 
+#include "families/alg.h"
 #include "families/genl.h"
 #include "families/netfilter.h"
 #include "families/netlink_table.h"
@@ -16,5 +17,7 @@ const struct netlink_message *netlink_message_find(int protocol, uint16_t type)
 	if (protocol == NETLINK_NETFILTER)
 		return type >> 8 == NFNL_SUBSYS_NFTABLES ? nft_message_find(type)
 							 : conntrack_message_find(type);
+	if (protocol == NETLINK_CRYPTO)
+		return alg_message_find(type);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include <linsock/addr.h>
 #include <linsock/alg.h>
+#include <linsock/alg_netlink.h>
 #include <linsock/audit.h>
 #include <linsock/backend.h>
 #include <linsock/bcm.h>

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* linsock alg list: what /proc/crypto says, and what the kernel says when asked. */
+/* linsock alg list: what /proc/crypto or NETLINK_CRYPTO says, and what the kernel says
+ * when asked. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <linsock/alg_netlink.h>
 
 #include "tools/alg.h"
 
@@ -12,6 +15,7 @@ struct list {
 	const char *type; /* NULL: all */
 	bool is_json;
 	bool is_trial;
+	bool is_netlink;
 };
 
 static void print_entry(const struct lsk_alg_entry *entry)
@@ -59,33 +63,64 @@ static int print_json(json_t *array)
 					     : command_failure(-EIO, "stdout");
 }
 
-/* What the kernel has loaded; what only other algorithms may use is left out. */
-static int list_loaded(const struct list *list)
+/* What only other algorithms of the kernel may use is left out. */
+static void list_entry(const struct list *list, const struct lsk_alg_entry *entry,
+		       json_t *array)
+{
+	if (entry->is_internal || entry->type[0] == '\0' ||
+	    (list->type && strcmp(list->type, entry->type) != 0))
+		return;
+	if (list->is_json)
+		json_array_append_new(array, entry_json(entry));
+	else
+		print_entry(entry);
+}
+
+static int list_proc(const struct list *list, json_t *array)
 {
 	struct lsk_alg_entry *entries = NULL;
-	json_t *array = json_array();
 	size_t count = 0;
 	int r = lsk_alg_list(&entries, &count);
 
-	if (r < 0) {
-		json_decref(array);
+	if (r < 0)
 		return command_failure(r, "/proc/crypto");
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct lsk_alg_entry *entry = &entries[i];
-
-		if (entry->is_internal || entry->type[0] == '\0' ||
-		    (list->type && strcmp(list->type, entry->type) != 0))
-			continue;
-		if (list->is_json)
-			json_array_append_new(array, entry_json(entry));
-		else
-			print_entry(entry);
-	}
+	for (size_t i = 0; i < count; i++)
+		list_entry(list, &entries[i], array);
 	free(entries);
-	if (list->is_json)
+	return COMMAND_OK;
+}
+
+static int list_netlink(const struct list *list, json_t *array)
+{
+	struct lsk_nl_dump *dump = NULL;
+	struct lsk_alg_entry entry;
+	struct lsk_nl *nl = NULL;
+	int r = lsk_nl_open(&nl, NETLINK_CRYPTO, NULL);
+
+	if (r == 0)
+		r = lsk_alg_dump(nl, &dump);
+	if (r == 0) {
+		while ((r = lsk_alg_next(dump, &entry)) > 0)
+			list_entry(list, &entry, array);
+		lsk_nl_dump_end(dump, NULL);
+	}
+	lsk_nl_close(nl);
+	return r < 0 ? command_failure(r, "NETLINK_CRYPTO (module crypto_user)")
+		     : COMMAND_OK;
+}
+
+/* What the kernel has loaded. */
+static int list_loaded(const struct list *list)
+{
+	json_t *array = json_array();
+	int status =
+		list->is_netlink ? list_netlink(list, array) : list_proc(list, array);
+
+	if (list->is_json && status == COMMAND_OK)
 		return print_json(array);
 	json_decref(array);
+	if (status != COMMAND_OK)
+		return status;
 	return fflush(stdout) == 0 ? COMMAND_OK : command_failure(-errno, "stdout");
 }
 
@@ -147,21 +182,25 @@ static int list_main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{"json", no_argument, NULL, 'j'},
+		{"netlink", no_argument, NULL, 'n'},
 		{"try", no_argument, NULL, 't'},
 		{0},
 	};
 	struct list list = {.type = NULL};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "jt", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jnt", longs, NULL)) != -1) {
 		if (option == '?')
 			return command_bad_option();
 		list.is_json |= option == 'j';
+		list.is_netlink |= option == 'n';
 		list.is_trial |= option == 't';
 	}
 	if (argc - optind > 1)
 		return command_usage("one type at most: hash, skcipher, aead or rng");
 	list.type = argv[optind];
+	if (list.is_trial && list.is_netlink)
+		return command_usage("--try and --netlink are two ways");
 	return list.is_trial ? list_by_trial(&list) : list_loaded(&list);
 }
 
@@ -171,11 +210,13 @@ static const char list_help[] =
 	"sizes in bytes. Asking for an algorithm loads it.\n"
 	"\n"
 	"  -t, --try     ask for each of some eighty known names instead\n"
+	"  -n, --netlink ask NETLINK_CRYPTO, and not /proc/crypto, which may be "
+	"hidden\n"
 	"  -j, --json    for programs\n";
 
 const struct command alg_list_command = {
 	.name = "list",
-	.arguments = "[-jt] [hash|skcipher|aead|rng]",
+	.arguments = "[-jnt] [hash|skcipher|aead|rng]",
 	.summary = "which algorithms there are",
 	.help = list_help,
 	.main = list_main,

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/cryptouser.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include <linsock/alg_netlink.h>
 #include <linsock/conntrack.h>
 #include <linsock/diag.h>
 #include <linsock/ethtool.h>
@@ -112,6 +114,19 @@ static int read_conntrack(const struct nlmsghdr *msg, int unused)
 	return lsk_conntrack_parse(msg, &connection);
 }
 
+static int read_alg(const struct nlmsghdr *msg, int unused)
+{
+	struct lsk_alg_entry entry;
+	int r = lsk_alg_parse(msg, &entry);
+
+	(void)unused;
+	if (r == 0 &&
+	    (entry.name[0] == '\0' || !memchr(entry.kind, '\0', sizeof(entry.kind)) ||
+	     !memchr(entry.module, '\0', sizeof(entry.module))))
+		abort();
+	return r;
+}
+
 static int read_nft(const struct nlmsghdr *msg, int unused)
 {
 	struct lsk_nft_object object;
@@ -183,6 +198,7 @@ static struct reader {
 	{"error-generic", NLMSG_ERROR, NETLINK_GENERIC, read_error, 0, 0},
 	{"error-netfilter", NLMSG_ERROR, NETLINK_NETFILTER, read_error, 0, 0},
 	{"done", NLMSG_DONE, NETLINK_ROUTE, read_error, 0, 0},
+	{"alg", CRYPTO_MSG_GETALG, 0, read_alg, 0, 0},
 };
 
 static void tell(void)
@@ -195,7 +211,8 @@ static void tell(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int protocols[] = {NETLINK_ROUTE, NETLINK_GENERIC,
-					NETLINK_NETFILTER, NETLINK_SOCK_DIAG};
+					NETLINK_NETFILTER, NETLINK_SOCK_DIAG,
+					NETLINK_CRYPTO};
 	static bool is_told;
 	struct reader *reader;
 	struct nlmsghdr *msg;

@@ -5,7 +5,7 @@
 #
 #      sha256sum, sha1sum ---- the same files ---- linsock alg
 #
-# needs: algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic? cmac
+# needs: crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic? cmac
 # kernels: all
 # timeout: 480
 set -eu
@@ -107,6 +107,8 @@ check 'a tag that cannot be' says 'no tags of this length' \
 check 'a missing file' says 'No such file' linsock alg hash sha256 nothing
 check 'the list has what was used' sh -c 'linsock alg list skcipher | grep -q "cbc(aes)"'
 check 'and is JSON' sh -c 'linsock alg list --json hash | grep -q "\"sha256\""'
+check 'over netlink it is the same list' sh -c \
+	'linsock alg list | sort >proc && linsock alg list --netlink | sort | cmp proc -'
 check 'speed is told' sh -c 'linsock alg speed -T 0.1 -s 64 -q 8 hash sha256 | grep -q op/s'
 check 'what is there is found by trial' sh -c \
 	'linsock alg list --try rng | grep -q "jitterentropy_rng *yes"'

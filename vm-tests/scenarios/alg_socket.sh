@@ -5,7 +5,7 @@
 #
 #      test ---- hash, skcipher, aead, rng of the kernel
 #
-# needs: algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic?
+# needs: crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic?
 # kernels: all
 # timeout: 720
 # criterion: test_alg test_alg_loop test_alg_list
