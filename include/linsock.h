@@ -25,6 +25,7 @@
 #include <linsock/ethtool.h>
 #include <linsock/file.h>
 #include <linsock/genl.h>
+#include <linsock/hci.h>
 #include <linsock/inet.h>
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>
