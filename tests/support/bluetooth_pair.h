@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two emulated Bluetooth controllers within reach of each other, over /dev/vhci:
+ *
+ *	hci A ---- vhci ---- a thread that plays both ---- vhci ---- hci B
+ *
+ * The kernel sends commands and data to each, as to a controller of USB; the thread
+ * answers the commands and carries the data across, one link of each kind at a time.
+ */
+#ifndef TESTS_BLUETOOTH_PAIR_H
+#define TESTS_BLUETOOTH_PAIR_H
+
+#include <stdint.h>
+
+#include <linsock/bluetooth.h>
+
+enum {
+	PAIR_LE = 1,   /* the controllers speak LE too */
+	PAIR_DOWN = 2, /* leave them down: for user channels and mgmt */
+};
+
+struct bluetooth_pair;
+
+/*
+ * Make them, up and answering pages, or skip the test where LINSOCK_TEST_BLUETOOTH does
+ * not say that this machine is ours.
+ */
+struct bluetooth_pair *bluetooth_pair_new(unsigned int flags);
+void bluetooth_pair_free(struct bluetooth_pair *pair);
+
+/* Number of controller 0 or 1, as in hci0, and its address. */
+uint16_t bluetooth_pair_id(const struct bluetooth_pair *pair, int which);
+struct lsk_bdaddr bluetooth_pair_address(const struct bluetooth_pair *pair, int which);
+
+/* From now on data is swallowed, and acknowledged to who sent it. */
+void bluetooth_pair_drop(struct bluetooth_pair *pair);
+
+/* End every link as if its peer had gone out of reach. */
+void bluetooth_pair_cut(struct bluetooth_pair *pair);
+
+#endif

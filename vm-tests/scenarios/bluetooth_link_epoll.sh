@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Bluetooth between two emulated controllers, through readiness.
+#
+#      client, hci0 ---- vhci ---- a thread of the test ---- vhci ---- hci1, listener
+#
+# needs: bluetooth rfcomm hci_vhci
+# kernels: all
+# timeout: 300
+# criterion: test_bluetooth
+set -eu
+
+export LINSOCK_BACKEND=epoll
+export LINSOCK_TEST_BLUETOOTH=1
