@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-from folders import Missing, main  # pylint: disable=wrong-import-position
+from folders import main  # pylint: disable=wrong-import-position
+from tap import Skip  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
 LIMIT = 120
@@ -87,7 +88,7 @@ def test_another_reader_takes_our_csv(folder):
 
 def test_tshark_reads_errors_and_xl_of_our_pcapng(folder):
     if not shutil.which("tshark"):
-        raise Missing("tshark")
+        raise Skip("tshark is not installed")
     path = folder / "bus.pcapng"
     run("log", "-o", path, stdin=LOG.encode())
     done = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.len",

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-from folders import Missing, main  # pylint: disable=wrong-import-position
+from folders import main  # pylint: disable=wrong-import-position
+from tap import Skip  # pylint: disable=wrong-import-position
 
 LINSOCK = os.path.abspath(sys.argv[1])
 LIMIT = 120
@@ -67,7 +68,7 @@ def python_can(*arguments, stdin=None):
         if subprocess.run([python, "-c", "import can"], capture_output=True,
                           check=False).returncode == 0:
             return run(python, "-c", PYTHON_CAN, *arguments, stdin=stdin)
-    raise Missing("python-can (package python3-can)")
+    raise Skip("python-can is not installed (package python3-can)")
 
 
 def entry(line):
@@ -139,7 +140,7 @@ def test_we_read_what_python_can_writes(folder):
 
 def tshark(path):
     if not shutil.which("tshark"):
-        raise Missing("tshark")
+        raise Skip("tshark is not installed")
     fields = ("frame.time_epoch", "can.id", "can.flags.xtd", "can.flags.rtr", "can.len",
               "frame.packet_flags_direction", "frame.interface_name")
     arguments = [word for field in fields for word in ("-e", field)]
@@ -187,7 +188,7 @@ def test_tshark_reads_our_candump_log(folder):
 
 def test_log2asc_prints_the_same_bytes(folder):
     if not shutil.which("log2asc"):
-        raise Missing("log2asc (package can-utils)")
+        raise Skip("log2asc is not installed (package can-utils)")
     link = folder / "log2asc"
     link.symlink_to(LINSOCK)
     for log in (LOG, without_direction(LOG)):
@@ -201,7 +202,7 @@ def test_log2asc_prints_the_same_bytes(folder):
 
 def test_asc2log_prints_the_same_frames(folder):
     if not shutil.which("asc2log"):
-        raise Missing("asc2log (package can-utils)")
+        raise Skip("asc2log is not installed (package can-utils)")
     link = folder / "asc2log"
     link.symlink_to(LINSOCK)
     path = converted(folder, LOG, "bus.asc")

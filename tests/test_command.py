@@ -20,8 +20,11 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+from tap import run_all, tests_of  # pylint: disable=wrong-import-position
 
 LINSOCK = sys.argv[1]
 LIMIT = 120  # seconds that any one step may take
@@ -799,24 +802,5 @@ def test_opt_refuses_arguments_that_make_no_sense():
     assert run("opt", "get", "nonsense").returncode == 1
 
 
-def main():
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name, function) for name, function in globals().items()
-             if name.startswith("test_") and wanted in name]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        try:
-            function()
-            print(f"ok {number} - {name[5:]}")
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print(f"not ok {number} - {name[5:]}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(tests_of(globals(), sys.argv[2] if len(sys.argv) > 2 else "")))

@@ -13,6 +13,11 @@ import sys
 import tempfile
 import threading
 import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+from tap import Skip, run_all, tests_of  # pylint: disable=wrong-import-position
 
 FOLDER = sys.argv[1]
 LIMIT = 120  # seconds that nothing here should need
@@ -53,10 +58,6 @@ class Server:
         assert kind or self.process.returncode == 0, errors
 
 
-class Skipped(Exception):
-    """Why a test cannot be run here."""
-
-
 def loopback_up():
     """SIOCSIFFLAGS with IFF_UP on "lo"."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -79,7 +80,7 @@ def in_own_network(function):
         os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == 77:
-        raise Skipped("a network namespace is refused")
+        raise Skip("a network namespace is refused")
     expect(code, 0)
 
 
@@ -283,7 +284,7 @@ def test_datagrams_come_and_go_in_pieces():
 
 def test_libuv_hosts_a_loop():
     if not os.path.exists(os.path.join(FOLDER, "host_libuv")):
-        raise Skipped("built without libuv (libuv1-dev)")
+        raise Skip("built without libuv (libuv1-dev)")
     for backend in BACKENDS:
         process = start("host_libuv", "1000", env={**os.environ, **backend})
         output, errors = process.communicate(timeout=LIMIT)
@@ -298,24 +299,5 @@ def test_client_without_a_server_says_so():
     assert "Connection refused" in errors, errors
 
 
-def main():
-    tests = [(name[5:], function) for name, function in globals().items()
-             if name.startswith("test_")]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        try:
-            function()
-            print(f"ok {number} - {name}")
-        except Skipped as reason:
-            print(f"ok {number} - {name} # SKIP {reason}")
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print(f"not ok {number} - {name}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(tests_of(globals())))

@@ -14,8 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+from tap import run_all, tests_of  # pylint: disable=wrong-import-position
 
 LIMIT = 120  # seconds that the browser has for one answer
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
@@ -231,28 +234,17 @@ def test_a_narrow_window_scrolls_the_table_alone(browser, _):
 
 def main():
     linsock, screenshots = sys.argv[1], Path(sys.argv[2])
-    tests = [(name, function) for name, function in globals().items() if name.startswith("test_")]
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         print(f"1..0 # SKIP no browser: none of {', '.join(BROWSERS)} is installed")
         return 0
-    failed = 0
-    print(f"1..{len(tests)}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         browser = Browser(program, Path(folder, "profile"))
         try:
             browser.open(make_page(linsock, folder))
-            for number, (name, function) in enumerate(tests, 1):
-                try:
-                    function(browser, screenshots)
-                    print(f"ok {number} - {name[5:]}")
-                except Exception:  # pylint: disable=broad-except
-                    failed += 1
-                    print(f"not ok {number} - {name[5:]}")
-                    print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
+            return run_all(tests_of(globals()), browser, screenshots)
         finally:
             browser.close()
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

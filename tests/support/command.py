@@ -10,15 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import traceback
+
+from tap import Skip, run_all, run_one, tests_of
 
 LINSOCK = sys.argv[1]
 LIMIT = 120
 CLONE_NEWNET = 0x40000000
-
-
-class Skip(Exception):
-    """What the host lacks."""
 
 
 def call(*words, expect=0, **more):
@@ -47,38 +44,28 @@ def new_namespace():
         raise Skip(f"unshare: {os.strerror(ctypes.get_errno())}")
 
 
-def run_test(number, name, function):
-    """Returns whether the test is sound."""
-    sys.stdout.flush()
+def run_apart(number, name, function):
+    """Returns whether the test, in a process and a network namespace of its own, is sound."""
     pid = os.fork()
     if pid:
         return os.waitpid(pid, 0)[1] == 0
-    status = 1
-    try:
+
+    def there():
         new_namespace()
         function()
-        print(f"ok {number} - {name}")
-        status = 0
-    except Skip as why:
-        print(f"ok {number} - {name} # SKIP {why}")
-        status = 0
-    except BaseException:  # pylint: disable=broad-except
-        print(f"not ok {number} - {name}")
-        for line in traceback.format_exc().splitlines():
-            print(f"# {line}")
-    sys.stdout.flush()
-    os._exit(status)
+
+    status = 1
+    try:
+        status = 0 if run_one(number, name, there) else 1
+    finally:
+        os._exit(status)
 
 
 def main(names, *programs):
     """Run the functions test_… of @names whose name has the second argument in it.
     Returns the exit status."""
-    part = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(name[5:], function) for name, function in names.items()
-             if name.startswith("test_") and part in name]
     for program in programs:
         if not shutil.which(program):
             print(f"1..0 # SKIP {program} is not installed")
             return 0
-    print(f"1..{len(tests)}", flush=True)
-    return 0 if all([run_test(i + 1, *test) for i, test in enumerate(tests)]) else 1
+    return run_all(tests_of(names, sys.argv[2] if len(sys.argv) > 2 else ""), run=run_apart)

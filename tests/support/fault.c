@@ -2,9 +2,12 @@
 /* See fault.h. The wrappers pass six words on, which is what these functions take. */
 #include "tests/support/fault.h"
 
+#include <criterion/criterion.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "tests/support/sockets.h"
 
 struct fault {
 	atomic_uint countdown; /* 0: not armed */
@@ -79,3 +82,29 @@ static intptr_t fault_result(enum fault_call call, int sets_errno)
 		return __real_##name(a, b, c, d, e, f);                          \
 	}
 FAULT_CALLS(FAULT_WRAPPER)
+
+/* More calls than any step makes. */
+#define NTH_MAX 4000
+
+unsigned int fault_each(enum fault_call call, int error, int other, int (*step)(void))
+{
+	unsigned int nth = 0;
+	bool was_hit;
+
+	do {
+		int before = descriptors_count();
+		int r;
+
+		cr_assert_lt(nth, NTH_MAX, "call %d never came to an end", call);
+		fault_arm(call, ++nth, error, false);
+		r = step();
+		was_hit = fault_hits(call) > 0;
+		fault_disarm(call);
+		cr_assert(r == 0 || r == -error || r == -other,
+			  "call %d, number %u: %d", call, nth, r);
+		cr_assert_eq(descriptors_count(), before, "call %d, number %u leaks",
+			     call, nth);
+	} while (was_hit);
+	cr_assert_eq(step(), 0);
+	return nth - 1;
+}

@@ -64,4 +64,12 @@ void fault_disarm(enum fault_call call);
 /* How many calls failed since fault_arm(). */
 unsigned int fault_hits(enum fault_call call);
 
+/*
+ * Let the Nth call of @call fail with @error for every N that @step reaches, then let
+ * it be. No descriptor is left by any of them. A step that answers 0 though something
+ * failed has a way around it; @other (0: none) is what else it may say, positive as
+ * @error is. Return: the positions that there were.
+ */
+unsigned int fault_each(enum fault_call call, int error, int other, int (*step)(void));
+
 #endif
