@@ -195,6 +195,26 @@ static void epoll_loop_submit(struct lsk_loop *loop)
 	(void)loop;
 }
 
+/*
+ * Receive for a stream. Where others wait for buffers, one buffer is its share, and it
+ * stands behind them. Return: -EAGAIN where there is nothing more to receive.
+ */
+static int read_stream(struct lsk_loop *loop, struct loop_op *op)
+{
+	const unsigned int budget =
+		op->kind == OP_RECVMSG_STREAM ? EPOLL_MESSAGES_MAX : EPOLL_READS_MAX;
+	const uint32_t generation = op->generation;
+	const bool is_tight = op->kind != OP_ACCEPT_STREAM && pool_is_tight(op->u.pool);
+	const int r = loop_read_stream(loop, op, is_tight ? 1 : budget);
+
+	if (UNLIKELY(is_tight) && r > 0 && op->generation == generation &&
+	    op->state & OP_ARMED) {
+		op->state &= (uint16_t)~OP_ARMED;
+		op_rearm_behind(loop, op);
+	}
+	return r;
+}
+
 /* Try one operation. Return: whether the descriptor may have more for others. */
 static bool try_op(struct lsk_loop *loop, struct loop_op *op)
 {
@@ -203,9 +223,7 @@ static bool try_op(struct lsk_loop *loop, struct loop_op *op)
 
 	if (op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM ||
 	    op->kind == OP_ACCEPT_STREAM) {
-		r = loop_read_stream(loop, op,
-				     op->kind == OP_RECVMSG_STREAM ? EPOLL_MESSAGES_MAX
-								   : EPOLL_READS_MAX);
+		r = read_stream(loop, op);
 		return r != -EAGAIN;
 	}
 	r = loop_attempt(op);
@@ -281,7 +299,7 @@ static void try_stream(struct lsk_loop *loop, struct loop_op *op)
 	 * the cache. */
 	__builtin_prefetch(op->context);
 	__builtin_prefetch(channel->owner);
-	r = loop_read_stream(loop, op, EPOLL_READS_MAX);
+	r = read_stream(loop, op);
 	if (r == -EAGAIN)
 		channel->state &= (uint16_t)~CHANNEL_READABLE;
 	else if (op->generation == generation && op->state & OP_ARMED &&

@@ -206,7 +206,8 @@ void lsk_loop_stop(struct lsk_loop *loop)
 
 static bool loop_has_work(const struct lsk_loop *loop)
 {
-	return loop->flush_head != OP_NONE || atomic_load(&loop->posts) ||
+	return loop->flush_head != OP_NONE || loop->is_feeding ||
+	       atomic_load(&loop->posts) ||
 	       (loop->work_head != OP_NONE && !loop->has_naps);
 }
 
@@ -246,6 +247,8 @@ static void loop_prepare(struct lsk_loop *loop)
 {
 	loop->has_naps = false;
 	loop_run_posts(loop, false);
+	if (loop->is_feeding)
+		pool_feed_all(loop);
 	if (loop->work_head != OP_NONE)
 		op_work(loop);
 	if (loop->flush_head != OP_NONE)

@@ -200,7 +200,9 @@ struct lsk_pool {
 	uint32_t messages_next; /* epoll: how many to ask for in one call */
 	uint32_t header_size;   /* before the payload of a message */
 	bool is_incremental;
-	bool is_plain; /* read into by system call, whatever the back end */
+	bool is_plain;   /* read into by system call, whatever the back end */
+	bool is_tight;   /* streams starve, or did lately: one buffer at a time */
+	bool is_feeding; /* those in line get their turns with the next pass */
 	/* In its place where the pool cannot serve: for messages, which the rest of a
 	 * buffer may be too short for, and for descriptors without multishot. */
 	struct lsk_pool *twins[POOL_TWIN__COUNT];
@@ -291,7 +293,8 @@ struct lsk_loop {
 	bool is_stopped;
 	bool was_woken;
 	bool is_ending;
-	bool has_naps; /* something is to be tried again soon that has no event */
+	bool has_naps;   /* something is to be tried again soon that has no event */
+	bool is_feeding; /* a pool is */
 	int wake_fd;
 	unsigned int process; /* that made it: engine_process() */
 	uint32_t work_head;   /* operations with something to do next pass */
@@ -346,6 +349,7 @@ void op_expire(struct lsk_loop *loop, uint32_t slot);
 void op_work(struct lsk_loop *loop);
 void op_count_lease(struct lsk_loop *loop, struct loop_op *op);
 void op_rearm(struct lsk_loop *loop, struct loop_op *op);
+void op_rearm_behind(struct lsk_loop *loop, struct loop_op *op);
 
 /* MSG_* that every recvmsg(2) of the channel has. */
 static inline int channel_message_flags(const struct channel *channel)
@@ -419,6 +423,8 @@ bool pool_hold(struct lsk_loop *loop, struct loop_op *op, uint16_t buffer,
 void pool_deliver_held(struct lsk_loop *loop, struct loop_op *op);
 void pool_drop_held(struct lsk_loop *loop, struct loop_op *op);
 void pool_feed(struct lsk_pool *pool);
+void pool_feed_all(struct lsk_loop *loop);
+bool pool_is_tight(struct lsk_pool *pool);
 void pool_count_back(struct lsk_pool *pool, uint64_t lease);
 
 /* attempt.c: operations as system calls, for descriptors that are ready */

@@ -262,6 +262,20 @@ void op_rearm(struct lsk_loop *loop, struct loop_op *op)
 	loop->backend->arm(loop, op);
 }
 
+/* The same for a receive that has had its turn: those that wait for buffers come first.
+ */
+void op_rearm_behind(struct lsk_loop *loop, struct loop_op *op)
+{
+	const unsigned int otherwise = OP_ARMED | OP_LISTED | OP_STARVED | OP_PAUSED |
+				       OP_FULL | OP_CANCELLED | OP_EXPIRED;
+
+	if (op->kind != OP_ACCEPT_STREAM && op->u.pool->starved_head != OP_NONE &&
+	    !(op->state & otherwise))
+		pool_starve(op->u.pool, op);
+	else
+		op_rearm(loop, op);
+}
+
 static void accept_complete(struct lsk_loop *loop, struct loop_op *op,
 			    const struct loop_result *result)
 {
@@ -303,13 +317,13 @@ static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
 		return;
 	if (result->is_starved) {
 		loop->stats.starved++;
-		op_rearm(loop, op);
+		op_rearm_behind(loop, op);
 	} else if (r > 0 || r == -EAGAIN || r == -EINTR ||
 		   (r == -ECANCELED && !op_is_stopped(op)) ||
 		   (r == 0 && !(op->channel->caps & CHANNEL_EOF))) {
 		/* Also where the kernel's own room for completions was short: that
 		 * ends a multishot operation and loses nothing. */
-		op_rearm(loop, op);
+		op_rearm_behind(loop, op);
 	} else {
 		op_end(loop, op, r);
 	}
@@ -336,7 +350,7 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 	if (op_is_stream(op)) {
 		loop_read_stream(loop, op, 1);
 		if (op->generation == generation)
-			op_rearm(loop, op);
+			op_rearm_behind(loop, op);
 		return;
 	}
 	r = loop_attempt(op);

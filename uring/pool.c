@@ -3,9 +3,14 @@
  * Pools of receive buffers, and the leases on them. A buffer has one reference while
  * the kernel (or, on epoll, the next receive) may write to it and one for each lease,
  * so that an incremental buffer, which is filled bit by bit, comes back when its last
- * lease does. Streams that find the pool empty wait in line; the first buffers that
- * come back are for them, but not before a quarter of the pool is there, lest each
- * single buffer costs a system call.
+ * lease does.
+ *
+ * Streams that find the pool empty wait in line until a quarter of the pool is there,
+ * lest each single buffer costs a system call. From then on each pass gives as many of
+ * them a turn as there are buffers. A turn is one buffer, and who has had it stands
+ * behind the others: a multishot receive would take all that its socket has, and the
+ * pool with it. A stream that has nothing to receive keeps its turn but takes no
+ * buffer, and the next pass goes on behind it.
  */
 #include <linux/io_uring.h>
 #include <string.h>
@@ -209,6 +214,12 @@ void pool_free(struct lsk_pool *pool)
 	pool_release_memory(pool);
 }
 
+static void pool_feed_later(struct lsk_pool *pool)
+{
+	pool->is_feeding = true;
+	pool->loop->is_feeding = true;
+}
+
 void pool_starve(struct lsk_pool *pool, struct loop_op *op)
 {
 	struct lsk_loop *loop = pool->loop;
@@ -227,6 +238,10 @@ void pool_starve(struct lsk_pool *pool, struct loop_op *op)
 	else
 		loop->ops[pool->starved_tail].link = slot;
 	pool->starved_tail = slot;
+	pool->is_tight = true;
+	/* It may be that nobody has a lease whose return would move the line on. */
+	if (pool->available > 0)
+		pool_feed_later(pool);
 }
 
 void pool_unstarve(struct lsk_pool *pool, struct loop_op *op)
@@ -251,16 +266,41 @@ void pool_unstarve(struct lsk_pool *pool, struct loop_op *op)
 /* Buffers have come back that streams wait for. */
 void pool_feed(struct lsk_pool *pool)
 {
+	if (pool->available >= (pool->count + 3) / 4)
+		pool_feed_later(pool);
+}
+
+/* A turn for as many as there are buffers. */
+static void pool_give_turns(struct lsk_pool *pool)
+{
 	struct lsk_loop *loop = pool->loop;
 
-	if (pool->available < (pool->count + 3) / 4)
-		return;
-	while (pool->starved_head != OP_NONE) {
-		struct loop_op *op = &loop->ops[pool->starved_head];
-
-		/* Off this list and on the other; the arming is for the next pass. */
-		op_list(loop, op);
+	pool->is_feeding = false;
+	for (uint32_t i = 0; i < pool->available; i++) {
+		if (pool->starved_head == OP_NONE)
+			break;
+		/* Off this list and on the other, which this pass works on. */
+		op_list(loop, &loop->ops[pool->starved_head]);
 	}
+	if (pool->available > 0 && pool->starved_head != OP_NONE)
+		pool_feed_later(pool);
+}
+
+void pool_feed_all(struct lsk_loop *loop)
+{
+	loop->is_feeding = false;
+	for (unsigned int i = 0; i < loop->pools_count; i++)
+		if (loop->pools[i]->is_feeding)
+			pool_give_turns(loop->pools[i]);
+}
+
+/* Whether a stream is to take one buffer and no more. */
+bool pool_is_tight(struct lsk_pool *pool)
+{
+	if (pool->is_tight && pool->starved_head == OP_NONE &&
+	    pool->available >= pool->count - pool->count / 4)
+		pool->is_tight = false;
+	return pool->is_tight;
 }
 
 /* epoll: take a buffer into use. Return: 0, or -ENOBUFS. */

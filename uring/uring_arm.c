@@ -32,6 +32,8 @@ static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
 		io_uring_prep_recvmsg_multishot(
 			sqe, fd, &uring->message_shape,
 			(unsigned int)channel_message_flags(op->channel));
+	} else if (pool_is_tight(op->u.pool)) {
+		io_uring_prep_recv(sqe, fd, NULL, 0, 0);
 	} else {
 		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
 	}
