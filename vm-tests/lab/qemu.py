@@ -27,9 +27,11 @@ QUIT_LIMIT_S = 60
 # tsc=reliable: a counter that QEMU makes needs no watch by a second one.
 # no_timer_check: the test of the timer gives it ten ticks; on a host that stalls they
 # do not come in time, and the guest panics at boot for a timer that works.
+# watchdog_thresh, rcu_cpu_stall_timeout: what a host holds up for some ten seconds hangs
+# in nothing of the guest's.
 APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 "
           "unknown_nmi_panic=1 norandmaps tsc=reliable "
-          "no_timer_check")
+          "no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300")
 # Each tick that an idle guest has no use for costs an hour of warped time a tenth of a
 # second and more. A disk of a busy host may take minutes of such a clock: no hung task.
 APPEND_WARPED = " nowatchdog sysctl.kernel.hung_task_timeout_secs=0"

@@ -21,6 +21,8 @@ from .qemu import Machine, Qemu
 from .session import Session, Sink
 
 BACKTRACE_LIMIT_S = 60
+# A machine that has ended says no more: this is how long we may take to read what it said.
+DRAIN_LIMIT_S = 60
 LOG_END = "linsock-vm: end of job"
 # 2030-01-01: when a clock that counts instructions begins.
 WARPED_CLOCK_NS = 1893456000 * 10**9
@@ -196,7 +198,7 @@ def verdict(session: Session, job: Job, is_done: bool) -> Result:
         session.drain_now()
         return Result(int(words[0]))
     if is_done or session.has_ended():
-        session.drain(1)
+        session.drain(DRAIN_LIMIT_S)
         return Result(EXIT_LAB, "the virtual machine ended before the program did", is_lost=True)
     with contextlib.suppress(OSError, LabError):
         session.qemu.backtrace()

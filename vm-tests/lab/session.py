@@ -39,13 +39,18 @@ class Session:
         control.setblocking(False)
 
     def wait(self, condition: Callable[[], bool], deadline: float) -> bool:
-        """Read until the condition holds; false at the deadline or at the end."""
+        """Read until the condition holds; false at the deadline or at the end.
+
+        What has come by the deadline counts, however late we look.
+        """
         while not condition():
             left = deadline - time.monotonic()
-            if left <= 0 or not self._selector.get_map():
+            if not self._selector.get_map():
                 return False
-            for key, _ in self._selector.select(left):
+            for key, _ in self._selector.select(max(left, 0)):
                 self._read(key)
+            if left <= 0:
+                return condition()
         return True
 
     def drain(self, seconds: float) -> None:

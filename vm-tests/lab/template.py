@@ -199,16 +199,18 @@ def held(folder: Path, build: Callable[[], None]) -> Iterator[None]:
     """A template's folder, built if it is not there, and kept while in use."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.parent / f"{folder.name}.lock"
-    if not (folder / "state").exists():
-        with locked(lock):
-            if not (folder / "state").exists():
-                build()
-                forget_old(folder.parent, folder)
-    with locked(lock, fcntl.LOCK_SH):
+    while True:
         if not (folder / "state").exists():
-            raise LabError(f"another run removed the template {folder}: run this again")
-        os.utime(folder)
-        yield
+            with locked(lock):
+                if not (folder / "state").exists():
+                    build()
+                    forget_old(folder.parent, folder)
+        with locked(lock, fcntl.LOCK_SH):
+            # Between the two locks another run may have removed it.
+            if (folder / "state").exists():
+                os.utime(folder)
+                yield
+                return
 
 
 @contextlib.contextmanager

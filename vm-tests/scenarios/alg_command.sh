@@ -8,6 +8,7 @@
 # needs: crypto_user algif_hash algif_skcipher algif_aead algif_rng gcm ctr xts jitterentropy_rng ecb? ghash-generic? cmac
 # kernels: all
 # timeout: 480
+# time-warp: yes
 set -eu
 
 number=0

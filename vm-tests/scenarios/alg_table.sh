@@ -18,6 +18,7 @@
 # kernels: all
 # files: tests/data/alg_table.txt
 # timeout: 480
+# time-warp: yes
 set -eu
 
 series=$(uname -r | cut -d. -f1,2)

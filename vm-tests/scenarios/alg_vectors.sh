@@ -10,6 +10,7 @@
 # needs: poly1305_generic? chacha_generic? chacha? aesni-intel? poly1305-x86_64? chacha-x86_64?
 # kernels: all
 # timeout: 960
+# time-warp: yes
 # criterion: test_alg_vectors
 set -eu
 export LINSOCK_TEST_ALG=1

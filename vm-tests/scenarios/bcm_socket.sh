@@ -7,6 +7,7 @@
 # needs: can can-bcm can-raw vcan
 # kernels: all
 # timeout: 360
+# time-warp: yes
 # criterion: test_bcm
 set -eu
 

@@ -8,6 +8,7 @@
 # needs: can can-raw vcan
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # files: vm-tests/scenarios/lib
 set -eu
 

@@ -9,6 +9,7 @@
 # kernels: all
 # criterion: test_can_bus
 # timeout: 480
+# time-warp: yes
 # can-bus: 2
 set -eu
 

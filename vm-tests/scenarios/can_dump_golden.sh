@@ -86,6 +86,9 @@ for filter in '123:7FF' '123~7FF' '00000123:9FFFFFFF' '123:7FF,1F334455:1FFFFFFF
 	start "vcan0,$filter"
 done
 wait_receivers vcan0 $((before + 2 * pair))
+# A socket is one row or more, by its filters: all are there once all wait for frames.
+# shellcheck disable=SC2086
+wait_idle $running
 xargs linsock can send vcan0 <frames
 wait_end
 # shellcheck disable=SC2086

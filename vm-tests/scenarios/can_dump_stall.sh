@@ -47,13 +47,15 @@ check() {
 
 generate() { linsock can gen vcan0 -g 1 -c 4 -n "$1" -I 1 -L 8 -D i; }
 
-# A pipe whose reader takes nothing until the frames of two seconds came. $1: name; the
-# rest: who writes into it.
+# A pipe whose reader takes nothing until it is released. $1: name; the rest: who writes
+# into it.
 stalled() {
 	name=$1
 	shift
-	{ "$@" 2>"$name.err"; echo $? >"$name.status"; } | { usleep 2000000; cat >"$name.log"; } &
+	{ "$@" 2>"$name.err"; echo $? >"$name.status"; } | { held; cat >"$name.log"; } &
 }
+
+held() { until [ -e release ]; do usleep 100000; done; }
 
 # Frames that dump told as lost.
 lost() { sed -n 's/^.*: lost \([0-9]*\) frames.*/\1/p' "$1" | grep . || echo 0; }
@@ -64,15 +66,18 @@ adds_up() {
 	[ $((lines + $(lost "$1.err"))) -eq "$2" ]
 }
 
-stalled ours linsock can dump -L -T 1500 vcan0
+stalled ours linsock can dump -L -T 4000 vcan0
 if command -v candump >/dev/null; then
-	stalled theirs candump -L -T 1500 vcan0
+	stalled theirs candump -L -T 4000 vcan0
 	wait_receivers 2
 else
 	wait_receivers 1
 fi
-generate "$sent"
+generate "$sent" &
+usleep 2000000
+touch release
 wait
+rm release
 whole() { [ "$(wc -l <ours.log)" -eq "$sent" ] && [ "$(cat ours.status)" -eq 0 ]; }
 check 'a stall of two seconds costs linsock can dump no frame' whole
 if command -v candump >/dev/null; then
@@ -84,17 +89,19 @@ else
 fi
 
 # Half a megabyte may wait while the reader holds still: the rest is refused, and counted.
-{ linsock can dump -L -T 1500 --buffer 1000 vcan0 2>small.err || echo $? >small.status; } |
-	{ until [ -e release ]; do usleep 10000; done; cat >small.log; } &
+{ linsock can dump -L -T 4000 --buffer 1000 vcan0 2>small.err || echo $? >small.status; } |
+	{ held; cat >small.log; } &
 wait_receivers 1
 linsock can gen vcan0 -g 0 -n 20000 -I 1 -L 8 -D i
+# Until dump has taken what it can.
+usleep 1000000
 touch release
 wait
 refuses() { adds_up small 20000 && [ "$(lost small.err)" -gt 0 ] && [ "$(cat small.status)" -eq 3 ]; }
 check 'past the bound of its buffer, what is written and lost adds up' refuses
 
 # The kernel's queue, while the program itself stands still.
-linsock can dump -L -T 1500 -r 8000 vcan0 >stopped.log 2>stopped.err &
+linsock can dump -L -T 4000 -r 8000 vcan0 >stopped.log 2>stopped.err &
 dump=$!
 wait_receivers 1
 kill -STOP "$dump"
@@ -106,7 +113,7 @@ drops() { adds_up stopped 3000 && [ "$(lost stopped.err)" -gt 0 ] && [ "$status"
 check 'what the kernel dropped and what is written adds up' drops
 
 # A row of files.
-linsock can dump -f row.log --rotate-size=20k -T 1500 vcan0 >row.out 2>row.err &
+linsock can dump -f row.log --rotate-size=20k -T 4000 vcan0 >row.out 2>row.err &
 dump=$!
 wait_receivers 1
 generate 6000
@@ -119,7 +126,7 @@ in_row() {
 }
 check 'a row of files holds every frame once' in_row
 rm row-*.log
-linsock can dump -f row.log --rotate-time=0.5 -T 1500 vcan0 >row.out 2>row.err &
+linsock can dump -f row.log --rotate-time=0.5 -T 4000 vcan0 >row.out 2>row.err &
 dump=$!
 wait_receivers 1
 generate 6000

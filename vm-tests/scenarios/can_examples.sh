@@ -9,6 +9,7 @@
 # needs: can-raw can-bcm vcan
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 ip link add vcan0 type vcan
@@ -20,7 +21,7 @@ wait_for() {
 	done
 }
 
-candump -L -n 4 -T 5000 vcan0 >raw.log &
+candump -L -n 4 -T 60000 vcan0 >raw.log &
 dump=$!
 "$LINSOCK_BUILD/examples/can_raw" vcan0 2 >raw.out &
 echo_back=$!
@@ -34,7 +35,7 @@ printf '123#DEADBEEF\n124#DEADBEEF\n456#\n457#\n' >raw.expected
 cmp raw.expected raw.seen || { cat raw.log; exit 1; }
 grep -q 'received 123 with 4 bytes' raw.out
 
-candump -L -n 5 -T 5000 vcan0 >bcm.log &
+candump -L -n 5 -T 60000 vcan0 >bcm.log &
 dump=$!
 wait_for 1
 "$LINSOCK_BUILD/examples/can_bcm" vcan0 5 20 >bcm.out

@@ -8,5 +8,6 @@
 # needs: can can-raw can-isotp vcan vxcan sch_tbf
 # kernels: all
 # timeout: 960
+# time-warp: yes
 # criterion: test_can_facts
 set -eu

@@ -8,5 +8,6 @@
 # needs: can can-raw can-bcm can-isotp can-j1939 vcan
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_can_life
 set -eu

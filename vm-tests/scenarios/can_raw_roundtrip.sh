@@ -10,6 +10,7 @@
 # needs: can-raw vcan
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 command -v linsock >/dev/null || { echo 'the build folder has no linsock command'; exit 77; }
@@ -45,9 +46,9 @@ wait_receivers() {
 compare() {
 	name=$1
 	shift
-	candump -L -n "$count" -T 5000 vcan0 >"$name.candump" &
+	candump -L -n "$count" -T 60000 vcan0 >"$name.candump" &
 	theirs=$!
-	linsock can dump -L -n "$count" -T 5000 vcan0 >"$name.linsock" &
+	linsock can dump -L -n "$count" -T 60000 vcan0 >"$name.linsock" &
 	ours=$!
 	wait_receivers
 	while read -r frame; do

@@ -8,6 +8,7 @@
 # needs: can can-raw vcan sch_tbf
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_can_socket
 set -eu
 

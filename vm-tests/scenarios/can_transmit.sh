@@ -8,5 +8,6 @@
 # needs: can can-raw vcan vxcan sch_tbf
 # kernels: all
 # timeout: 960
+# time-warp: yes
 # criterion: test_can_transmit
 set -eu

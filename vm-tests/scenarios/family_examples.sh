@@ -7,6 +7,7 @@
 # needs: algif_hash qrtr
 # kernels: all
 # timeout: 120
+# time-warp: yes
 set -eu
 
 PATH=$PATH:$LINSOCK_BUILD/examples

@@ -7,5 +7,6 @@
 # needs: veth
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_multicast
 set -eu

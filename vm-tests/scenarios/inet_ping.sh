@@ -7,6 +7,7 @@
 # needs: veth
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_ping
 set -eu
 

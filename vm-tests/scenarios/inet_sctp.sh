@@ -7,5 +7,6 @@
 # needs: sctp
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_sctp
 set -eu

@@ -7,6 +7,7 @@
 # needs: sctp
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_sctp
 set -eu
 

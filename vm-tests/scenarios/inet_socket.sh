@@ -6,6 +6,7 @@
 #
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_udp
 set -eu
 

@@ -7,6 +7,7 @@
 # needs: tls gcm ccm chacha20poly1305 ctr? ghash-generic? poly1305_generic? chacha_generic? chacha?
 # kernels: all
 # timeout: 720
+# time-warp: yes
 # criterion: test_tcp
 set -eu
 

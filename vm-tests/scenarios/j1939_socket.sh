@@ -7,6 +7,7 @@
 # needs: can can-raw can-j1939 vcan vxcan sch_tbf
 # kernels: all
 # timeout: 720
+# time-warp: yes
 # criterion: test_j1939
 set -eu
 

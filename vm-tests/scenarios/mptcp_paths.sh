@@ -6,5 +6,6 @@
 #
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_mptcp_paths
 set -eu

@@ -10,6 +10,7 @@
 # needs: vsock vsock_loopback vsock_diag
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_diag
 set -eu
 export LINSOCK_TEST_DIAG="others mptcp vsock"

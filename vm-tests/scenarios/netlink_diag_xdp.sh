@@ -7,6 +7,7 @@
 # needs: xsk_diag
 # kernels: 6.12 7
 # timeout: 480
+# time-warp: yes
 # criterion: test_diag
 set -eu
 export LINSOCK_TEST_DIAG="xdp"

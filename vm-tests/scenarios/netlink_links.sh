@@ -10,5 +10,6 @@
 # needs: dummy bridge veth 8021q macvlan vrf vcan vxcan tun
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_rtnl_link
 set -eu

@@ -8,6 +8,7 @@
 # needs: veth bridge nf_tables nft_ct nf_conntrack nf_conntrack_netlink
 # kernels: all
 # timeout: 720
+# time-warp: yes
 # criterion: test_ethtool
 # criterion: test_netfilter
 # criterion: test_uevent

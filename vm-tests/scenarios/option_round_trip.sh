@@ -9,6 +9,7 @@
 # needs: can can-raw can-isotp can-j1939 tipc rds sctp af_alg algif_hash vsock kcm llc2 bluetooth
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_option
 set -eu
 

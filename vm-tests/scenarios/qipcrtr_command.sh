@@ -7,6 +7,7 @@
 # needs: qrtr
 # kernels: all
 # timeout: 240
+# time-warp: yes
 set -eu
 
 number=0
@@ -24,7 +25,7 @@ check() {
 }
 # Wait until a file holds these words.
 await() {
-	for _ in $(seq 500); do
+	for _ in $(seq 6000); do
 		! grep -q -- "$2" "$1" 2>/dev/null || return 0
 		usleep 10000
 	done
@@ -38,6 +39,8 @@ check 'the watch begins' await watched listed
 linsock qipcrtr listen -e -s 4711:2:9 >heard 2>listening &
 server=$!
 check 'the service comes' await watched 'new-server service=4711 version=2 instance=9 node=1'
+# It is published before its port is told here.
+check 'its port is told' await listening 'listening on'
 place=$(sed -n 's/^listening on //p' listening)
 port=${place##*:}
 check 'it is found' sh -c "linsock qipcrtr lookup 4711 | grep -q '4711 *2 *9 *1 *$port'"
@@ -46,7 +49,7 @@ check 'another instance is not there' sh -c '! linsock qipcrtr lookup 4711:2:8 |
 check 'it answers' linsock qipcrtr ping -c 3 -i 0.01 "$place"
 check 'it was told what came' await heard '8 bytes:'
 check 'who is not there does not answer' sh -c \
-	'! linsock qipcrtr ping -c 1 -t 1 qipcrtr://9:1 2>told && grep -q "reset by peer" told'
+	'! linsock qipcrtr ping -c 1 -t 60 qipcrtr://9:1 2>told && grep -q "reset by peer" told'
 kill -INT "$server"
 status=0
 wait "$server" || status=$?

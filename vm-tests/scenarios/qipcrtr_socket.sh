@@ -8,6 +8,7 @@
 # needs: qrtr
 # kernels: all
 # timeout: 360
+# time-warp: yes
 # criterion: test_qipcrtr
 set -eu
 export LINSOCK_TEST_QRTR=1

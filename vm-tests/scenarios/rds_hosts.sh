@@ -8,6 +8,7 @@
 # needs: rds rds_tcp veth
 # kernels: all
 # timeout: 480
+# time-warp: yes
 set -eu
 
 ip netns add a

@@ -7,6 +7,7 @@
 # needs: rds rds_tcp
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_rds
 set -eu
 

@@ -8,6 +8,7 @@
 # needs: algif_hash qrtr vsock_loopback
 # kernels: all
 # timeout: 240
+# time-warp: yes
 # criterion: test_ring_caps
 set -eu
 export LINSOCK_TEST_ALG=1 LINSOCK_TEST_QRTR=1

@@ -7,6 +7,7 @@
 # needs: tipc
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_tipc
 set -eu
 

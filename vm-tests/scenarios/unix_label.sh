@@ -6,6 +6,7 @@
 #
 # kernels: all
 # timeout: 240
+# time-warp: yes
 # criterion: test_unix_label
 set -eu
 

@@ -7,6 +7,7 @@
 # needs: vsock vsock_loopback
 # kernels: all
 # timeout: 480
+# time-warp: yes
 set -eu
 ip link set lo up
 
@@ -47,9 +48,7 @@ wait "$forward"
 # shellcheck disable=SC2016 # the program's shell expands
 linsock listen --accept vsock://any:8 -- sh -c 'echo "$LINSOCK_PEER"; tr a-z A-Z' &
 listen=$!
-answer=
-for _ in $(seq 250); do
-	answer=$(echo louder | linsock cat vsock://local:8 2>error) && break
+until answer=$(echo louder | linsock cat vsock://local:8 2>error); do
 	usleep 20000
 done
 kill "$listen"

@@ -7,5 +7,6 @@
 # needs: vsock vsock_loopback
 # kernels: all
 # timeout: 720
+# time-warp: yes
 # criterion: test_vsock
 set -eu

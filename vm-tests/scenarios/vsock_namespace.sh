@@ -7,6 +7,7 @@
 # needs: vsock vsock_loopback
 # kernels: 7
 # timeout: 240
+# time-warp: yes
 set -eu
 modes=/proc/sys/net/vsock
 [ -e "$modes/child_ns_mode" ] || { echo "this kernel's namespaces share VSOCK"; exit 77; }
