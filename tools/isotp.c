@@ -123,6 +123,12 @@ static int read_byte(void)
 		return -1;
 	for (int i = 0; i < 2 && isxdigit(c); i++, c = getchar())
 		digits[i] = (char)c;
+	/* "0x1F" is one as well, as for isotpsend. */
+	if (digits[0] == '0' && digits[1] == '\0' && tolower(c) == 'x') {
+		c = getchar();
+		for (int i = 0; i < 2 && isxdigit(c); i++, c = getchar())
+			digits[i] = (char)c;
+	}
 	if (c != EOF)
 		ungetc(c, stdin);
 	return can_scan_number(&at, 16, 0, UINT8_MAX, &byte) ? (int)byte : -2;

@@ -33,7 +33,8 @@ static bool read_number(const char **text, int base, unsigned long max,
 	return *ret_number <= max;
 }
 
-/* "AA", "AA:BB" or ":BB". Return: bit 0 and 1 for what is there; -1 for neither. */
+/* "AA", "AA:", "AA:BB" or ":BB". Return: bit 0 and 1 for what is there; -1 for neither.
+ */
 static int parse_pair(const char *text, uint8_t *ret_first, uint8_t *ret_second)
 {
 	unsigned long byte = 0;
@@ -45,8 +46,7 @@ static int parse_pair(const char *text, uint8_t *ret_first, uint8_t *ret_second)
 		*ret_first = (uint8_t)byte;
 		which |= 1;
 	}
-	if (*text == ':') {
-		text++;
+	if (*text == ':' && *++text) {
 		if (!read_number(&text, 16, UINT8_MAX, &byte))
 			return -1;
 		*ret_second = (uint8_t)byte;
@@ -69,7 +69,7 @@ static int parse_padding(struct lsk_isotp_config *config, const char *text)
 {
 	int which = parse_pair(text, &config->tx_padding, &config->rx_padding);
 
-	if (which < 0)
+	if (which <= 0)
 		return command_usage("incorrect padding values '%s'.", text);
 	config->flags |= (which & 1 ? LSK_ISOTP_TX_PADDING : 0u) |
 			 (which & 2 ? LSK_ISOTP_RX_PADDING : 0u);

@@ -53,9 +53,9 @@ tells() {
 
 # Wait until a command succeeds; a minute is the end, however slow the machine.
 await() {
-	for _ in $(seq 3000); do
+	for _ in $(seq 1200); do
 		! "$@" >/dev/null 2>&1 || return 0
-		usleep 20000
+		usleep 50000
 	done
 	echo "# in vain: $*"
 	return 1
