@@ -53,11 +53,13 @@ struct sniff {
 	bool has_extended;
 	bool is_binary;
 	bool has_gap;
+	bool may_narrow; /* 8 was asked for: b follows it */
 	bool is_narrow;
 	bool has_color;
 	bool hides_ascii;
 	bool is_fd;
 	bool clears;
+	bool notches; /* at the next screen */
 	bool quits;
 	unsigned int screens;
 };
@@ -152,7 +154,8 @@ static void take_frame(struct sniff *sniff, const struct lsk_can_record *record,
 		  memcmp(slot->data, frame->data, frame->len) == 0;
 	if (is_same)
 		return;
-	slot->last_ns = slot->current_ns ? slot->current_ns : record->time_ns;
+	/* Zero at first: the second one is drawn for its gap, whatever is in it. */
+	slot->last_ns = slot->current_ns;
 	slot->current_ns = record->time_ns;
 	slot->len = (uint8_t)frame->len;
 	memset(slot->data, 0, sizeof(slot->data));
@@ -211,9 +214,15 @@ static void print_bytes(const struct sniff *sniff, const struct slot *slot)
 		putchar(' ');
 }
 
+/* Columns are narrow only where identifiers are wide. */
+static const char *bar_of(const struct sniff *sniff)
+{
+	return sniff->is_narrow && sniff->has_extended ? "|" : " | ";
+}
+
 static void print_slot(const struct sniff *sniff, struct slot *slot)
 {
-	const char *bar = sniff->is_narrow ? "|" : " | ";
+	const char *bar = bar_of(sniff);
 	int64_t gap_ms = (slot->current_ns - slot->last_ns) / 1000000;
 
 	if (gap_ms < 0)
@@ -236,17 +245,20 @@ static void print_slot(const struct sniff *sniff, struct slot *slot)
 
 static void print_screen(struct sniff *sniff, int64_t time_ns)
 {
-	const char *bar = sniff->is_narrow ? "|" : " | ";
+	const char *bar = bar_of(sniff);
 	bool is_all = sniff->clears;
 
 	if (is_all)
 		printf("\33[2J\33[HXX|ms%s%s%sdata ...     < %s # l=%ld h=%ld t=%ld "
 		       "slots=%zu >",
-		       bar, sniff->has_extended ? "-- ID --" : "ID ",
-		       sniff->has_extended ? bar : bar + (*bar == ' '),
+		       bar, sniff->has_extended ? "-- ID --" : "ID ", bar,
 		       sniff->interface, sniff->loop, sniff->hold, sniff->timeout,
 		       sniff->count);
 	sniff->clears = false;
+	for (size_t i = 0; sniff->notches && i < sniff->count; i++)
+		for (size_t j = 0; j < LSK_CANFD_DATA_MAX; j++)
+			sniff->slots[i].notch[j] |= sniff->slots[i].marker[j];
+	sniff->notches = false;
 	printf("\33[H%02u\n", sniff->screens++ % 100);
 	for (size_t i = 0; i < sniff->count; i++) {
 		struct slot *slot = &sniff->slots[i];
@@ -309,7 +321,9 @@ static void take_keys(struct sniff *sniff, const char *keys)
 	if (keys[0] == 'b' || keys[0] == '8' || keys[0] == 'B') {
 		sniff->is_binary = !sniff->is_binary;
 		sniff->has_gap = keys[0] == 'B';
-		sniff->is_narrow = keys[0] == '8' && sniff->is_binary;
+		sniff->may_narrow |= keys[0] == '8';
+		sniff->is_narrow =
+			sniff->may_narrow && keys[0] != 'B' && sniff->is_binary;
 	}
 	if (keys[0] == '+' || keys[0] == '-')
 		take_filter(sniff, keys);
@@ -317,15 +331,9 @@ static void take_keys(struct sniff *sniff, const char *keys)
 		enable(sniff, 0, CAN_EFF_FLAG, keys[0] == 'a');
 	if (keys[0] == 'A' || keys[0] == 'N')
 		enable(sniff, CAN_EFF_FLAG, CAN_EFF_FLAG, keys[0] == 'A');
-	for (size_t i = 0; i < sniff->count; i++)
-		for (size_t j = 0; j < LSK_CANFD_DATA_MAX; j++) {
-			struct slot *slot = &sniff->slots[i];
-
-			if (keys[0] == '#')
-				slot->notch[j] |= slot->marker[j];
-			if (keys[0] == '*')
-				slot->notch[j] = 0;
-		}
+	sniff->notches |= keys[0] == '#';
+	for (size_t i = 0; keys[0] == '*' && i < sniff->count; i++)
+		memset(sniff->slots[i].notch, 0, sizeof(sniff->slots[i].notch));
 	if (keys[0] == 'w')
 		r = write_settings(sniff, keys + 1);
 	if (keys[0] == 'r')
@@ -360,11 +368,13 @@ static int run(struct sniff *sniff, struct can_capture *capture)
 
 	sniff->clears = true;
 	fputs("\33[?25l", stdout);
-	while (r >= 0 && !sniff->quits) {
+	while (r >= 0) {
 		struct can_source *source;
 		int64_t time_ns = can_now_ns();
 
 		read_keys(sniff, &has_keys);
+		if (sniff->quits)
+			break;
 		if (time_ns >= next_ns) {
 			print_screen(sniff, time_ns);
 			next_ns = time_ns + sniff->loop * TICK_NS;
@@ -403,6 +413,7 @@ static int parse_options(struct sniff *sniff, int argc, char **argv)
 		sniff->has_extended |= option == 'e';
 		sniff->has_color |= option == 'c';
 		sniff->is_binary |= option == 'b' || option == '8' || option == 'B';
+		sniff->may_narrow |= option == '8';
 		sniff->is_narrow |= option == '8';
 		sniff->has_gap |= option == 'B';
 		if (option == 't' || option == 'h' || option == 'l')
