@@ -100,6 +100,17 @@ def test_tshark_reads_errors_and_xl_of_our_pcapng(folder):
     assert rows[1][0] == str(12 + 7), f"an XL frame is its heading and its data: {rows}"
 
 
+def test_play_prints_frames_when_they_are_due_where_there_is_no_bus(_):
+    log = "".join(f"({i / 100:.6f}) can0 {i:03X}#11\n" for i in range(20))
+    begin = time.monotonic()
+    out, told = run("play", "-v", "-n", 11, "stdout=can0", stdin=log.encode())
+    took_s = time.monotonic() - begin
+    assert [line.split()[2] for line in out.splitlines()] == [f"{i:03X}#11" for i in range(11)], out
+    assert took_s >= 0.1, f"the last one is due after 0.1 s, not {took_s}"
+    late = re.search(r": 11 frames; late by p50 (\d+) us, p99 (\d+) us, max (\d+) us$", told)
+    assert late and int(late[1]) <= int(late[2]) <= int(late[3]), told
+
+
 # A log of each format of lines, of which one is no frame: the line and the column.
 BAD = {
     "candump": ("(1.000000) can0 123#11\n(2.000000) can0 12G#22\n(3.000000) can0 124#33\n",

@@ -228,6 +228,7 @@ static int play_entry(struct play *play, const struct lsk_can_log_entry *entry)
 		status = wait_until_due(play, entry->time_ns);
 	if (assignment->interface == TO_STDOUT) {
 		print_entry(entry);
+		play->sent++;
 		return status;
 	}
 	if (status == COMMAND_OK && play->batch_len > 0 &&
@@ -367,16 +368,17 @@ static int parse_options(struct play *play, int argc, char **argv)
 	return status;
 }
 
+/* In microseconds; past the buckets only the greatest is known. */
 static unsigned long percentile(const struct play *play, unsigned int percent)
 {
 	unsigned long wanted = (play->jitter_count * percent + 99) / 100, seen = 0;
 
-	for (unsigned long i = 0; i < JITTER_BUCKETS; i++) {
+	for (unsigned long i = 0; i < JITTER_BUCKETS - 1; i++) {
 		seen += play->jitter[i];
 		if (seen >= wanted)
 			return i;
 	}
-	return JITTER_BUCKETS;
+	return (unsigned long)play->jitter_max_ns / 1000;
 }
 
 static void report(const struct play *play)
@@ -389,12 +391,21 @@ static void report(const struct play *play)
 		percentile(play, 99), (long long)play->jitter_max_ns / 1000);
 }
 
+/* Whether frames are printed only, for which no CAN is needed. */
+static bool is_printing(const struct play *play)
+{
+	for (size_t i = 0; i < play->assignments_count; i++)
+		if (play->assignments[i].interface != TO_STDOUT)
+			return false;
+	return play->is_assigned;
+}
+
 static int run_play(struct play *play)
 {
 	struct lsk_error error = {0};
 	int status = COMMAND_OK;
 
-	if (lsk_can_open(&play->can, &play->config, &error) < 0)
+	if (!is_printing(play) && lsk_can_open(&play->can, &play->config, &error) < 0)
 		return command_failure_at("any", &error);
 	can_stop_catch();
 	progress_begin_count(&play->progress, play->verbose > 0);
