@@ -176,10 +176,10 @@ def test_a_filter_that_is_none_is_told_with_its_place(_):
         assert mark.index("^") - 1 >= text.index(",") + 1, f"{text}: {part}: {told}"
 
 
-def test_progress_is_shown_on_a_terminal_and_goes_away(folder):
-    """Written until it is there, so that no time is too short."""
+def read_long(arguments):
+    """A log is written until progress shows, so that no time is too short."""
     leader, follower = pty.openpty()
-    with subprocess.Popen([LINSOCK, "can", "log", "-o", str(folder / "bus.csv")], stdin=subprocess.PIPE,
+    with subprocess.Popen([LINSOCK, "can", *arguments], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=follower) as process:
         os.close(follower)
         seen, deadline = b"", time.monotonic() + LIMIT
@@ -201,10 +201,20 @@ def test_progress_is_shown_on_a_terminal_and_goes_away(folder):
     assert seen.endswith(b"\r\x1b[K"), seen
 
 
+def test_progress_is_shown_on_a_terminal_and_goes_away(folder):
+    read_long(["log", "-o", str(folder / "bus.csv")])
+    dbc = folder / "bus.dbc"
+    dbc.write_text('VERSION ""\nBO_ 1 M: 8 N\n SG_ S : 0|8@1+ (1,0) [0|255] "" N\n')
+    read_long(["decode", "-d", str(dbc)])
+
+
 def test_no_progress_where_nobody_looks(folder):
     log = b"(1.000000) can0 123#11\n" * 100000
-    out, told = run("log", "-o", folder / "bus.csv", stdin=log)
-    assert not out and not told, (out, told)
+    dbc = folder / "bus.dbc"
+    dbc.write_text('VERSION ""\nBO_ 1 M: 8 N\n SG_ S : 0|8@1+ (1,0) [0|255] "" N\n')
+    for arguments in (("log", "-o", folder / "bus.csv"), ("decode", "-d", dbc)):
+        out, told = run(*arguments, stdin=log)
+        assert not out and not told, (arguments, out, told)
 
 
 def drop_net_admin():

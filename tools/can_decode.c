@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/can.h"
@@ -16,6 +17,7 @@
 #include "tools/can_output.h"
 #include "tools/can_signal.h"
 #include "tools/can_stop.h"
+#include "tools/progress.h"
 
 #define BUFFER_DEFAULT (64u << 20)
 #define FILES_MAX      32
@@ -36,6 +38,9 @@ struct decode {
 	int timeout_ms;
 
 	int in_fd;
+	uint64_t in_size; /* 0: not known */
+	uint64_t in_read;
+	struct progress progress;
 	struct can_capture capture;
 	struct can_output *output;
 	struct lsk_dbc_value *values;
@@ -256,7 +261,7 @@ static int decode_live(struct decode *decode, char **texts, size_t count)
 
 static ssize_t bring(void *context, void *buf, size_t size)
 {
-	const struct decode *decode = context;
+	struct decode *decode = context;
 	ssize_t count;
 
 	/* What was read so far is to be seen before more is waited for. */
@@ -264,6 +269,11 @@ static ssize_t bring(void *context, void *buf, size_t size)
 	do {
 		count = read(decode->in_fd, buf, size);
 	} while (count < 0 && errno == EINTR);
+	if (count > 0)
+		decode->in_read += (uint64_t)count;
+	progress_show_count(
+		&decode->progress, "frames", decode->seen,
+		decode->in_size ? (int)(100 * decode->in_read / decode->in_size) : -1);
 	return count < 0 ? -errno : count;
 }
 
@@ -273,6 +283,7 @@ static int decode_log(struct decode *decode)
 	struct lsk_can_log_reader *reader = NULL;
 	struct lsk_can_log_entry entry;
 	struct lsk_error error = {0};
+	struct stat info;
 	int r;
 
 	fault.name = decode->log ? decode->log : "-";
@@ -280,6 +291,9 @@ static int decode_log(struct decode *decode)
 		decode->in_fd = open(fault.name, O_RDONLY | O_CLOEXEC);
 	if (decode->in_fd < 0)
 		return command_failure(-errno, "%s", fault.name);
+	if (fstat(decode->in_fd, &info) == 0 && S_ISREG(info.st_mode))
+		decode->in_size = (uint64_t)info.st_size;
+	progress_begin(&decode->progress);
 	r = lsk_can_log_reader_new(&reader, LSK_CAN_LOG_AUTO, bring, decode, &error);
 	if (r < 0)
 		return command_failure(r, "%s: %s", fault.name, error.text);
@@ -298,6 +312,7 @@ static int decode_log(struct decode *decode)
 			break;
 	}
 	lsk_can_log_reader_free(reader);
+	progress_end(&decode->progress);
 	return COMMAND_OK;
 }
 

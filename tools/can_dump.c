@@ -19,6 +19,7 @@
 #include "tools/can_output.h"
 #include "tools/can_stop.h"
 #include "tools/command.h"
+#include "tools/progress.h"
 
 /* Frames were lost: by the kernel's queue, or past the bound of ours. */
 #define DUMP_LOST CAN_STATUS_LOST
@@ -51,7 +52,8 @@ struct dump {
 	unsigned int names_seen[CAN_SOURCES_MAX * 2]; /* indices, in order of sight */
 	size_t names_count;
 	unsigned int animation;
-	uint64_t refused; /* lines for which there was no room */
+	uint64_t refused;         /* lines for which there was no room */
+	struct progress progress; /* of a log, while the console has nothing */
 };
 
 static int parse_positive(const char *text, const char *what, long *ret_value)
@@ -339,6 +341,8 @@ static int capture_loop(struct dump *dump)
 			if (++seen == dump->count)
 				return COMMAND_OK;
 		}
+		progress_show_count(&dump->progress, "frames", seen,
+				    dump->count ? (int)(100 * seen / dump->count) : -1);
 		if (can_capture_is_idle(&dump->capture)) {
 			can_output_flush(dump->console);
 			if (dump->log.output)
@@ -380,7 +384,11 @@ static int start(struct dump *dump, char **texts, size_t count)
 	r = can_output_new(&dump->console, STDOUT_FILENO, dump->buffer);
 	if (r < 0)
 		return command_failure(r, "output");
-	return dump->has_log ? open_log(dump) : COMMAND_OK;
+	if (!dump->has_log)
+		return COMMAND_OK;
+	if (dump->silent == SILENT_ON)
+		progress_begin(&dump->progress);
+	return open_log(dump);
 }
 
 /* Write out what waits, and tell what was lost. Return: the exit status. */
@@ -391,6 +399,7 @@ static int finish(struct dump *dump, int status)
 	int console = can_output_free(dump->console);
 	int log = can_log_file_close(&dump->log);
 
+	progress_end(&dump->progress);
 	can_capture_close(&dump->capture);
 	/* The reader of a pipe may leave; that is no failure of ours. */
 	if (console < 0 && console != -EPIPE)

@@ -14,6 +14,7 @@
 #include "tools/can.h"
 #include "tools/can_scan.h"
 #include "tools/isotp_options.h"
+#include "tools/progress.h"
 
 #define MESSAGE_MAX 1100000 /* the kernel's own limit is 1025 KiB */
 
@@ -150,26 +151,33 @@ static int read_message(uint8_t *message, size_t *ret_len)
 	return COMMAND_OK;
 }
 
+/* How far one message is, the kernel does not tell: messages are counted. */
 static int send_messages(struct isotp *isotp, struct lsk_isotp *socket,
 			 const uint8_t *message, size_t len)
 {
+	struct progress progress;
 	struct timespec gap = {.tv_sec = isotp->gap_us / 1000000,
 			       .tv_nsec = isotp->gap_us % 1000000 * 1000};
-	int r;
+	int r = 0;
 
-	for (unsigned long i = 0; isotp->is_endless || i < isotp->loops; i++) {
+	progress_begin_count(&progress, false);
+	for (unsigned long i = 0; r >= 0 && (isotp->is_endless || i < isotp->loops);
+	     i++) {
 		if (isotp->gap_us)
 			nanosleep(&gap, NULL);
 		r = lsk_isotp_send(socket, message, len);
-		if (r == -EINVAL && lsk_isotp_max_message() > 0 &&
-		    len > lsk_isotp_max_message())
-			return command_failure(
-				r,
-				"write: this kernel takes messages of up to %zu bytes",
-				lsk_isotp_max_message());
-		if (r < 0)
-			return command_failure(r, "write");
+		progress_show_count(
+			&progress, "messages", i + 1,
+			isotp->is_endless ? -1 : (int)(100 * (i + 1) / isotp->loops));
 	}
+	progress_end(&progress);
+	if (r == -EINVAL && lsk_isotp_max_message() > 0 &&
+	    len > lsk_isotp_max_message())
+		return command_failure(
+			r, "write: this kernel takes messages of up to %zu bytes",
+			lsk_isotp_max_message());
+	if (r < 0)
+		return command_failure(r, "write");
 	return COMMAND_OK;
 }
 

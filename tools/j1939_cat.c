@@ -13,6 +13,7 @@
 #include "tools/can.h"
 #include "tools/can_time.h"
 #include "tools/j1939_place.h"
+#include "tools/progress.h"
 
 #define SIZE_MAX_ETP 117440505
 #define SIZE_CHUNK   (1u << 16)
@@ -29,7 +30,16 @@ struct cat {
 	bool receives;
 	bool broadcasts;
 	bool is_perf;
+	struct progress progress;
 };
+
+static void show_progress(void *context, const struct lsk_j1939_progress *step)
+{
+	struct cat *cat = context;
+
+	progress_show_count(&cat->progress, "bytes", step->done,
+			    step->total ? (int)(100 * step->done / step->total) : -1);
+}
 
 static int parse_option(struct cat *cat, int option, const char *value)
 {
@@ -95,7 +105,7 @@ static int parse_options(struct cat *cat, int argc, char **argv)
 	return status;
 }
 
-static int open_socket(const struct cat *cat, struct lsk_j1939 **ret_j1939)
+static int open_socket(struct cat *cat, struct lsk_j1939 **ret_j1939)
 {
 	struct lsk_j1939_config config = {
 		.interface = cat->from.interface,
@@ -109,6 +119,10 @@ static int open_socket(const struct cat *cat, struct lsk_j1939 **ret_j1939)
 
 	if (status != COMMAND_OK)
 		return status;
+	/* The kernel's word on each step is asked for only where somebody looks. */
+	progress_begin_count(&cat->progress, cat->receives);
+	if (cat->progress.is_shown && !cat->is_perf)
+		lsk_j1939_set_progress(*ret_j1939, show_progress, cat);
 	/* A long message has to fit; without the privilege the kernel's limit holds. */
 	if (cat->receives)
 		lsk_socket_setsockopt_int(lsk_j1939_socket(*ret_j1939), SOL_SOCKET,
@@ -270,6 +284,8 @@ static int run(struct cat *cat, int argc, char **argv)
 		status = cat->is_perf    ? measure(cat, j1939)
 			 : cat->receives ? receive_output(cat, j1939)
 					 : send_input(cat, j1939);
+	if (j1939)
+		progress_end(&cat->progress);
 	lsk_j1939_free(j1939);
 	return status;
 }
