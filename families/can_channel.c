@@ -137,13 +137,21 @@ int can_change_filters(struct lsk_can *can, const struct lsk_can_filter *filters
 	return give_filters(can);
 }
 
+/* Before the socket receives anything: what follows drops by the judge's word. */
+static int set_judge(struct lsk_can *can, const struct lsk_can_config *config)
+{
+	int r = can_judge_init(&can->judge, config);
+
+	return r < 0 ? r : can_program_attach(&can->judge, can->sock);
+}
+
 static int set_filters(struct lsk_can *can, const struct lsk_can_config *config)
 {
 	int r = keep_filters(can, config);
 
 	if (r == 0 && !config->receive_nothing &&
 	    config->filter_count > CAN_KERNEL_FILTERS_MAX)
-		r = can_judge_init(&can->judge, config);
+		r = set_judge(can, config);
 	/* Joined before the filters are: between the two nothing may pass. */
 	else if (r == 0 && config->join_filters && config->filter_count > 0)
 		r = set_raw_int(can, CAN_RAW_JOIN_FILTERS, 1);

@@ -10,6 +10,8 @@
 
 #include <linsock/can.h>
 
+#include "families/can_judge.h"
+
 /* Names that a channel remembers; a host with more interfaces asks more often. */
 #define CAN_NAMES_MAX 32
 
@@ -31,14 +33,6 @@ struct can_batch {
 struct can_name {
 	unsigned int interface; /* 0: free */
 	char name[IF_NAMESIZE + 2];
-};
-
-/* Filters that are judged here: more than the kernel holds. */
-struct can_judge {
-	struct lsk_can_filter *filters; /* NULL: the kernel judges */
-	size_t count;
-	bool join;
-	uint8_t standard[2 * (LSK_CAN_ID_MAX + 1) / 8]; /* verdicts by RTR and id */
 };
 
 struct can_transmit;
@@ -95,12 +89,5 @@ int can_change_filters(struct lsk_can *can, const struct lsk_can_filter *filters
 int can_batch_init(struct can_batch *batch, size_t count, size_t stride,
 		   bool has_controls);
 void can_batch_done(struct can_batch *batch);
-
-/* Copy the filters and work out the verdicts. Return: 0 or -ENOMEM. */
-int can_judge_init(struct can_judge *judge, const struct lsk_can_config *config);
-void can_judge_done(struct can_judge *judge);
-
-/* Whether the frame passes. Error frames always do: the kernel judged them. */
-bool can_judge_passes(const struct can_judge *judge, const struct lsk_can_frame *frame);
 
 #endif

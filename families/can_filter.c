@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "families/can_judge.h"
 #include "families/can_text.h"
 #include "uring/util.h"
 
@@ -109,16 +110,12 @@ int lsk_can_filter_format(const struct lsk_can_filter *filter, char *buf, size_t
 bool lsk_can_filter_match(const struct lsk_can_filter *filter,
 			  const struct lsk_can_frame *frame)
 {
-	uint32_t id;
 	bool is_match;
 
 	if (!filter || !frame || frame->kind == LSK_CAN_ERROR)
 		return false;
-	id = frame->id | (frame->is_extended ? CAN_EFF_FLAG : 0) |
-	     (frame->is_remote ? CAN_RTR_FLAG : 0);
-	if (frame->kind == LSK_CAN_XL)
-		id |= (uint32_t)frame->vcid << 16;
-	is_match = ((id ^ filter->id) & filter->mask & ~CAN_INV_FILTER) == 0;
+	is_match = ((can_frame_filter_id(frame) ^ filter->id) & filter->mask &
+		    ~CAN_INV_FILTER) == 0;
 	return is_match != ((filter->id & CAN_INV_FILTER) != 0);
 }
 

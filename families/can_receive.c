@@ -129,7 +129,7 @@ static bool take_message(struct lsk_can *can, size_t i, struct lsk_can_record *r
 	message->msg_namelen = sizeof(can->rx.addrs[i]);
 	message->msg_controllen = sizeof(can->rx.controls[i]);
 	return r == 0 &&
-	       (!can->judge.filters || can_judge_passes(&can->judge, &record->frame));
+	       (!can->judge.groups || can_judge_passes(&can->judge, &record->frame));
 }
 
 /* What is there now. Return: frames taken, which may be none; or a negative errno. */

@@ -21,6 +21,8 @@
 
 #include <linsock/can.h>
 
+#include "uring/util.h"
+
 #define MSEC INT64_C(1000000)
 
 static void need_vcan(void)
@@ -237,6 +239,99 @@ Test(can_socket, more_filters_than_the_kernel_takes_pass_each_frame_once,
 	expect_nothing(receiver);
 	lsk_can_free(sender);
 	lsk_can_free(receiver);
+}
+
+/* @count filters for 11 bits, all of them, and for 29 bits from 0x10000 on. */
+static struct lsk_can *open_with_many(size_t count, size_t receive_buffer)
+{
+	struct lsk_can_filter *filters = calloc(count, sizeof(*filters));
+	struct lsk_can *can;
+
+	for (uint32_t i = 0; i < count; i++)
+		filters[i] = (struct lsk_can_filter){
+			i & 1 ? CAN_EFF_FLAG | (0x10000 + i) : i & LSK_CAN_ID_MAX,
+			i & 1 ? CAN_EFF_FLAG | CAN_EFF_MASK
+			      : CAN_EFF_FLAG | CAN_SFF_MASK};
+	can = open_channel(&(struct lsk_can_config){.interface = "vcan0",
+						    .filters = filters,
+						    .filter_count = count,
+						    .error_mask = CAN_ERR_BUSOFF,
+						    .own_frames = true,
+						    .receive_buffer = receive_buffer});
+	free(filters);
+	return can;
+}
+
+/* The kernel judges by these, too: what does not pass takes no room. */
+Test(can_socket, frames_that_many_filters_refuse_fill_no_queue, .init = need_vcan)
+{
+	struct lsk_can *receiver = open_with_many(1000, 4096);
+	struct lsk_can *sender = open_on("vcan0");
+	struct lsk_can_stats stats;
+
+	for (int i = 0; i < 300; i++) {
+		send_text(sender, "123#1122");
+		send_text(sender, "00010002#1122");
+	}
+	send_text(sender, "124#01");
+	send_text(sender, "000101F1#02");
+	cr_assert_eq(expect(receiver, "124#01").dropped, 0);
+	expect(receiver, "000101F1#02");
+	cr_assert_eq(lsk_can_stats(receiver, &stats), 0);
+	cr_assert_eq(stats.dropped, 0);
+	cr_assert_eq(stats.received, 2);
+	expect_nothing(receiver);
+	lsk_can_free(sender);
+	lsk_can_free(receiver);
+}
+
+/* All that filters do not speak of is as with few. */
+static void expect_all_kinds(size_t count)
+{
+	struct lsk_can *receiver = open_with_many(count, 0);
+	struct lsk_can *sender = open_on("vcan0");
+	struct lsk_can_record record;
+
+	send_text(sender, "20000040#0000000000000000");
+	send_text(sender, "20000004#0000000000000000");
+	send_text(sender, "123#01");
+	send_text(sender, "124#R3");
+	send_text(sender, "126##15566");
+	send_text(sender, "00010001##1556677");
+	send_text(sender, "00010002#02");
+	expect(receiver, "20000040#0000000000000000");
+	expect(receiver, "124#R3");
+	expect(receiver, "126##15566");
+	record = expect(receiver, "00010001##1556677");
+	cr_assert_eq(record.flags, LSK_CAN_LOCAL);
+	send_text(receiver, "00010003#03");
+	record = expect(receiver, "00010003#03");
+	cr_assert_eq(record.flags, LSK_CAN_LOCAL | LSK_CAN_OWN);
+	cr_assert_gt(record.time_ns, 0);
+	expect_nothing(receiver);
+	lsk_can_free(sender);
+	lsk_can_free(receiver);
+}
+
+Test(can_socket, many_filters_let_errors_remote_fd_and_own_frames_through,
+     .init = need_vcan)
+{
+	static const size_t counts[] = {513, 600, 1000, 2000, 4095, 20000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		expect_all_kinds(counts[i]);
+}
+
+/* With room for the half of it, and for nothing. */
+Test(can_socket, many_filters_hold_where_the_kernel_has_no_memory_for_them,
+     .init = need_vcan)
+{
+	run("cat /proc/sys/net/core/optmem_max >/tmp/optmem");
+	run("echo 6000 >/proc/sys/net/core/optmem_max");
+	expect_all_kinds(1000);
+	run("echo 1000 >/proc/sys/net/core/optmem_max");
+	expect_all_kinds(1000);
+	run("cat /tmp/optmem >/proc/sys/net/core/optmem_max");
 }
 
 Test(can_socket, error_frames_come_by_their_mask, .init = need_vcan)
