@@ -7,9 +7,11 @@
  *	can-cost hand IFACE FRAMES      recvmmsg(2) by hand, 64 at a time
  *	can-cost library IFACE FRAMES   lsk_can_receive(), the same
  *	can-cost calls IFACE FRAMES     system calls per frame of lsk_can_receive()
- *	can-cost drain IFACE FRAMES COMMAND...   a program that ends after FRAMES
- *	can-cost run COMMAND...         a program from its start to its end, in all
- *	can-cost dbc SECONDS            signals per second that lsk_dbc_decode() gives
+ *	can-cost filters IFACE FRAMES COUNT   a bus of which COUNT filters pass one
+ *frame in 16, from the send to lsk_can_receive() can-cost drain IFACE FRAMES COMMAND...
+ *a program that ends after FRAMES can-cost run COMMAND...         a program from its
+ *start to its end, in all can-cost dbc SECONDS            signals per second that
+ *lsk_dbc_decode() gives
  *
  * IFACE "any" is one socket on all interfaces: bus0 to bus15 send it four frames each
  *in turn.
@@ -317,6 +319,51 @@ static void drain_by_program(const char *interface, unsigned long count, char **
 	tell(begin, count);
 }
 
+/* Filters for single identifiers of 29 bits, and frames between two of them. */
+static void judge(const char *interface, unsigned long count, size_t filter_count)
+{
+	struct lsk_can_filter *filters = calloc(filter_count, sizeof(*filters));
+	struct lsk_can_record *records = calloc(BATCH, sizeof(*records));
+	int fd = open_raw(interface, true);
+	struct lsk_can *can = NULL;
+	unsigned long passed = 0, expected = 0;
+	int64_t begin;
+
+	for (size_t i = 0; filters && i < filter_count; i++)
+		filters[i] = (struct lsk_can_filter){CAN_EFF_FLAG | (uint32_t)(i * 16),
+						     CAN_EFF_FLAG | CAN_RTR_FLAG |
+							     CAN_EFF_MASK};
+	if (!filters || !records ||
+	    lsk_can_open(&can,
+			 &(struct lsk_can_config){.interface = interface,
+						  .filters = filters,
+						  .filter_count = filter_count},
+			 NULL) < 0)
+		die("filters");
+	lsk_socket_set_timeout(lsk_can_socket(can), 0);
+	begin = now_ns();
+	for (unsigned long i = 0; i < count; i++) {
+		struct can_frame frame = {.can_dlc = 8};
+
+		frame.can_id = CAN_EFF_FLAG | (canid_t)(i % (filter_count * 16));
+		expected += frame.can_id % 16 == 0;
+		if (write(fd, &frame, sizeof(frame)) < 0)
+			die("write");
+		if (i % BATCH == BATCH - 1 || i == count - 1) {
+			int r = lsk_can_receive(can, records, BATCH);
+
+			passed += r > 0 ? (unsigned long)r : 0;
+		}
+	}
+	tell(begin, count);
+	if (passed != expected)
+		die("other frames than one in 16 passed");
+	lsk_can_free(can);
+	close(fd);
+	free(records);
+	free(filters);
+}
+
 /* A bus as in a car: 8 bytes hold about five signals, a message in eight is paged. */
 static size_t make_dbc(char *text, size_t size, unsigned int messages)
 {
@@ -386,6 +433,8 @@ int main(int argc, char **argv)
 		drain_by_library(argv[2], count);
 	} else if (strcmp(what, "calls") == 0 && argc == 4) {
 		count_calls(argv[2], count);
+	} else if (strcmp(what, "filters") == 0 && argc == 5) {
+		judge(argv[2], count, strtoul(argv[4], NULL, 10));
 	} else if (strcmp(what, "drain") == 0 && argc > 4) {
 		drain_by_program(argv[2], count, argv + 4);
 	} else if (strcmp(what, "run") == 0 && argc > 2) {

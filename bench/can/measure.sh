@@ -58,6 +58,18 @@ while [ "$rounds" -gt 0 ]; do
 	done
 	value=$("$program" calls any $((frames / 64 * 64)))
 	echo "calls-any $value"
+	for count in 512 600 2000; do
+		value=$("$program" filters vcan0 "$frames" "$count")
+		echo "filters-$count $value"
+	done
+	# No memory for socket filters: the library judges.
+	memory=$(cat /proc/sys/net/core/optmem_max)
+	echo 1000 >/proc/sys/net/core/optmem_max
+	for count in 600 2000; do
+		value=$("$program" filters vcan0 "$frames" "$count")
+		echo "filters-$count-library $value"
+	done
+	echo "$memory" >/proc/sys/net/core/optmem_max
 	drain candump-L sh -c "exec candump -L -r 64000000 -n $frames vcan0 >theirs.log"
 	drain linsock-L sh -c "exec linsock can dump -L -r 64000000 -n $frames vcan0 >ours.log"
 	# Each socket has times of its own.

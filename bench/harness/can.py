@@ -80,6 +80,11 @@ def tables(result):
         calls = work["calls-any"]
         lines += ["", f"System calls per frame of the 16 interfaces: {calls:.4f}; must be "
                   f"≤ {CALLS_MAX:.2f}: {'reached' if calls <= CALLS_MAX else '**missed**'}.", ""]
+        if "filters-512" in work:
+            lines += ["Filters for 29 bit identifiers on a bus of which one frame in 16 passes, from the send to the"
+                      f" receive: {work['filters-512']:.0f} with the kernel's 512; "
+                      + ", ".join(f"{work[f'filters-{count}']:.0f} with {count} (judged in the library:"
+                                  f" {work[f'filters-{count}-library']:.0f})" for count in (600, 2000)) + ".", ""]
     rate = result["dbc_signals_per_second"]
     lines += ["## DBC", "",
               f"{rate / 1e6:.1f} million signals per second on one core of the host"
