@@ -308,6 +308,7 @@ static void put_features(const struct controller *end, uint8_t *features)
 	memset(features, 0, 8);
 	features[0] = 0x04; /* role switch would be 0x20: not ours */
 	features[1] = 0x08; /* SCO */
+	features[2] = 0x08; /* transparent data over it */
 	features[3] = 0x80; /* eSCO */
 	if (end->pair->flags & PAIR_LE)
 		features[4] = 0x40;

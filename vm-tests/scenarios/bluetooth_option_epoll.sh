@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Options of L2CAP, RFCOMM and SCO between two emulated controllers, through readiness.
+#
+#      hci0 ---- vhci ---- a thread of the test ---- vhci ---- hci1
+#
+# needs: bluetooth rfcomm hci_vhci
+# kernels: all
+# timeout: 300
+# criterion: test_bluetooth_option
+set -eu
+
+export LINSOCK_BACKEND=epoll
+export LINSOCK_TEST_BLUETOOTH=1
