@@ -26,6 +26,7 @@
 #include <linsock/file.h>
 #include <linsock/genl.h>
 #include <linsock/hci.h>
+#include <linsock/hci_mgmt.h>
 #include <linsock/inet.h>
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>

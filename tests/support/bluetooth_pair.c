@@ -66,6 +66,7 @@ struct controller {
 	uint8_t name[NAME_SIZE];
 	uint8_t scan;                     /* bit 1: it answers pages */
 	bool is_scanning, is_advertising; /* LE */
+	bool is_active;                   /* it asks those who advertise for more */
 	struct controller *peer;
 	struct bluetooth_pair *pair;
 };
@@ -197,6 +198,9 @@ static void advertise(struct controller *end)
 	memcpy(report + 4, end->peer->address, 6);
 	report[11] = 0xd0; /* -48 dBm */
 	event(end, 0x3e, report, sizeof(report));
+	report[2] = 4; /* the answer to being asked */
+	if (end->is_active)
+		event(end, 0x3e, report, sizeof(report));
 }
 
 /* --- links --------------------------------------------------------------------- */
@@ -405,6 +409,12 @@ static void le_scan(struct controller *end, const struct command *command)
 	advertise(end);
 }
 
+static void le_scan_parameters(struct controller *end, const struct command *command)
+{
+	end->is_active = command->data[0];
+	complete_status(end, command, 0);
+}
+
 static void le_create_connection(struct controller *end, const struct command *command)
 {
 	begun(end, command, 0);
@@ -459,6 +469,7 @@ static const struct {
 	{0x1003, 0, read_features},
 	{0x1009, 0, read_address},
 	{0x200a, 1, le_advertise},
+	{0x200b, 7, le_scan_parameters},
 	{0x200c, 2, le_scan},
 	{0x200d, 25, le_create_connection},
 	{0x2013, 14, le_update},
@@ -500,7 +511,6 @@ static const struct {
 	{0x2007, 2, {0}},            /* LE Read Advertising Power */
 	{0x2008, 1, {0}},            /* LE Set Advertising Data */
 	{0x2009, 1, {0}},            /* LE Set Scan Response Data */
-	{0x200b, 1, {0}},            /* LE Set Scan Parameters */
 	{0x200e, 1, {0}},            /* LE Create Connection Cancel */
 	{0x200f, 2, {0, 8}},         /* LE Read Accept List Size */
 	{0x2010, 1, {0}},            /* LE Clear Accept List */
@@ -579,6 +589,15 @@ static void take(struct controller *end)
 	}
 }
 
+/* Milliseconds to the next advertisement that somebody hears; -1: there is none. */
+static int advertisement_in(const struct bluetooth_pair *pair)
+{
+	for (int i = 0; i < 2; i++)
+		if (pair->ends[i].is_scanning && pair->ends[1 - i].is_advertising)
+			return 100;
+	return -1;
+}
+
 static void *play(void *context)
 {
 	struct bluetooth_pair *pair = context;
@@ -589,10 +608,14 @@ static void *play(void *context)
 			{.fd = pair->ends[1].fd, .events = POLLIN},
 			{.fd = pair->bell, .events = POLLIN},
 		};
+		int count = poll(watched, 3, advertisement_in(pair));
 		uint64_t rung;
 
-		if (poll(watched, 3, -1) < 0)
+		if (count < 0)
 			continue;
+		/* Who hears one once may not be listening yet: they are repeated. */
+		for (int i = 0; i < 2 && count == 0; i++)
+			advertise(&pair->ends[i]);
 		if (watched[2].revents && read(pair->bell, &rung, sizeof(rung)) > 0 &&
 		    atomic_exchange(&pair->must_cut, false)) {
 			link_end(&pair->ends[0], LINK_OF_ACL, STATUS_LOST, STATUS_LOST);

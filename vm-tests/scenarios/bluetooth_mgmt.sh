@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The management interface and LE on two emulated controllers, through the ring.
+#
+#      hci0 ---- vhci ---- a thread of the test ---- vhci ---- hci1
+#
+# needs: bluetooth rfcomm hci_vhci
+# kernels: all
+# timeout: 300
+# criterion: test_bluetooth_mgmt
+set -eu
+
+export LINSOCK_TEST_BLUETOOTH=1
