@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs in a virtual machine whose clock counts instructions: prints "WORK VALUE" lines,
-# nanoseconds of that clock per frame. $1: frames; $2: rounds; $3: the program can-cost.
+# nanoseconds of that clock per frame; of calls-*, late-* and lost-* what the name says. $1: frames; $2: rounds; $3: the program can-cost.
 set -eu
 
 frames=$1
@@ -48,6 +48,32 @@ play() {
 	awk -v n="$name" -v a="$short" -v b="$long" -v f="$frames" 'BEGIN { printf "%s %.3f\n", n, (b - a) / f }'
 }
 
+# A thousand frames a second: how late they are sent, in microseconds.
+lateness() {
+	awk 'BEGIN { for (i = 0; i < 2000; i++) printf "(1%d.%06d) vcan0 123#%04X\n", i / 1000, i % 1000 * 1000, i }' >paced.log
+	linsock can play -v -I paced.log 2>told >/dev/null
+	sed -nE 's/^.* late by p50 ([0-9]+) us, p99 ([0-9]+) us, max ([0-9]+) us$/late-p50 \1\nlate-p99 \2\nlate-max \3/p' told
+}
+
+# What is lost of 12,000 frames, 4,000 a second, by $1, which prints into a pipe that takes
+# nothing for two seconds. What linsock tells as lost is added to what it wrote.
+loss() {
+	name=$1
+	shift
+	before=$(grep -c ' vcan0 ' /proc/net/can/rcvlist_all || true)
+	{ "$@" -T 1500 vcan0 2>"$name.told" || true; } | { usleep 2000000; cat >"$name.log"; } &
+	for _ in $(seq 3000); do
+		[ "$(grep -c ' vcan0 ' /proc/net/can/rcvlist_all || true)" -le "$before" ] || break
+		usleep 10000
+	done
+	linsock can gen vcan0 -g 1 -c 4 -n 12000 -I 1 -L 8 -D i
+	wait
+	lines=$(wc -l <"$name.log")
+	echo "lost-$name $((12000 - lines))"
+	told=$(sed -n 's/^.*: lost \([0-9]*\) frames.*/\1/p' "$name.told")
+	echo "lost-$name-told ${told:-0}"
+}
+
 while [ "$rounds" -gt 0 ]; do
 	rounds=$((rounds - 1))
 	for how in hand library; do
@@ -86,4 +112,7 @@ while [ "$rounds" -gt 0 ]; do
 	differ gen linsock can gen -g 0 -I i -L 8 -D 1122334455667788
 	play canplayer canplayer
 	play play linsock can play
+	lateness
+	loss candump candump -L
+	loss linsock linsock can dump -L
 done

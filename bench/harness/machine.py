@@ -4,6 +4,7 @@
 import os
 import pathlib
 import platform
+import re
 import subprocess
 import time
 
@@ -26,6 +27,11 @@ def commit(root):
     done = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"],
                           capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
+
+
+def ns_per_instruction(root):
+    """What the clock of a machine with --time-warp advances by, an instruction: -icount shift=N."""
+    return 1 << int(re.search(r'^ICOUNT = "shift=(\d+)', read(root / "vm-tests/lab/qemu.py"), re.M)[1])
 
 
 def mitigations():

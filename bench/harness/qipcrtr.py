@@ -2,8 +2,8 @@
 """What a message over QIPCRTR costs within a node: `scripts/bench qipcrtr`.
 
 Retired instructions, kernel and user space together, of a round trip between two
-sockets of one process, in a virtual machine whose clock advances by eight nanoseconds
-an instruction. A short and a long run; the difference counts. Every round is a machine
+sockets of one process, in a virtual machine whose clock counts them.
+A short and a long run; the difference counts. Every round is a machine
 of its own; medians.
 """
 
@@ -19,7 +19,7 @@ from . import machine
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "bench"
 PROGRAM = BUILD / "bench" / "qipcrtr-cost"
-NS_PER_INSTRUCTION = 8  # -icount shift=3
+NS_PER_INSTRUCTION = machine.ns_per_instruction(ROOT)
 SHORT, LONG = 1000, 6000
 WAYS = {
     "hand": "sendto(2) and recvfrom(2) by hand",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What bytes over VSOCK cost: `scripts/bench vsock`.
 
-One virtual machine whose clock advances by eight nanoseconds an instruction, its own
+One virtual machine whose clock counts instructions, its own
 peer over vsock_loopback. Every program runs twice, for 2 and for 10 MiB, and the
 difference counts: instructions a byte of the two processes, and of the whole machine,
 which is what throughput comes down to where nothing is ever waited for. All take turns;
@@ -26,7 +26,7 @@ BUILD = ROOT / "build" / "bench"
 COST = BUILD / "bench" / "vsock-cost"
 PERF = BUILD / "bench" / "vsock_perf"
 DEPS = pathlib.Path(os.environ.get("LINSOCK_DEPS", ROOT / "build" / "deps"))
-NS_PER_INSTRUCTION = 8  # -icount shift=3
+NS_PER_INSTRUCTION = machine.ns_per_instruction(ROOT)
 ALL, SENDER, RECEIVER = 0, 1, 2
 SIZES = (4096, 65536, 1048576)
 
