@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# bcmserver, and linsock called by its name: the same words by TCP, the same frames on the
+# bus, the same answers.
+#
+#     nc ---- TCP, lo ---- one of both bcmserver ---- vcan0 ---- candump
+#
+# needs: can can-raw can-bcm vcan
+# kernels: all
+# timeout: 480
+# files: vm-tests/scenarios/lib
+# time-warp: yes
+set -eu
+
+command -v bcmserver >/dev/null || { echo 'no can-utils here'; exit 77; }
+ip link set lo up
+ip link add vcan0 mtu 72 type vcan
+ip link set vcan0 up
+mkdir ours
+ln -s "$(command -v linsock)" ours/bcmserver
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
+
+# $1: port, in hexadecimal.
+listens() { grep -q ":$1 00000000:0000 0A" /proc/net/tcp; }
+
+# $1: name of the results; $2: port; the rest: the server. Words for it come by words(), and
+# what else happens.
+serve() {
+	side=$1 port=$2
+	shift 2
+	candump -L vcan0 >"$side.bus" &
+	recorder=$!
+	wait_receivers vcan0 1
+	"$@" >/dev/null 2>&1 &
+	server=$!
+	await listens "$(printf %04X "$port")"
+	mkfifo "$side.words"
+	nc 127.0.0.1 "$port" <"$side.words" >"$side.answer" &
+	client=$!
+	exec 3>"$side.words"
+	words >&3
+	exec 3>&-
+	kill "$server" "$client" "$recorder"
+	wait "$server" "$client" "$recorder" 2>/dev/null || true
+	tr '\0' '\n' <"$side.answer" >"$side.answers"
+	# Servers that fork leave a port behind for a while.
+	await_free=$(printf %04X "$port")
+	is_free() { ! listens "$await_free"; }
+	await is_free
+}
+
+on_bus() { cut -d' ' -f3- "$1.bus"; }
+has_on_bus() { [ "$(grep -c "$1" "$side.bus")" -ge "$2" ]; }
+
+# A cycle, its update and end; one frame; changes of masked bits, and every frame.
+words() {
+	echo '< vcan0 S 0 0 123 4 DE AD BE EF >'
+	await has_on_bus ' 123#DEADBEEF' 1
+	echo '< vcan0 A 0 100000 124 2 11 22 >'
+	await has_on_bus ' 124#1122' 2
+	echo '< vcan0 U 0 0 124 3 33 44 55 >'
+	await has_on_bus ' 124#334455' 2
+	echo '< vcan0 D 0 0 124 0 >'
+	before=$(bound vcan0)
+	echo '< vcan0 F 0 0 456 0 >'
+	wait_receivers vcan0 $((before + 1))
+	echo '< vcan0 R 0 0 457 1 FF >'
+	wait_receivers vcan0 $((before + 2))
+	cansend vcan0 456#01
+	cansend vcan0 456#01
+	cansend vcan0 457#11
+	cansend vcan0 457#1122
+	cansend vcan0 457#1222
+	await answered 4
+	echo '< vcan0 X 0 0 456 0 >'
+	wait_receivers vcan0 $((before + 1))
+	gone() { [ "$(bound vcan0)" -le $((before + 1)) ]; }
+	await gone
+	cansend vcan0 456#02
+	cansend vcan0 457#13
+	await answered 5
+}
+answered() { [ "$(grep -c . "$side.answer")" -ge 1 ] && [ "$(tr '\0' '\n' <"$side.answer" | grep -c .)" -ge "$1" ]; }
+serve theirs 28600 bcmserver
+serve ours 28600 ours/bcmserver
+same theirs.answers ours.answers 'bcmserver answers'
+# How often a cycle comes is a matter of time.
+on_bus theirs | uniq >theirs.frames
+on_bus ours | uniq >ours.frames
+same theirs.frames ours.frames 'bcmserver on the bus'
+finish
