@@ -190,7 +190,7 @@ def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path) -> N
 
 def complete(machine: Machine, kernel: Kernel, store: Path) -> Machine:
     """A machine of the asked shape for a kernel, with the accelerator that works."""
-    accel = "tcg" if machine.is_warped else kvm.choose_accel(store)
+    accel = "tcg" if machine.is_warped else kvm.choose_accel(store, kernel.image)
     return dataclasses.replace(machine, kernel=kernel.image, accel=accel)
 
 
