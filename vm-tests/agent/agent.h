@@ -3,7 +3,10 @@
  * The first process of a guest. It mounts, loads modules, says "ready" and blocks on
  * the control port: the state of a template. Told to, it makes the payload disk its
  * root, says "entered" and blocks again: the state of a template with its payload. A
- * clone of either goes on from there, until it runs a job.
+ * clone of either goes on from there, and runs jobs one after another.
+ *
+ * Called with a folder of modules it is no first process, but a guest of another's
+ * (virtme-ng): the root stays as it is.
  */
 #ifndef LINSOCK_VM_AGENT_H
 #define LINSOCK_VM_AGENT_H
@@ -41,9 +44,8 @@ _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1,
 
 /* boot.c: what a template does first. */
 void boot_mount(void);
-/* Load what /lib/modules/order lists; the names of those that failed follow @ret_text.
- */
-void boot_load_modules(char *ret_text, size_t size);
+/* Load what @folder/order lists; the names of those that failed follow @ret_text. */
+void boot_load_modules(const char *folder, char *ret_text, size_t size);
 void boot_open_ports(int ret_ports[PORT__COUNT]);
 
 /* Which program the kernel runs to load a module; "\n": none. */
@@ -52,6 +54,7 @@ void boot_set_modprobe(const char *line);
 /* job.c: what follows. */
 /* Make the payload the root, once the host says so. Return: NULL, or what failed. */
 const char *job_enter_payload(int control);
+/* What @ret_job then points to is good until the next one is read. */
 void job_read(int control, struct job *ret_job);
 /* Set the clock, the network and so on. Return: NULL, or what failed. */
 const char *job_begin(const struct job *job);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -51,13 +52,13 @@ void boot_set_modprobe(const char *line)
 	}
 }
 
-static int load_module(const char *name)
+static int load_module(const char *folder, const char *name)
 {
-	char path[256];
+	char path[PATH_MAX];
 	long r;
 	int fd;
 
-	snprintf(path, sizeof(path), "/lib/modules/%s.ko", name);
+	snprintf(path, sizeof(path), "%s/%s.ko", folder, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -69,17 +70,19 @@ static int load_module(const char *name)
 	return r == -EEXIST ? 0 : (int)r;
 }
 
-void boot_load_modules(char *ret_text, size_t size)
+void boot_load_modules(const char *folder, char *ret_text, size_t size)
 {
-	FILE *order = fopen("/lib/modules/order", "re");
-	char kind[8], name[128];
+	char path[PATH_MAX], kind[8], name[128];
 	size_t len = 0;
+	FILE *order;
 
+	snprintf(path, sizeof(path), "%s/order", folder);
+	order = fopen(path, "re");
 	if (!order)
-		give_up("/lib/modules/order: %s", strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	ret_text[0] = '\0';
 	while (fscanf(order, "%7s %127s", kind, name) == 2) {
-		int r = load_module(name);
+		int r = load_module(folder, name);
 
 		if (r < 0 && strcmp(kind, "soft") != 0 && len < size)
 			len += (size_t)snprintf(ret_text + len, size - len, " %s=%s",

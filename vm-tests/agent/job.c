@@ -3,8 +3,8 @@
  * What follows the template's boot: take the payload for the root, read a job, run it.
  *
  * The host sends a line "enter", or "preload", once the payload disk is in its place.
- *Then, at once or in a clone of what that led to, the job: "SIZE\n" and that many
- *bytes, records that each end with a NUL,
+ * Then, at once or in a clone of what that led to, jobs: "SIZE\n" and that many bytes,
+ * records that each end with a NUL,
  *
  *	clock=NANOSECONDS  seed=TEXT  machine=N  cd=FOLDER  env=NAME=VALUE
  *	script=TEXT  arg=WORD
@@ -97,9 +97,11 @@ static void take_record(struct job *job, char *record)
 
 void job_read(int control, struct job *ret_job)
 {
-	char line[32], *bytes;
+	static char *bytes;
+	char line[32];
 	size_t size;
 
+	free(bytes);
 	read_line(control, line, sizeof(line));
 	size = strtoul(line, NULL, 10);
 	bytes = size <= SIZE_MAX_OF_JOB ? malloc(size + 1) : NULL;
@@ -158,7 +160,7 @@ static const char *mount_inner(void)
 
 static const char *write_script(const char *text)
 {
-	int fd = open(SCRIPT_PATH, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	int fd = open(SCRIPT_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 
 	if (fd < 0)
 		return SCRIPT_PATH;
@@ -362,6 +364,7 @@ int job_run(const struct job *job, const int ports[PORT__COUNT], int klog)
 	struct pollfd waits[4];
 	int out[2], err[2], signals;
 	sigset_t child;
+	int status;
 	pid_t pid;
 
 	sigemptyset(&child);
@@ -382,5 +385,9 @@ int job_run(const struct job *job, const int ports[PORT__COUNT], int klog)
 	waits[1] = (struct pollfd){.fd = err[0], .events = POLLIN};
 	waits[2] = (struct pollfd){.fd = klog, .events = POLLIN};
 	waits[3] = (struct pollfd){.fd = signals, .events = POLLIN};
-	return pump(pid, waits, ports);
+	status = pump(pid, waits, ports);
+	close(out[0]);
+	close(err[0]);
+	close(signals);
+	return status;
 }

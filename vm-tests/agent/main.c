@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,8 +24,10 @@ void give_up(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	dprintf(STDERR_FILENO, "agent: %s\n", text);
-	/* Ends QEMU, which is started with -no-reboot. */
-	reboot(RB_AUTOBOOT);
+	/* Ends QEMU, which is started with -no-reboot; what else we run in ends itself.
+	 */
+	if (getpid() == 1)
+		reboot(RB_AUTOBOOT);
 	_exit(1);
 }
 
@@ -76,31 +79,49 @@ static void settle(void)
 	nanosleep(&pause_time, NULL);
 }
 
-int main(void)
+/* Jobs, until the host ends the machine, which it does once it has read everything. */
+static _Noreturn void run_jobs(const int ports[PORT__COUNT], int klog)
 {
 	static struct job job;
+
+	for (;;) {
+		int status;
+
+		job_read(ports[PORT_CONTROL], &job);
+		check(job_begin(&job), ports[PORT_CONTROL]);
+		dprintf(ports[PORT_CONTROL], "begun\n");
+		status = job_run(&job, ports, klog);
+		write_all(klog, KLOG_END, strlen(KLOG_END));
+		job_drain_log(klog, ports[PORT_KLOG]);
+		dprintf(ports[PORT_CONTROL], "exit %d\n", status);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const bool is_first_process = getpid() == 1;
 	char failed[1024];
 	int ports[PORT__COUNT];
-	int klog, status;
+	int klog;
 
-	boot_mount();
-	boot_load_modules(failed, sizeof(failed));
+	if (!is_first_process && argc != 2)
+		give_up("usage: linsock-vm-agent FOLDER-OF-MODULES");
+	if (is_first_process)
+		boot_mount();
+	else
+		/* Orphans come to us, as they do to a first process. */
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	boot_load_modules(is_first_process ? "/lib/modules" : argv[1], failed,
+			  sizeof(failed));
 	net_up("lo");
 	boot_open_ports(ports);
 	klog = open_log();
 	settle();
 	dprintf(ports[PORT_CONTROL], "ready%s\n", failed);
-	check(job_enter_payload(ports[PORT_CONTROL]), ports[PORT_CONTROL]);
-	settle();
-	dprintf(ports[PORT_CONTROL], "entered\n");
-	job_read(ports[PORT_CONTROL], &job);
-	check(job_begin(&job), ports[PORT_CONTROL]);
-	dprintf(ports[PORT_CONTROL], "begun\n");
-	status = job_run(&job, ports, klog);
-	write_all(klog, KLOG_END, strlen(KLOG_END));
-	job_drain_log(klog, ports[PORT_KLOG]);
-	dprintf(ports[PORT_CONTROL], "exit %d\n", status);
-	/* The host ends the machine once it has read everything. */
-	for (;;)
-		pause();
+	if (is_first_process) {
+		check(job_enter_payload(ports[PORT_CONTROL]), ports[PORT_CONTROL]);
+		settle();
+		dprintf(ports[PORT_CONTROL], "entered\n");
+	}
+	run_jobs(ports, klog);
 }
