@@ -58,8 +58,9 @@ def run_parser() -> argparse.ArgumentParser:
         help="features and modules; a kernel that lacks one is skipped. A module that "
              "ends in ? is loaded where the kernel has it")
     add("--each", action="store_true", help="every word after -- is a program of its own")
-    add("--runner", choices=["clone", "boot"], default="clone",
-        help="clone a booted template (default), or boot afresh")
+    add("--runner", choices=["clone", "boot", "virtme"], default="clone",
+        help="clone a booted template (default), boot afresh, or have virtme-ng boot once, "
+             "with the host's root, for all programs")
     add("--jobs", type=positive, default=1, metavar="N", help="machines at a time")
     add("--timeout", type=seconds, default=60, metavar="S", help="limit of each run (60)")
     add("--time-warp", action="store_true",

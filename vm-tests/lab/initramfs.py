@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import stat
-from pathlib import Path
+from collections.abc import Iterator
 
 from .kernel import LoadStep
 
@@ -37,15 +37,20 @@ def pad(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % 4)
 
 
+def module_files(steps: list[LoadStep]) -> Iterator[tuple[str, bytes]]:
+    """What the agent loads: the modules, and their order."""
+    for step in steps:
+        yield f"{step.name}.ko", step.image
+    yield "order", "".join(f"{'need' if step.is_required else 'soft'} {step.name}\n"
+                           for step in steps).encode()
+
+
 def build(agent: bytes, steps: list[LoadStep]) -> bytes:
     """The initramfs that runs `agent` as its first process."""
     archive = Archive()
     for folder in FOLDERS:
         archive.add(folder, stat.S_IFDIR | 0o755)
-    order = ""
-    for step in steps:
-        archive.add(f"lib/modules/{step.name}.ko", stat.S_IFREG | 0o644, step.image)
-        order += f"{'need' if step.is_required else 'soft'} {step.name}\n"
-    archive.add("lib/modules/order", stat.S_IFREG | 0o644, order.encode())
+    for name, data in module_files(steps):
+        archive.add(f"lib/modules/{name}", stat.S_IFREG | 0o644, data)
     archive.add("init", stat.S_IFREG | 0o755, agent)
     return archive.bytes()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -12,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import aliases, klog, needs, paths, report, run
+from . import aliases, klog, needs, paths, report, run, virtme
 from .errors import EXIT_LAB, EXIT_SKIP, LabError, NeedError
 from .kernel import Kernel, open_kernel
 from .payload import Payload, build_outputs
@@ -87,6 +88,20 @@ def make_payload(args: argparse.Namespace, commands: list[list[str]]) -> Payload
     return payload
 
 
+def check_runner(args: argparse.Namespace) -> None:
+    """Refuse what virtme-ng's guests, which have the host's root, cannot be given."""
+    if args.runner != "virtme":
+        return
+    for is_asked, option, why in (
+            (args.time_warp, "--time-warp", "its guest boots for longer than a warped clock allows"),
+            (args.machines > 1, "--machines", "its guest is one machine alone"),
+            (args.file, "--file", "its guest has the host's files"),
+            (args.module_aliases, "--module-aliases", "its guest has them already")):
+        if is_asked:
+            raise LabError(f"--runner virtme goes without {option}: {why}; leave it out, or use "
+                           "--runner clone")
+
+
 def shape_of(args: argparse.Namespace) -> Machine:
     """The machine that was asked for."""
     if args.time_warp and args.machines > 1:
@@ -126,6 +141,7 @@ class Plan:
     """All runs of one invocation."""
 
     def __init__(self, args: argparse.Namespace) -> None:
+        check_runner(args)
         self.args = args
         self.store = paths.store() / "vm"
         self.shape = shape_of(args)
@@ -136,6 +152,8 @@ class Plan:
                              for pattern in klog.read_ignored(path))
         self.kernels = [open_kernel(name, paths.kernels()) for name in args.kernel]
         self.is_streamed = not args.tap and args.jobs == 1
+        # Machines of virtme-ng, each for all programs of its kernel.
+        self.hosts: dict[str, virtme.Host] = {}
         self._lock = threading.Lock()
 
     def job(self, command: list[str]) -> run.Job:
@@ -164,19 +182,35 @@ class Plan:
         out = [Keeper(write_to(1) if self.is_streamed else None) for _ in range(self.args.machines)]
         err = [Keeper(write_to(2) if self.is_streamed else None) for _ in range(self.args.machines)]
         name = Path(command[0]).name
-        payload = self.payload
-        if self.args.module_aliases:
-            payload = payload.copy()
-            aliases.ship(kernel, payload, self.store)
+        sinks: list[dict[str, run.Sink]] = [{"out": one, "err": other}
+                                            for one, other in zip(out, err)]
         try:
-            result = run.run(kernel, modules, payload, self.job(command), self.store,
-                             [{"out": one, "err": other} for one, other in zip(out, err)])
+            result = self.run_job(kernel, modules, self.job(command), sinks)
         except NeedError as error:
             return Outcome(name, kernel.label, EXIT_SKIP, SKIPPED, str(error))
         except LabError as error:
             return Outcome(name, kernel.label, EXIT_LAB, BROKEN, str(error))
         return report.judge(name, kernel.label, result, b"".join(one.data for one in out),
                             b"".join(one.data for one in err))
+
+    def run_job(self, kernel: Kernel, modules: list[str], job: run.Job,
+                sinks: list[dict[str, run.Sink]]) -> run.Result:
+        """A job in a guest of its own, or in the kernel's only one."""
+        if job.runner == "virtme":
+            with self._lock:
+                host = self.hosts.setdefault(
+                    kernel.label, virtme.Host(kernel, modules, self.shape, self.store))
+            return host.run(job, sinks[0])
+        payload = self.payload
+        if self.args.module_aliases:
+            payload = payload.copy()
+            aliases.ship(kernel, payload, self.store)
+        return run.run(kernel, modules, payload, job, self.store, sinks)
+
+    def close(self) -> None:
+        """End the machines that were kept for a next program."""
+        for host in self.hosts.values():
+            host.close()
 
     def show(self, one: Outcome, is_alone: bool) -> None:
         """Tell of a finished run, whole."""
@@ -220,7 +254,8 @@ def execute(args: argparse.Namespace) -> int:
         report.junit_module()
     if args.vsock:
         print(VSOCK_NOTE, file=sys.stderr)
-    outcomes = Plan(args).run_all()
+    with contextlib.closing(Plan(args)) as plan:
+        outcomes = plan.run_all()
     if args.tap:
         report.print_tap(outcomes)
     if args.junit:

@@ -15,9 +15,12 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import LabError, MachineError
+
+if TYPE_CHECKING:
+    from typing import Self
 
 PORTS = ("control", "out", "err", "klog")
 OLDEST = (6, 0)
@@ -114,26 +117,30 @@ def memory_options(machine: Machine, memory: Memory | None) -> list[str]:
             f"share={sharing}"]
 
 
-def port_options(handles: dict[str, int]) -> list[str]:
+def port_options(places: dict[str, str]) -> list[str]:
     """The monitor, the console and the agent's ports, each a socket of ours."""
-    line = ["-chardev", f"socket,id=monitor,fd={handles['monitor']}",
-            "-mon", "chardev=monitor,mode=control",
-            "-chardev", f"socket,id=console,fd={handles['console']}",
-            "-serial", "chardev:console",
-            "-device", "virtio-serial-pci,max_ports=8"]
+    line = ["-chardev", f"socket,id=lab-monitor,{places['monitor']}",
+            "-mon", "chardev=lab-monitor,mode=control",
+            "-chardev", f"socket,id=lab-console,{places['console']}",
+            "-device", "virtio-serial-pci,id=lab,max_ports=8"]
     for number, name in enumerate(PORTS, 1):
-        line += ["-chardev", f"socket,id={name},fd={handles[name]}", "-device",
-                 f"virtserialport,chardev={name},name=linsock.{name},nr={number}"]
+        line += ["-chardev", f"socket,id=lab-{name},{places[name]}", "-device",
+                 f"virtserialport,bus=lab.0,chardev=lab-{name},name=linsock.{name},nr={number}"]
     return line
+
+
+def can_options(machine: Machine) -> list[str]:
+    """The CAN controllers that were asked for, on one bus."""
+    if not machine.can_controllers:
+        return []
+    return ["-object", "can-bus,id=can",
+            *["-device", "kvaser_pci,canbus=can"] * machine.can_controllers]
 
 
 def device_options(machine: Machine, disk: Path, handles: dict[str, int]) -> list[str]:
     """The payload disk, and what was asked for."""
     line = ["-drive", f"if=none,id=payload,file={comma_safe(disk)},format=raw,readonly=on",
-            "-device", "virtio-blk-pci,drive=payload"]
-    if machine.can_controllers:
-        line += ["-object", "can-bus,id=can"]
-        line += ["-device", "kvaser_pci,canbus=can"] * machine.can_controllers
+            "-device", "virtio-blk-pci,drive=payload", *can_options(machine)]
     if machine.has_network:
         line += ["-netdev", f"socket,id=net,fd={handles['network']}",
                  "-device", "virtio-net-pci,netdev=net"]
@@ -152,7 +159,8 @@ def command_line(machine: Machine, disk: Path, memory: Memory | None,
     if machine.is_warped:
         line += ["-icount", ICOUNT]
     line += memory_options(machine, memory)
-    line += port_options(handles)
+    line += port_options({name: f"fd={handle}" for name, handle in handles.items()})
+    line += ["-serial", "chardev:lab-console"]
     line += device_options(machine, disk, handles)
     return line + (["-incoming", "defer"] if memory and memory.is_restored else [])
 
@@ -167,12 +175,68 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Qemu:
-    """A running QEMU. Sockets are inherited pairs: no names, nothing left behind."""
+class Emulator:
+    """A running QEMU: a process, its ports, and the monitor among them."""
 
-    def __init__(self, machine: Machine, disk: Path, memory: Memory | None = None) -> None:
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.ports: dict[str, socket.socket] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def greet(self) -> None:
+        """Begin to use the monitor, once its port is there."""
+        self._monitor = self.ports["monitor"].makefile("rw")
+        try:
+            self._monitor.readline()
+            self.command("qmp_capabilities")
+        except (OSError, ValueError, MachineError) as error:
+            text = self.complaint()
+            self.end()
+            raise LabError(f"QEMU did not start: {text or error}") from error
+
+    def complaint(self) -> str:
+        """What QEMU itself printed, once it has ended."""
+        raise NotImplementedError
+
+    def command(self, name: str, **arguments: object) -> Any:
+        """Run one monitor command; events in between are of no interest."""
+        line = json.dumps({"execute": name, "arguments": arguments}) + "\n"
+        with contextlib.suppress(OSError):
+            self._monitor.write(line)
+            self._monitor.flush()
+            while line := self._monitor.readline():
+                reply = json.loads(line)
+                if "return" in reply:
+                    return reply["return"]
+                if "error" in reply:
+                    raise LabError(f"QEMU refused {name}: {reply['error'].get('desc')}")
+        raise MachineError(f"QEMU ended during {name}: {self.complaint() or 'no word'}")
+
+    def go_on(self) -> None:
+        """Let a restored guest run."""
+        self.command("cont")
+
+    def backtrace(self) -> None:
+        """Make the guest panic with a backtrace on its console."""
+        self.command("inject-nmi")
+
+    def end(self) -> None:
+        """End the process and close what connected us."""
+        raise NotImplementedError
+
+
+class Qemu(Emulator):
+    """A QEMU of ours. Sockets are inherited pairs: no names, nothing left behind."""
+
+    def __init__(self, machine: Machine, disk: Path, memory: Memory | None = None) -> None:
+        super().__init__(machine)
         self.network: socket.socket | None = None
         theirs: dict[str, socket.socket] = {}
         for name in ("monitor", "console", *PORTS):
@@ -191,23 +255,7 @@ class Qemu:
             preexec_fn=end_with_parent)
         for end in theirs.values():
             end.close()
-        self._monitor = self.ports["monitor"].makefile("rw")
-        self._greet()
-
-    def __enter__(self) -> Qemu:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def _greet(self) -> None:
-        try:
-            self._monitor.readline()
-            self.command("qmp_capabilities")
-        except (OSError, ValueError, MachineError) as error:
-            text = self.complaint()
-            self.end()
-            raise LabError(f"QEMU did not start: {text or error}") from error
+        self.greet()
 
     def complaint(self) -> str:
         """What QEMU itself printed, once it has ended."""
@@ -216,20 +264,6 @@ class Qemu:
         except subprocess.TimeoutExpired:
             return ""
         return output.decode("utf-8", "replace").strip()
-
-    def command(self, name: str, **arguments: object) -> Any:
-        """Run one monitor command; events in between are of no interest."""
-        line = json.dumps({"execute": name, "arguments": arguments}) + "\n"
-        with contextlib.suppress(OSError):
-            self._monitor.write(line)
-            self._monitor.flush()
-            while line := self._monitor.readline():
-                reply = json.loads(line)
-                if "return" in reply:
-                    return reply["return"]
-                if "error" in reply:
-                    raise LabError(f"QEMU refused {name}: {reply['error'].get('desc')}")
-        raise MachineError(f"QEMU ended during {name}: {self.complaint() or 'no word'}")
 
     def _share_memory(self) -> None:
         self.command("migrate-set-capabilities", capabilities=[
@@ -258,14 +292,6 @@ class Qemu:
             time.sleep(0.001)
         if status != "paused":
             raise MachineError(f"QEMU could not restore the template: {status}")
-
-    def go_on(self) -> None:
-        """Let a restored guest run."""
-        self.command("cont")
-
-    def backtrace(self) -> None:
-        """Make the guest panic with a backtrace on its console."""
-        self.command("inject-nmi")
 
     def end(self) -> None:
         """End the process and close what connected us."""

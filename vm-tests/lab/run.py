@@ -10,14 +10,15 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from . import klog, template
 from .errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_TIMEOUT, LabError, MachineError
 from .kernel import Kernel
 from .payload import Payload
-from .qemu import Machine, Qemu
+from .qemu import Emulator, Machine, Qemu
 from .session import Session, Sink
 
 BACKTRACE_LIMIT_S = 60
@@ -88,6 +89,13 @@ class Result:
         return EXIT_KERNEL_FAULT if self.faults else self.status
 
 
+class Beginner(Protocol):
+    """What hands a job to a guest."""
+
+    def begin(self, session: Session, message: bytes) -> None:
+        """Have the guest run the job of the message."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Starter:
     """A template to clone, or a machine to boot, with the payload's disk."""
@@ -140,7 +148,7 @@ def starter(kernel: Kernel, needs: list[str], payload: Payload, job: Job,
 class Guest:
     """One machine of a run, driven to its verdict."""
 
-    def __init__(self, start: Starter, qemu: Qemu, sinks: dict[str, Sink],
+    def __init__(self, start: Beginner, qemu: Emulator, sinks: dict[str, Sink],
                  begin: float) -> None:
         self.start = start
         self.session = Session(qemu, sinks)
@@ -153,6 +161,14 @@ class Guest:
             self.result = self._drive(job, number)
         except BaseException as error:  # noqa: BLE001 - told by the thread that joins us
             self.result = error
+
+    def verdict(self, begin: float) -> Result:
+        """The result of a job that was driven, or the error that came in between."""
+        if isinstance(self.result, BaseException):
+            raise self.result
+        assert self.result is not None
+        self.result.total_s = time.monotonic() - begin
+        return self.result
 
     def _drive(self, job: Job, number: int) -> Result:
         session = self.session
@@ -237,14 +253,7 @@ def run_once(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store
         guests[0].drive(job, 1)
         for thread in threads:
             thread.join()
-        results = []
-        for guest in guests:
-            if isinstance(guest.result, BaseException):
-                raise guest.result
-            assert guest.result is not None
-            guest.result.total_s = time.monotonic() - begin
-            results.append(guest.result)
-    return results
+        return [guest.verdict(begin) for guest in guests]
 
 
 def worst(results: list[Result]) -> Result:
@@ -264,10 +273,15 @@ def attempt(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store:
 def run(kernel: Kernel, needs: list[str], payload: Payload, job: Job, store: Path,
         sinks: list[dict[str, Sink]]) -> Result:
     """Run a job; a machine that was lost is replaced once."""
-    first = attempt(kernel, needs, payload, job, store, sinks)
+    return try_twice(lambda: attempt(kernel, needs, payload, job, store, sinks))
+
+
+def try_twice(attempt_once: Callable[[], Result]) -> Result:
+    """Try, and once more where the machine was lost; the first try's fault is kept."""
+    first = attempt_once()
     if not first.is_lost:
         return first
-    second = attempt(kernel, needs, payload, job, store, sinks)
+    second = attempt_once()
     second.retried = first.faults[0].line if first.faults else first.reason
     if first.faults and not second.faults:
         # The kernel's fault stays one, whatever the second try did.

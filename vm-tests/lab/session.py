@@ -7,7 +7,7 @@ import selectors
 import time
 from collections.abc import Callable
 
-from .qemu import Qemu
+from .qemu import Emulator
 
 LOG_KEPT_MAX = 1 << 20
 
@@ -17,7 +17,7 @@ Sink = Callable[[bytes], None]
 class Session:
     """Reads all ports at once, so that no writer in the guest is ever blocked."""
 
-    def __init__(self, qemu: Qemu, sinks: dict[str, Sink] | None = None) -> None:
+    def __init__(self, qemu: Emulator, sinks: dict[str, Sink] | None = None) -> None:
         self.qemu = qemu
         self.sinks = sinks or {}
         self.logs: dict[str, bytes] = {"console": b"", "klog": b"", "control": b""}

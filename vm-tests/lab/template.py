@@ -27,7 +27,7 @@ from .session import Session
 
 BOOT_LIMIT_S = 480
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 5
+FORMAT = 6
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
@@ -141,9 +141,9 @@ def check_room(folder: Path, machine: Machine) -> None:
                        "MiB may be needed; make room, or name another folder by LINSOCK_DEPS")
 
 
-def wait_ready(session: Session) -> None:
+def wait_ready(session: Session, limit_s: float = BOOT_LIMIT_S) -> None:
     """Wait for the agent, and for every module that was asked for."""
-    deadline = time.monotonic() + BOOT_LIMIT_S
+    deadline = time.monotonic() + limit_s
     if not session.wait(lambda: session.words("ready") is not None, deadline):
         said = session.console()[-3000:].strip() or "nothing"
         raise LabError(f"the kernel did not boot to the agent ({BUILT_IN}); its console "
