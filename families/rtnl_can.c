@@ -31,34 +31,29 @@ enum {
 	PWM_OFFSET,
 };
 
-static const struct lsk_nl_field tdc_fields[] = {
-	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCO_MIN] = LSK_NL_NAMED("tdco-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCO_MAX] = LSK_NL_NAMED("tdco-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCF_MIN] = LSK_NL_NAMED("tdcf-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCF_MAX] = LSK_NL_NAMED("tdcf-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCV] = CAN("tdcv", LSK_NL_UINT, tdc_value, TDC_VALUE),
-	[IFLA_CAN_TDC_TDCO] = CAN("tdco", LSK_NL_UINT, tdc_offset, TDC_OFFSET),
-	[IFLA_CAN_TDC_TDCF] = CAN("tdcf", LSK_NL_UINT, tdc_filter, TDC_FILTER),
-};
+/* Compensation of the transceiver's delay: FD and XL have the same, each its own. */
+#define TDC_FIELDS(member, number)                                          \
+	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCO_MIN] = LSK_NL_NAMED("tdco-min", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCO_MAX] = LSK_NL_NAMED("tdco-max", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCF_MIN] = LSK_NL_NAMED("tdcf-min", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCF_MAX] = LSK_NL_NAMED("tdcf-max", LSK_NL_UINT),    \
+	[IFLA_CAN_TDC_TDCV] =                                               \
+		CAN("tdcv", LSK_NL_UINT, member##_value, number##_VALUE),   \
+	[IFLA_CAN_TDC_TDCO] =                                               \
+		CAN("tdco", LSK_NL_UINT, member##_offset, number##_OFFSET), \
+	[IFLA_CAN_TDC_TDCF] =                                               \
+		CAN("tdcf", LSK_NL_UINT, member##_filter, number##_FILTER)
+
+static const struct lsk_nl_field tdc_fields[] = {TDC_FIELDS(tdc, TDC)};
 
 static const struct lsk_nl_table tdc_table = {
 	.fields = tdc_fields,
 	.count = ARRAY_SIZE(tdc_fields),
 };
 
-static const struct lsk_nl_field xl_tdc_fields[] = {
-	[IFLA_CAN_TDC_TDCV_MIN] = LSK_NL_NAMED("tdcv-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCV_MAX] = LSK_NL_NAMED("tdcv-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCO_MIN] = LSK_NL_NAMED("tdco-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCO_MAX] = LSK_NL_NAMED("tdco-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCF_MIN] = LSK_NL_NAMED("tdcf-min", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCF_MAX] = LSK_NL_NAMED("tdcf-max", LSK_NL_UINT),
-	[IFLA_CAN_TDC_TDCV] = CAN("tdcv", LSK_NL_UINT, xl_tdc_value, XL_TDC_VALUE),
-	[IFLA_CAN_TDC_TDCO] = CAN("tdco", LSK_NL_UINT, xl_tdc_offset, XL_TDC_OFFSET),
-	[IFLA_CAN_TDC_TDCF] = CAN("tdcf", LSK_NL_UINT, xl_tdc_filter, XL_TDC_FILTER),
-};
+static const struct lsk_nl_field xl_tdc_fields[] = {TDC_FIELDS(xl_tdc, XL_TDC)};
 
 static const struct lsk_nl_table xl_tdc_table = {
 	.fields = xl_tdc_fields,

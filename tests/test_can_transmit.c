@@ -52,20 +52,6 @@ static void expect_order(struct lsk_can *can, size_t count)
 	}
 }
 
-/* All were on the wire, about now. */
-static void expect_confirmed(const struct lsk_can_transmission *job)
-{
-	cr_assert_eq(job->queued, job->count);
-	cr_assert_eq(job->confirmed, job->count);
-	for (size_t i = 0; i < job->count; i++) {
-		int64_t age_s = job->confirmations[i].time_ns / LSK_NSEC_PER_SEC -
-				(int64_t)time(NULL);
-
-		cr_assert_eq(job->confirmations[i].flags, LSK_CAN_OWN, "%zu", i);
-		cr_assert_leq(llabs(age_s), 100, "%zu: %lld", i, (long long)age_s);
-	}
-}
-
 Test(can_transmit, each_frame_is_told_when_it_was_on_the_wire)
 {
 	static const char *const texts[] = {

@@ -10,8 +10,10 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <linsock/can.h>
+#include <linsock/can_transmit.h>
 
 #include "tests/support/netns.h"
 
@@ -63,6 +65,20 @@ static inline void wait_for_carrier(const char *near, const char *far)
 	} while (r != 1);
 	lsk_can_free(sender);
 	lsk_can_free(receiver);
+}
+
+/* All were on the wire, about now. */
+static inline void expect_confirmed(const struct lsk_can_transmission *job)
+{
+	cr_assert_eq(job->queued, job->count);
+	cr_assert_eq(job->confirmed, job->count);
+	for (size_t i = 0; i < job->count; i++) {
+		int64_t age_s = job->confirmations[i].time_ns / LSK_NSEC_PER_SEC -
+				(int64_t)time(NULL);
+
+		cr_assert_eq(job->confirmations[i].flags, LSK_CAN_OWN, "%zu", i);
+		cr_assert_leq(llabs(age_s), 100, "%zu: %lld", i, (long long)age_s);
+	}
 }
 
 static inline void make_buses(void)
