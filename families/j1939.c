@@ -23,6 +23,9 @@
 /* From here on a group's third byte means that it goes to all. */
 #define PDU2_FIRST 0xF0u
 
+/* The group of the transport protocol's data. */
+#define PGN_TP_DATA 0xEB00u
+
 /* In which the kernel tells of a message that was broken off that it is. */
 #define ABORT_NS (500 * INT64_C(1000000))
 
@@ -253,39 +256,6 @@ struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939)
 	return j1939 ? j1939->sock : NULL;
 }
 
-/* Give the kernel the whole message. Return: 0, or why not. */
-static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
-		const uint8_t *bytes, size_t len, int64_t deadline_ns)
-{
-	size_t given = 0;
-
-	do {
-		int fd = socket_fd(j1939->sock);
-		ssize_t count;
-		int r;
-
-		if (fd < 0)
-			return fd;
-		/* A part of it may be taken; then exactly the rest must follow. */
-		count = syscall_count(sendto(fd, bytes + given, len - given,
-					     MSG_DONTWAIT, (const struct sockaddr *)to,
-					     sizeof(*to)));
-		if (count >= 0) {
-			given += (size_t)count;
-			continue;
-		}
-		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
-			return (int)count;
-		r = socket_poll(j1939->sock, POLLOUT, deadline_ns);
-		if (r < 0)
-			return r;
-		r = r & POLLERR ? j1939_take_words(j1939) : 0;
-		if (r < 0)
-			return r;
-	} while (given < len);
-	return 0;
-}
-
 /* Wait for the word that the message is through. */
 static int wait_end(struct lsk_j1939 *j1939, int64_t deadline_ns)
 {
@@ -298,6 +268,64 @@ static int wait_end(struct lsk_j1939 *j1939, int64_t deadline_ns)
 		if (r < 0)
 			return r;
 	}
+}
+
+/*
+ * Where the rest of a message is said to go. The kernel looks at it only to begin a
+ * message, and refuses to begin one of the transport protocol's own group (EDOM): so a
+ * rest whose beginning was broken off a moment ago is never taken for a new message,
+ * which the peer would get as if it were whole.
+ */
+static struct sockaddr_can place_of_rest(const struct sockaddr_can *to)
+{
+	struct sockaddr_can rest = *to;
+
+	rest.can_addr.j1939.pgn = PGN_TP_DATA;
+	return rest;
+}
+
+/* The message broke off while it was given: the word of why may be on its way. */
+static int why_broken_off(struct lsk_j1939 *j1939)
+{
+	int r = wait_end(j1939, engine_now_ns() + ABORT_NS);
+
+	return r < 0 && r != -ETIME ? r : -ECONNABORTED;
+}
+
+/* Give the kernel the whole message. Return: 0, or why not. */
+static int give(struct lsk_j1939 *j1939, const struct sockaddr_can *to,
+		const uint8_t *bytes, size_t len, int64_t deadline_ns)
+{
+	const struct sockaddr_can rest = place_of_rest(to);
+	size_t given = 0;
+
+	do {
+		int fd = socket_fd(j1939->sock);
+		ssize_t count;
+		int r;
+
+		if (fd < 0)
+			return fd;
+		/* A part of it may be taken; then exactly the rest must follow. */
+		count = syscall_count(sendto(
+			fd, bytes + given, len - given, MSG_DONTWAIT,
+			(const struct sockaddr *)(given ? &rest : to), sizeof(*to)));
+		if (count >= 0) {
+			given += (size_t)count;
+			continue;
+		}
+		if (count == -EDOM && given > 0)
+			return why_broken_off(j1939);
+		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
+			return (int)count;
+		r = socket_poll(j1939->sock, POLLOUT, deadline_ns);
+		if (r < 0)
+			return r;
+		r = r & POLLERR ? j1939_take_words(j1939) : 0;
+		if (r < 0)
+			return r;
+	} while (given < len);
+	return 0;
 }
 
 /*

@@ -10,9 +10,13 @@
 #include <errno.h>
 #include <linux/can.h>
 #include <net/if.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <linsock/can.h>
 #include <linsock/j1939.h>
@@ -348,6 +352,60 @@ Test(j1939, a_message_is_broken_off_by_its_receiver, .init = make_slow_bus,
      .timeout = 100)
 {
 	break_off_by(true, -EMSGSIZE);
+}
+
+/* What happens right before the library gives the rest of a message. */
+static struct {
+	struct lsk_j1939 *sender;
+	struct lsk_j1939 *receiver;
+	int result;
+	unsigned int rests;
+} moment;
+
+/* Break the message off, and come back when its sender was told. */
+static void break_off_at_the_moment(void)
+{
+	static const struct lsk_j1939_place from = {.pgn = PGN, .address = 0x20};
+	struct pollfd word = {.fd = lsk_socket_fd(lsk_j1939_socket(moment.sender))};
+
+	moment.result = lsk_j1939_abort(moment.receiver, &from, LONG);
+	while (!(word.revents & POLLERR))
+		poll(&word, 1, -1);
+}
+
+/* In the place of the C library's: the library is linked to this one. */
+ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+	       const struct sockaddr *addr, socklen_t addr_len)
+{
+	if (moment.sender && len > 8 && len < LONG && moment.rests++ == 0)
+		break_off_at_the_moment();
+	return syscall(SYS_sendto, fd, buf, len, flags, addr, addr_len);
+}
+
+/* Between the reading of its words and the giving of the rest. */
+Test(j1939, the_rest_of_a_broken_message_never_goes_as_a_new_one, .init = make_slow_bus,
+     .timeout = 240)
+{
+	static const struct lsk_j1939_place to = {.pgn = PGN, .address = 0x30};
+	struct lsk_j1939 *a = open_unit(0x20, 0), *b = open_unit(0x30, 0);
+	uint8_t *data = calloc(1, LONG);
+	uint8_t *seen = malloc(LONG);
+	int r;
+
+	moment.receiver = b;
+	moment.sender = a;
+	r = lsk_j1939_send(a, &to, data, LONG);
+	moment.sender = NULL;
+	cr_assert_eq(moment.rests, 1, "%u", moment.rests);
+	cr_assert_eq(moment.result, 0, "%d", moment.result);
+	cr_assert_eq(r, -EMSGSIZE, "%d", r);
+	cr_assert_eq(lsk_j1939_send(a, &to, "next", 4), 0);
+	cr_assert_eq(lsk_j1939_receive(b, seen, LONG, NULL), 4);
+	cr_assert_eq(memcmp(seen, "next", 4), 0);
+	free(seen);
+	free(data);
+	lsk_j1939_free(a);
+	lsk_j1939_free(b);
 }
 
 Test(j1939, a_message_whose_time_is_over_is_broken_off, .init = make_slow_bus,
