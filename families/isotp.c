@@ -32,12 +32,20 @@ static_assert(LSK_ISOTP_SF_BROADCAST == CAN_ISOTP_SF_BROADCAST &&
 		      LSK_ISOTP_CHECK_DATA == CAN_ISOTP_CHK_PAD_DATA,
 	      "flags are the kernel's");
 
+/* All but CAN_ISOTP_WAIT_TX_DONE, with which send(2) waits whatever it is told, and
+ * whoever called io_uring_enter(2) with it. The kernel takes those that it does not
+ * know.
+ */
+#define FLAGS_KNOWN 0x3BFFu
+
 struct lsk_isotp {
 	struct lsk_socket *sock;
 	char interface[IF_NAMESIZE];
 	uint32_t tx_id;
 	uint32_t rx_id;
-	bool is_sending; /* a message was started and its end was not seen */
+	bool is_sending;   /* a message was started and its end was not seen */
+	int send_error;    /* of the last message, which nobody was told yet */
+	int receive_error; /* of a message that came in and broke off, the same */
 };
 
 static int step_failed(struct lsk_error *error, int r, const char *what)
@@ -148,6 +156,8 @@ int lsk_isotp_restore(struct lsk_isotp *isotp)
 	/* The kernel unbound the socket, kept its options and left -ENODEV behind. */
 	lsk_socket_getsockopt_int(isotp->sock, SOL_SOCKET, SO_ERROR, &stale);
 	isotp->is_sending = false;
+	isotp->send_error = 0;
+	isotp->receive_error = 0;
 	r = bind_isotp(isotp);
 	return r < 0 ? r : 1;
 }
@@ -158,7 +168,7 @@ int lsk_isotp_open(struct lsk_isotp **ret_isotp, const struct lsk_isotp_config *
 	struct lsk_isotp *isotp;
 	int r;
 
-	if (!ret_isotp || !config)
+	if (!ret_isotp || !config || config->flags & ~FLAGS_KNOWN)
 		return step_failed(ret_error, -EINVAL, "configuration");
 	isotp = calloc(1, sizeof(*isotp));
 	if (!isotp)
@@ -194,13 +204,48 @@ static int take_error(const struct lsk_isotp *isotp)
 	return r < 0 ? r : -error;
 }
 
-/* Those of a message that was being received: no business of a send. */
-static bool is_receive_error(int error)
+/*
+ * The kernel hands an error to whatever call comes first: keep it for the one that it
+ * belongs to. Return: whether it is one of a message.
+ */
+static bool keep_error(struct lsk_isotp *isotp, int error)
 {
-	return error == -ETIMEDOUT || error == -EILSEQ;
+	bool is_received = error == -ETIMEDOUT || error == -EILSEQ;
+	bool is_sent = error == -ECOMM || error == -EMSGSIZE;
+
+	/* A frame with other padding: either a flow control, or a message's. */
+	if (error == -EBADMSG) {
+		is_sent = isotp->is_sending;
+		is_received = !is_sent;
+	}
+	if (is_received)
+		isotp->receive_error = error;
+	/* Else it is of a message that is history. */
+	if (is_sent && isotp->is_sending) {
+		isotp->send_error = error;
+		isotp->is_sending = false;
+	}
+	return is_received || is_sent;
 }
 
-static int finish(struct lsk_isotp *isotp, int64_t deadline_ns)
+static int take_send_error(struct lsk_isotp *isotp)
+{
+	int error = isotp->send_error;
+
+	isotp->send_error = 0;
+	return error;
+}
+
+static int take_receive_error(struct lsk_isotp *isotp)
+{
+	int error = isotp->receive_error;
+
+	isotp->receive_error = 0;
+	return error;
+}
+
+/* Wait until no message is sent. Return: 0, or why not; what became of it is kept. */
+static int wait_end(struct lsk_isotp *isotp, int64_t deadline_ns)
 {
 	while (isotp->is_sending) {
 		int r = socket_poll(isotp->sock, POLLOUT, deadline_ns);
@@ -209,7 +254,7 @@ static int finish(struct lsk_isotp *isotp, int64_t deadline_ns)
 		if (r < 0)
 			return r;
 		error = take_error(isotp);
-		if (error != 0 && !is_receive_error(error)) {
+		if (error != 0 && !keep_error(isotp, error)) {
 			isotp->is_sending = false;
 			return error;
 		}
@@ -221,74 +266,96 @@ static int finish(struct lsk_isotp *isotp, int64_t deadline_ns)
 
 int lsk_isotp_finish(struct lsk_isotp *isotp)
 {
+	bool is_waiting;
+	int r;
+
 	if (!isotp)
 		return -EINVAL;
-	if (socket_timeout(isotp->sock) == 0 && isotp->is_sending) {
+	is_waiting = socket_timeout(isotp->sock) != 0;
+	if (!is_waiting && isotp->is_sending) {
 		struct pollfd fd = {.fd = socket_fd(isotp->sock), .events = POLLOUT};
 
 		if (poll(&fd, 1, 0) == 0)
 			return -EAGAIN;
 	}
-	return finish(isotp, socket_deadline(isotp->sock));
+	r = wait_end(isotp,
+		     is_waiting ? socket_deadline(isotp->sock) : engine_now_ns());
+	if (r == -ETIME && !is_waiting)
+		return -EAGAIN;
+	return r < 0 ? r : take_send_error(isotp);
+}
+
+/* Start a message. Return: 0, -EAGAIN while another one is under way, or why not. */
+static int start(struct lsk_isotp *isotp, const void *buf, size_t len)
+{
+	int fd = socket_fd(isotp->sock);
+	ssize_t count;
+
+	if (fd < 0)
+		return fd;
+	do {
+		count = syscall_count(send(fd, buf, len, MSG_DONTWAIT));
+	} while (count < 0 && keep_error(isotp, (int)count));
+	if (count < 0)
+		return (int)count;
+	/* What became of an earlier one, nobody has asked. */
+	isotp->send_error = 0;
+	isotp->is_sending = true;
+	return 0;
 }
 
 static int send_until(struct lsk_isotp *isotp, const void *buf, size_t len,
 		      int64_t deadline_ns)
 {
-	ssize_t count;
 	int r;
 
-	for (;;) {
-		int fd = socket_fd(isotp->sock);
-
-		r = finish(isotp, deadline_ns);
-		if (r < 0 || fd < 0)
-			return fd < 0 ? fd : r;
-		count = syscall_count(send(fd, buf, len, MSG_DONTWAIT));
-		if (count >= 0)
-			break;
-		/* An error of an earlier message may come first; ours is not sent yet.
-		 */
-		if (is_receive_error((int)count))
-			continue;
-		if (count != -EAGAIN)
-			return (int)count;
-		r = socket_poll(isotp->sock, POLLOUT, deadline_ns);
+	do {
+		r = wait_end(isotp, deadline_ns);
 		if (r < 0)
 			return r;
-	}
-	isotp->is_sending = true;
-	return finish(isotp, deadline_ns);
+		r = start(isotp, buf, len);
+		if (r == -EAGAIN) {
+			int ready = socket_poll(isotp->sock, POLLOUT, deadline_ns);
+
+			if (ready < 0)
+				return ready;
+		}
+	} while (r == -EAGAIN);
+	if (r == 0)
+		r = wait_end(isotp, deadline_ns);
+	return r < 0 ? r : take_send_error(isotp);
 }
 
 int lsk_isotp_send(struct lsk_isotp *isotp, const void *buf, size_t len)
 {
-	ssize_t count;
-	int fd;
-
 	if (!isotp || (!buf && len > 0))
 		return -EINVAL;
-	if (socket_timeout(isotp->sock) != 0)
-		return send_until(isotp, buf, len, socket_deadline(isotp->sock));
-	fd = socket_fd(isotp->sock);
-	count = fd < 0 ? fd : syscall_count(send(fd, buf, len, MSG_DONTWAIT));
-	if (count < 0)
-		return (int)count;
-	isotp->is_sending = true;
-	return 0;
+	if (socket_timeout(isotp->sock) == 0)
+		return start(isotp, buf, len);
+	return send_until(isotp, buf, len, socket_deadline(isotp->sock));
+}
+
+/* One message, without waiting. Return: its length; -EAGAIN; how one broke off. */
+static ssize_t receive_ready(struct lsk_isotp *isotp, void *buf, size_t size)
+{
+	int fd = socket_fd(isotp->sock);
+
+	while (fd >= 0 && isotp->receive_error == 0) {
+		ssize_t count =
+			syscall_count(recv(fd, buf, size, MSG_DONTWAIT | MSG_TRUNC));
+		if (count >= 0 || !keep_error(isotp, (int)count))
+			return count;
+	}
+	return fd < 0 ? fd : take_receive_error(isotp);
 }
 
 static ssize_t receive_until(struct lsk_isotp *isotp, void *buf, size_t size,
 			     int64_t deadline_ns)
 {
 	for (;;) {
-		int fd = socket_fd(isotp->sock);
-		ssize_t count;
+		ssize_t count = receive_ready(isotp, buf, size);
 		int r;
 
-		if (fd < 0)
-			return fd;
-		count = syscall_count(recv(fd, buf, size, MSG_DONTWAIT | MSG_TRUNC));
 		if (count >= 0)
 			return (size_t)count > size ? -EMSGSIZE : count;
 		if (count != -EAGAIN || socket_timeout(isotp->sock) == 0)
@@ -306,13 +373,15 @@ ssize_t lsk_isotp_receive(struct lsk_isotp *isotp, void *buf, size_t size)
 	return receive_until(isotp, buf, size, socket_deadline(isotp->sock));
 }
 
-/* Throw away what nobody asked for. */
+/* Throw away what nobody asked for, and what broke off: it hides what is behind it. */
 static void drain(struct lsk_isotp *isotp)
 {
-	int fd = socket_fd(isotp->sock);
+	ssize_t count;
 
-	while (fd >= 0 && recv(fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0)
-		;
+	do {
+		count = receive_ready(isotp, NULL, 0);
+	} while (count >= 0 || count == -ETIMEDOUT || count == -EILSEQ ||
+		 count == -EBADMSG);
 }
 
 static bool is_pending(const uint8_t *answer, ssize_t len, uint8_t service)
@@ -372,9 +441,8 @@ static size_t collect(const struct lsk_isotp_group *group, const struct pollfd *
 		if (!fds[i].revents)
 			continue;
 		answer->from = i;
-		answer->len = (int)syscall_count(recv(fds[i].fd, answer->data,
-						      sizeof(answer->data),
-						      MSG_DONTWAIT | MSG_TRUNC));
+		answer->len = (int)receive_ready(group->each[i], answer->data,
+						 sizeof(answer->data));
 		if (answer->len > (int)sizeof(answer->data))
 			answer->len = -EMSGSIZE;
 		if (answer->len != -EAGAIN)

@@ -113,7 +113,8 @@ struct lsk_isotp;
  * One thread at a time may use it: a send waits for what the peer answers.
  *
  * Return: 0; -ENODEV; -EPROTONOSUPPORT where the kernel has no ISO-TP (before 5.10, or
- * without can-isotp); -EADDRNOTAVAIL where both identifiers are one; -EINVAL; or the
+ * without can-isotp); -EADDRNOTAVAIL where both identifiers are one; -EINVAL, also for
+ * flags that are none of enum lsk_isotp_flags (CAN_ISOTP_WAIT_TX_DONE is not); or the
  * negated errno of the step that failed.
  */
 int lsk_isotp_open(struct lsk_isotp **ret_isotp, const struct lsk_isotp_config *config,
@@ -152,7 +153,9 @@ int lsk_isotp_restore(struct lsk_isotp *isotp);
  * @len: how many
  *
  * With a timeout of 0 the message is only started: what becomes of it is then told by
- * lsk_isotp_finish().
+ * lsk_isotp_finish(), also where it broke off while lsk_isotp_receive() was called. The
+ * same goes for one that was not through in time (-ETIME). A send waits until the one
+ * before is through, and takes the place of its result.
  *
  * Return: 0; -ECOMM where the peer sent no flow control for a second; -EMSGSIZE where
  * its buffer is too small; -EBADMSG for a flow control that makes no sense; -EINVAL for
@@ -176,8 +179,8 @@ int lsk_isotp_finish(struct lsk_isotp *isotp);
  * @size: room in @buf
  *
  * Return: bytes received; -EMSGSIZE where @buf was too small (the message is gone);
- * -ETIMEDOUT, -EILSEQ or -EBADMSG for a message that broke off: the next call waits for
- * the next one; -EAGAIN (timeout 0), -ETIME.
+ * -ETIMEDOUT, -EILSEQ or -EBADMSG for a message that broke off, once, and never for one
+ * that was sent: the next call waits for the next one; -EAGAIN (timeout 0), -ETIME.
  */
 ssize_t lsk_isotp_receive(struct lsk_isotp *isotp, void *buf, size_t size);
 
