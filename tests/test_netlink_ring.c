@@ -93,6 +93,17 @@ static struct io_uring_sqe *prepare_recv(struct ring *ring, int fd)
 	return sqe;
 }
 
+/* Begin to receive each datagram that comes, by recvmsg in @shape. */
+static void receive_messages(struct ring *ring, int fd, struct msghdr *shape, int flags)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->ring);
+
+	io_uring_prep_recvmsg_multishot(sqe, fd, shape, (unsigned int)flags);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = GROUP;
+	cr_assert_geq(io_uring_submit(&ring->ring), 1);
+}
+
 /* A socket that listens to links, with room for few events. */
 static int listener(int room)
 {
@@ -162,7 +173,6 @@ Test(ring, fact_26_recvmsg_multishot_tells_sender_group_and_whole_length)
 	 * would leave them unaligned. */
 	struct msghdr shape = {.msg_namelen = 16, .msg_controllen = 64};
 	struct io_uring_recvmsg_out *out;
-	struct io_uring_sqe *sqe;
 	struct nl_pktinfo info;
 	struct sockaddr_nl from;
 	struct cmsghdr *control;
@@ -170,11 +180,7 @@ Test(ring, fact_26_recvmsg_multishot_tells_sender_group_and_whole_length)
 	int fd = listener(0);
 
 	ring_fill(&ring, 1);
-	sqe = io_uring_get_sqe(&ring.ring);
-	io_uring_prep_recvmsg_multishot(sqe, fd, &shape, MSG_TRUNC);
-	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->buf_group = GROUP;
-	cr_assert_geq(io_uring_submit(&ring.ring), 1);
+	receive_messages(&ring, fd, &shape, MSG_TRUNC);
 	netns_routes(nl, 0, 1, RT_TABLE_MAIN);
 	answer = ring_answer(&ring);
 	cr_assert_gt(answer.result, 0, "%d", answer.result);
@@ -202,16 +208,11 @@ Test(ring, fact_26_a_cut_datagram_tells_its_true_length)
 				    sizeof(struct sockaddr_nl) + 32);
 	struct msghdr shape = {.msg_namelen = sizeof(struct sockaddr_nl)};
 	struct io_uring_recvmsg_out *out;
-	struct io_uring_sqe *sqe;
 	struct answer answer;
 	int fd = listener(0);
 
 	ring_fill(&ring, 1);
-	sqe = io_uring_get_sqe(&ring.ring);
-	io_uring_prep_recvmsg_multishot(sqe, fd, &shape, MSG_TRUNC);
-	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->buf_group = GROUP;
-	cr_assert_geq(io_uring_submit(&ring.ring), 1);
+	receive_messages(&ring, fd, &shape, MSG_TRUNC);
 	netns_routes(nl, 0, 1, RT_TABLE_MAIN);
 	answer = ring_answer(&ring);
 	cr_assert_gt(answer.result, 0, "%d", answer.result);
