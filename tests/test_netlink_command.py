@@ -9,6 +9,7 @@ usage: test_netlink_command.py PATH_OF_LINSOCK [NAME_PART]
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -22,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 # pylint: disable=wrong-import-position
 import links
-from command import LIMIT, LINSOCK, call, main, need, new_namespace
+from command import LIMIT, LINSOCK, Skip, call, main, need, new_namespace
 
 
 def output(*words, expect=0):
@@ -238,6 +239,142 @@ def test_set_changes_what_is_there_and_makes_what_is_not():
     linsock("netlink", "addr", "set", "10.6.0.1/24", "dev", "veth0")
     linsock("netlink", "addr", "add", "10.6.0.1/24", "dev", "veth0", expect=1)
     assert ip("addr show dev veth0").count("10.6.0.1/24") == 1
+
+
+def test_set_makes_a_rule_the_only_one_of_its_priority():
+    world()
+    before = json.loads(ip("-j rule"))
+    linsock("netlink", "rule", "set", "fwmark", "7", "lookup", "79", "pref", "100")
+    linsock("netlink", "rule", "set", "to", "10.2.0.0/16", "blackhole", "pref", "300")
+    linsock("netlink", "rule", "add", "from", "10.3.0.0/16", "lookup", "80", "pref", "300")
+    linsock("netlink", "rule", "set", "from", "10.3.0.0/16", "lookup", "80", "pref", "300")
+    after = json.loads(ip("-j rule"))
+    assert [rule for rule in after if rule["priority"] not in (100, 300)] == \
+        [rule for rule in before if rule["priority"] != 100]
+    assert [(rule.get("fwmark"), rule["table"]) for rule in after if rule["priority"] == 100] == [("0x7", "79")]
+    assert [(rule["src"], rule["table"]) for rule in after if rule["priority"] == 300] == [("10.3.0.0", "80")]
+    assert linsock("netlink", "rule", "set", "fwmark", "7", "lookup", "79", expect=2) == ""
+
+
+def test_nexthop_words_make_the_route_that_ip_makes():
+    world()
+    for line in ("10.60.0.0/16 nexthop via 10.1.2.1 dev veth0 weight 3 nexthop via 10.99.0.1 dev veth0 onlink",
+                 "10.60.0.0/16 metric 4 nexthop via 10.1.2.1 nexthop via 10.1.2.9 weight 256",
+                 "10.60.0.0/16 nexthop dev veth0 nexthop dev veth1 weight 2",
+                 "fd60::/64 nexthop via fd00::2 dev veth0 nexthop via fd00::3 dev veth0 weight 5"):
+        family, prefix = "-6" if line.startswith("fd") else "-4", line.split()[0]
+        ip(f"{family} route add {line}")
+        expected = ip(f"-j {family} route show {prefix}")
+        ip(f"{family} route del {prefix}")
+        linsock("netlink", "route", "add", *line.split())
+        assert prefix in expected and ip(f"-j {family} route show {prefix}") == expected
+        linsock("netlink", "route", "del", *line.split())
+        assert prefix not in ip(f"{family} route show {prefix}")
+    for words in ("nexthop", "via"), ("nexthop", "weight", "0"), ("nexthop", "up"):
+        assert linsock("netlink", "route", "add", "10.60.0.0/16", *words, expect=2) == ""
+
+
+def test_tun_and_tap_are_made_as_ip_tuntap_makes_them():
+    if not Path("/dev/net/tun").exists():
+        raise Skip("no /dev/net/tun")
+    need("tuntap add t0 mode tun")
+    ip("tuntap add t1 mode tap")
+    linsock("netlink", "link", "add", "t2", "type", "tun")
+    linsock("netlink", "link", "add", "t3", "up", "mtu", "1400", "type", "tun", "mode", "tap")
+    links_now = {link["ifname"]: link for link in json.loads(ip("-j -d link"))}
+    assert links_now["t2"]["linkinfo"]["info_data"]["type"] == "tun"
+    assert links_now["t3"]["linkinfo"]["info_data"]["type"] == "tap"
+    for ours, theirs in ("t2", "t0"), ("t3", "t1"):
+        assert links_now[ours]["linkinfo"] == links_now[theirs]["linkinfo"], links_now
+    assert links_now["t3"]["mtu"] == 1400 and "UP" in links_now["t3"]["flags"]
+    assert linsock("netlink", "link", "add", "t4", "type", "tun", "mode", "both", expect=2) == ""
+
+
+class Follower:
+    """A program that prints what happens."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.text = ""
+
+    def read(self):
+        data = os.read(self.process.stdout.fileno(), 65536)
+        assert data, f"{self.process.args} ended after {self.text}"
+        self.text += data.decode()
+
+    def is_heard(self):
+        if select.select([self.process.stdout], [], [], 0.1)[0]:
+            self.read()
+        return self.text != ""
+
+    def until(self, end):
+        """All lines behind the start, up to the one with @end."""
+        while not any(end in line for line in self.text.splitlines(keepends=True) if line.endswith("\n")):
+            self.read()
+        lines = self.text.splitlines()
+        start = next(i for i, line in enumerate(lines) if MARK in line)
+        stop = next(i for i, line in enumerate(lines) if end in line)
+        return lines[start:stop + 1]
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(LIMIT)
+
+
+# Both print lines with these, which begin and end what is compared.
+MARK, LAST = "192.0.2.1", "192.0.2.2"
+FOLLOWED = {
+    "addr": ("addr {} {}/32 dev lo",
+             ("addr add 10.6.0.1/24 brd + dev veth0", "addr change 10.6.0.1/24 dev veth0 valid_lft 600 preferred_lft 60",
+              "addr add fd66::1/64 dev veth0 nodad", "addr del 10.6.0.1/24 dev veth0")),
+    "route": ("route {} blackhole {}/32",
+              ("route add 10.66.0.0/16 via 10.1.2.1 metric 5", "route replace 10.66.0.0/16 via 10.1.2.9 metric 5",
+               "-6 route add fd67::/64 dev veth0 metric 9", "route add 10.67.0.0/16 nexthop via 10.1.2.1 nexthop via 10.1.2.9",
+               "route del 10.67.0.0/16", "route add throw 10.68.0.0/16 table 78")),
+    "rule": ("rule {} from {} lookup 9 pref 400",
+             ("rule add from 10.8.0.0/16 lookup 78 pref 401", "-6 rule add to fd00::/8 prohibit pref 402",
+              "rule del pref 401")),
+    "neigh": ("neigh {} {} lladdr 02:00:00:00:00:09 dev veth0",
+              ("neigh add 10.1.2.90 lladdr 02:00:00:00:00:90 dev veth0",
+               "neigh replace 10.1.2.90 lladdr 02:00:00:00:00:91 dev veth0", "neigh del 10.1.2.90 dev veth0",
+               "neigh add fd00::90 lladdr 02:00:00:00:00:92 dev veth0 router")),
+    "link": ("link set lo alias {1}",
+             ("link set br5 mtu 1400", "link set br5 alias hello", "link set br5 address 02:00:00:00:00:77",
+              "link add br6 type bridge", "link set br6 name br7", "link del br7")),
+}
+
+
+def test_monitor_of_an_object_tells_what_ip_monitor_tells():
+    world()
+    need("link add br5 type bridge")
+    for name, (marker, lines) in FOLLOWED.items():
+        theirs = Follower("ip", "monitor", name)
+        ours = Follower(LINSOCK, "netlink", name, "monitor")
+        # Neither is there at once: what tells of that is any change of the object.
+        while not (theirs.is_heard() and ours.is_heard()):
+            ip(marker.format("add", "192.0.2.9"))
+            ip(marker.format("del", "192.0.2.9"))
+        for line in (marker.format("add", MARK), *lines, marker.format("add", LAST)):
+            ip(line)
+        expected = theirs.until(LAST)
+        seen = ours.until(LAST)
+        same_text("\n".join(seen), "\n".join(expected))
+        assert len(seen) > len(lines), seen
+        theirs.stop()
+        assert ours.stop() == 0
+
+
+def test_monitor_of_an_object_writes_json_lines():
+    process = subprocess.Popen([LINSOCK, "netlink", "rule", "-j", "monitor"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    ip("-6 rule add pref 77 lookup 7")
+    ip("rule del pref 32767")
+    made, gone = (json.loads(process.stdout.readline()) for _ in range(2))
+    assert made == {"priority": 77, "src": "all", "table": "7"}, made
+    assert gone["priority"] == 32767 and gone["deleted"] is True, gone
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LIMIT) == 0
 
 
 def test_faults_tell_the_kernels_words():

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <linux/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,25 +159,66 @@ int netlink_parse_hardware(const char *text, struct lsk_nl_blob *ret_blob)
 	return -EINVAL;
 }
 
+static struct netlink_name *find_name(const struct netlink_call *call, uint32_t index)
+{
+	for (size_t i = 0; i < call->names_count; i++)
+		if (call->names[i].index == index)
+			return &call->names[i];
+	return NULL;
+}
+
+/* Room for one more. */
+static struct netlink_name *add_name(struct netlink_call *call, uint32_t index)
+{
+	struct netlink_name *names =
+		realloc(call->names, (call->names_count + 1) * sizeof(*names));
+
+	if (!names)
+		return NULL;
+	call->names = names;
+	names += call->names_count++;
+	*names = (struct netlink_name){.index = index};
+	return names;
+}
+
+void netlink_name_set(struct netlink_call *call, const struct lsk_rtnl_link *link)
+{
+	uint32_t index = (uint32_t)link->info.ifi_index;
+	struct netlink_name *name = find_name(call, index);
+
+	if (!name)
+		name = add_name(call, index);
+	if (!name)
+		return;
+	memcpy(name->name, link->name, sizeof(name->name));
+	name->flags = link->info.ifi_flags;
+}
+
 const char *netlink_name(struct netlink_call *call, uint32_t index)
 {
 	struct lsk_rtnl_link link = {.has = 0};
-	struct netlink_name *names;
+	struct netlink_name *name = find_name(call, index);
 
-	for (size_t i = 0; i < call->names_count; i++)
-		if (call->names[i].index == index)
-			return call->names[i].name;
-	names = realloc(call->names, (call->names_count + 1) * sizeof(*names));
-	if (!names)
+	if (name)
+		return name->name;
+	name = add_name(call, index);
+	if (!name)
 		return "?";
-	call->names = names;
-	names += call->names_count++;
-	names->index = index;
-	if (lsk_rtnl_link_get(call->nl, NULL, (int)index, &link) == 0)
-		memcpy(names->name, link.name, sizeof(names->name));
-	else
-		snprintf(names->name, sizeof(names->name), "if%u", index);
-	return names->name;
+	if (lsk_rtnl_link_get(call->nl, NULL, (int)index, &link) == 0) {
+		memcpy(name->name, link.name, sizeof(name->name));
+		name->flags = link.info.ifi_flags;
+	} else {
+		snprintf(name->name, sizeof(name->name), "if%u", index);
+		name->flags = IFF_UP; /* nothing is known of it */
+	}
+	return name->name;
+}
+
+bool netlink_is_down(const struct netlink_call *call, uint32_t index)
+{
+	const struct netlink_name *name = find_name(call, index);
+
+	return name && !(name->flags & IFF_UP);
 }
 
 int netlink_index(struct netlink_call *call, const char *name, uint32_t *ret_index)
@@ -379,6 +421,7 @@ int netlink_main(int argc, char **argv, int protocol, const struct netlink_verb 
 	if (current_batch)
 		return run_in_batch(&call, verbs);
 	options.netns_fd = netns;
+	call.netns = netns;
 	r = lsk_nl_open(&call.nl, protocol, &options);
 	if (r < 0)
 		return command_failure(r, "netlink");

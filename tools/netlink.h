@@ -17,6 +17,7 @@ struct netlink_batch;
 
 struct netlink_name {
 	uint32_t index;
+	uint32_t flags; /* IFF_* when it was seen last */
 	char name[16];
 };
 
@@ -28,6 +29,7 @@ struct netlink_call {
 	int family;  /* AF_UNSPEC, AF_INET, AF_INET6 */
 	char **args; /* what follows the options and the verb; ended by NULL */
 	const char *verb;
+	int netns;   /* of -n; 0: this one */
 	struct netlink_batch *batch; /* NULL: not a line of a batch */
 
 	struct netlink_name *names; /* interfaces seen so far */
@@ -46,6 +48,21 @@ struct netlink_verb {
 	int (*run)(struct netlink_call *call);
 };
 
+/* A group that tells of an object; ended by number 0. */
+struct netlink_group {
+	int family; /* AF_UNSPEC: of all */
+	uint32_t number;
+};
+
+/* An object whose changes can be followed. */
+struct netlink_object {
+	const struct netlink_group *groups;
+	unsigned int type; /* RTM_NEW…; the next number is its removal */
+	/* NULL: nothing that is shown. */
+	json_t *(*json)(struct netlink_call *call, const struct nlmsghdr *msg);
+	void (*print)(const json_t *object);
+};
+
 extern const struct command netlink_addr_command;
 extern const struct command netlink_batch_command;
 extern const struct command netlink_genl_command;
@@ -59,6 +76,12 @@ extern const struct command netlink_rule_command;
 /* Read the options, open a handle of @protocol, find the verb ("show" where none is
  * given) and run it. Return: the exit status. */
 int netlink_main(int argc, char **argv, int protocol, const struct netlink_verb *verbs);
+
+/* netlink_follow.c: print the changes of an object until a signal ends it. Return: the
+ * exit status. */
+int netlink_follow(struct netlink_call *call, const struct netlink_object *object);
+/* A descriptor that is readable once the program is asked to end. */
+int netlink_stop_fd(void);
 
 /* Ask for a change of a route, address, rule, neighbour or queue: at once, or with the
  * batch. Return: the exit status. */
@@ -82,6 +105,12 @@ int netlink_batch_add(struct netlink_batch *batch, unsigned int type,
 
 /* The name of an interface, or "if7". Valid until the call ends. */
 const char *netlink_name(struct netlink_call *call, uint32_t index);
+
+/* Take what a link is called now. */
+void netlink_name_set(struct netlink_call *call, const struct lsk_rtnl_link *link);
+
+/* Whether an interface that was seen is not up. */
+bool netlink_is_down(const struct netlink_call *call, uint32_t index);
 
 /* The index of a name, told as a failure where there is none. Return: 0 or negative. */
 int netlink_index(struct netlink_call *call, const char *name, uint32_t *ret_index);

@@ -282,13 +282,52 @@ static int addr_change(struct netlink_call *call)
 			      change_flags(call), &address);
 }
 
+static json_t *addr_event(struct netlink_call *call, const struct nlmsghdr *msg)
+{
+	struct lsk_rtnl_address address;
+	json_t *object;
+
+	if (lsk_rtnl_address_parse(msg, &address) < 0)
+		return NULL;
+	object = json_address(&address);
+	json_object_set_new(object, "ifindex", json_integer(address.info.ifa_index));
+	json_object_set_new(object, "dev",
+			    json_string(netlink_name(call, address.info.ifa_index)));
+	return object;
+}
+
+static void print_addr_event(const json_t *object)
+{
+	printf("%" JSON_INTEGER_FORMAT ": %s",
+	       json_integer_value(json_object_get(object, "ifindex")),
+	       netlink_text(object, "dev"));
+	print_address(object);
+}
+
+static int addr_monitor(struct netlink_call *call)
+{
+	static const struct netlink_group groups[] = {
+		{AF_INET, RTNLGRP_IPV4_IFADDR},
+		{AF_INET6, RTNLGRP_IPV6_IFADDR},
+		{AF_UNSPEC, 0},
+	};
+	static const struct netlink_object object = {
+		.groups = groups,
+		.type = RTM_NEWADDR,
+		.json = addr_event,
+		.print = print_addr_event,
+	};
+
+	return netlink_follow(call, &object);
+}
+
 static int addr_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", addr_show},  {"add", addr_change},
-		{"set", addr_change}, {"replace", addr_change},
-		{"del", addr_change}, {"delete", addr_change},
-		{NULL, NULL},
+		{"show", addr_show},       {"add", addr_change},
+		{"set", addr_change},      {"replace", addr_change},
+		{"del", addr_change},      {"delete", addr_change},
+		{"monitor", addr_monitor}, {NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -297,7 +336,7 @@ static int addr_main(int argc, char **argv)
 const struct command netlink_addr_command = {
 	.name = "addr",
 	.arguments = "[-j46] [-n NETNS] [show [NAME] | add|set|del ADDRESS/LEN dev "
-		     "NAME ...]",
+		     "NAME ... | monitor]",
 	.summary = "addresses of interfaces",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n"
@@ -419,13 +458,40 @@ static int neigh_change(struct netlink_call *call)
 			      change_flags(call), &neighbour);
 }
 
+static json_t *neigh_event(struct netlink_call *call, const struct nlmsghdr *msg)
+{
+	struct lsk_rtnl_neighbour neighbour;
+
+	/* Bridges tell of what they have learned here too. */
+	if (lsk_rtnl_neighbour_parse(msg, &neighbour) < 0 ||
+	    (neighbour.info.ndm_family != AF_INET &&
+	     neighbour.info.ndm_family != AF_INET6) ||
+	    (call->family != AF_UNSPEC && call->family != neighbour.info.ndm_family))
+		return NULL;
+	return json_neighbour(call, &neighbour);
+}
+
+static int neigh_monitor(struct netlink_call *call)
+{
+	static const struct netlink_group groups[] = {{AF_UNSPEC, RTNLGRP_NEIGH},
+						      {AF_UNSPEC, 0}};
+	static const struct netlink_object object = {
+		.groups = groups,
+		.type = RTM_NEWNEIGH,
+		.json = neigh_event,
+		.print = print_neighbour,
+	};
+
+	return netlink_follow(call, &object);
+}
+
 static int neigh_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", neigh_show},  {"add", neigh_change},
-		{"set", neigh_change}, {"replace", neigh_change},
-		{"del", neigh_change}, {"delete", neigh_change},
-		{NULL, NULL},
+		{"show", neigh_show},       {"add", neigh_change},
+		{"set", neigh_change},      {"replace", neigh_change},
+		{"del", neigh_change},      {"delete", neigh_change},
+		{"monitor", neigh_monitor}, {NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -434,7 +500,8 @@ static int neigh_main(int argc, char **argv)
 const struct command netlink_neigh_command = {
 	.name = "neigh",
 	.arguments =
-		"[-j46] [-n NETNS] [show | add|set|del ADDRESS dev NAME [lladdr MAC]]",
+		"[-j46] [-n NETNS] [show | add|set|del ADDRESS dev NAME [lladdr MAC] | "
+		"monitor]",
 	.summary = "neighbours: the ARP and ND tables",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n",

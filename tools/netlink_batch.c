@@ -23,7 +23,7 @@ struct netlink_batch {
 	size_t lines_count;
 	size_t lines_room;
 	unsigned int failed;
-	bool is_link; /* the line's object is a link */
+	const struct command *object; /* of the line */
 	struct netlink_name *names;
 	size_t names_count;
 };
@@ -50,7 +50,8 @@ int netlink_batch_flush(struct netlink_batch *batch)
 
 bool netlink_batch_may_wait(const struct netlink_batch *batch, const char *verb)
 {
-	return !batch->is_link && strcmp(verb, "show") != 0;
+	return batch->object != &netlink_link_command && strcmp(verb, "show") != 0 &&
+	       (batch->object != &netlink_rule_command || strcmp(verb, "set") != 0);
 }
 
 struct lsk_nl *netlink_batch_handle(struct netlink_batch *batch)
@@ -141,7 +142,7 @@ static void run_line(struct netlink_batch *batch, char *line)
 		batch->failed++;
 		return;
 	}
-	batch->is_link = object == &netlink_link_command;
+	batch->object = object;
 	optind = 0; /* each line has options of its own */
 	if (object->main(count, words) != COMMAND_OK) {
 		fprintf(stderr, "%s:%u: the line failed\n", batch->file_name,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static const struct netlink_word link_types[] = {
 	{0, NULL},
 };
 
-static json_t *json_flags(uint32_t flags)
+static json_t *json_flags(uint32_t flags, bool is_lower_down)
 {
 	json_t *array = json_array();
 
@@ -77,6 +78,8 @@ static json_t *json_flags(uint32_t flags)
 		}
 	if (flags)
 		json_array_append_new(array, json_sprintf("%x", flags));
+	if (is_lower_down)
+		json_array_append_new(array, json_string("M-DOWN"));
 	return array;
 }
 
@@ -158,7 +161,10 @@ json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link 
 	json_object_set_new(object, "ifindex", json_integer(link->info.ifi_index));
 	json_lower(call, link, object);
 	json_object_set_new(object, "ifname", json_string(link->name));
-	json_object_set_new(object, "flags", json_flags(link->info.ifi_flags));
+	json_object_set_new(object, "flags",
+			    json_flags(link->info.ifi_flags,
+				       json_object_get(object, "link") &&
+					       netlink_is_down(call, link->link)));
 	json_object_set_new(object, "mtu", json_integer(link->mtu));
 	if (!is_plain)
 		json_object_set_new(object, "qdisc", json_string(link->qdisc));
@@ -273,6 +279,7 @@ struct link_words {
 	struct lsk_rtnl_link_data data;
 	struct lsk_rtnl_link peer;
 	bool has_peer;
+	uint32_t tun_type; /* 0: not one that the driver's ioctl makes */
 };
 
 static int number_word(const char *text, long max, uint32_t *ret_number)
@@ -342,6 +349,19 @@ static int link_word(struct netlink_call *call, char **args, struct lsk_rtnl_lin
 	return r < 0 ? r : 2;
 }
 
+/* "mode tun|tap", as of ip tuntap. Return: words taken, or negative. */
+static int tun_word(char **args, struct link_words *words)
+{
+	static const struct netlink_word modes[] = {
+		{IFF_TUN, "tun"}, {IFF_TAP, "tap"}, {0, NULL}};
+
+	if (strcmp(args[0], "mode") != 0)
+		return -ENOENT;
+	if (!args[1] || netlink_word_number(modes, args[1], &words->tun_type) < 0)
+		return -EINVAL;
+	return words->tun_type == IFF_TUN || words->tun_type == IFF_TAP ? 2 : -EINVAL;
+}
+
 /* What follows "type KIND". Return: words taken, or negative. */
 static int data_word(struct netlink_call *call, char **args, struct link_words *words)
 {
@@ -365,6 +385,8 @@ static int data_word(struct netlink_call *call, char **args, struct link_words *
 	}
 	if (words->has_peer)
 		return link_word(call, args, &words->peer);
+	if (words->tun_type)
+		return tun_word(args, words);
 	if (!args[1])
 		return -EINVAL;
 	if (strcmp(args[0], "id") == 0) {
@@ -404,6 +426,9 @@ static int link_words(struct netlink_call *call, struct link_words *words)
 			snprintf(words->link.kind, sizeof(words->link.kind), "%s",
 				 args[1]);
 			words->link.has |= LSK_SET(LSK_LINK_KIND);
+			words->tun_type = strcmp(args[1], "tun") == 0   ? IFF_TUN
+					  : strcmp(args[1], "tap") == 0 ? IFF_TAP
+									: 0;
 			has_kind = true;
 			args += 2;
 			continue;
@@ -431,6 +456,33 @@ static int link_words(struct netlink_call *call, struct link_words *words)
 	return COMMAND_OK;
 }
 
+static int tun_create(void *context)
+{
+	const struct link_words *words = context;
+
+	return lsk_rtnl_tun_create(words->link.name, words->tun_type == IFF_TAP);
+}
+
+/* rtnetlink makes none; what else was asked for is set once it is there. */
+static int tun_add(struct netlink_call *call, struct link_words *words)
+{
+	struct lsk_nl_error error;
+	uint32_t index;
+	int r = call->netns > 0 ? lsk_netns_call(call->netns, tun_create, words)
+				: tun_create(words);
+
+	if (r < 0)
+		return command_failure(r, "%s", words->link.name);
+	if (netlink_index(call, words->link.name, &index) < 0)
+		return COMMAND_FAILURE;
+	words->link.info.ifi_index = (int)index;
+	words->link.has &= ~(LSK_SET(LSK_LINK_NAME) | LSK_SET(LSK_LINK_KIND));
+	if (!words->link.has && !words->link.info.ifi_change)
+		return COMMAND_OK;
+	r = lsk_rtnl_change(call->nl, RTM_NEWLINK, 0, &words->link, &error);
+	return netlink_result(r, &error);
+}
+
 static int link_add(struct netlink_call *call)
 {
 	struct link_words words = {.has_peer = false};
@@ -441,6 +493,8 @@ static int link_add(struct netlink_call *call)
 		return r;
 	if (!LSK_HAS(&words.link, LSK_LINK_KIND))
 		return command_usage("a link needs a type");
+	if (words.tun_type)
+		return tun_add(call, &words);
 	r = lsk_rtnl_link_create(call->nl, &words.link,
 				 words.data.has ? &words.data : NULL,
 				 words.has_peer ? &words.peer : NULL, &error);
@@ -480,11 +534,43 @@ static int link_del(struct netlink_call *call)
 	return netlink_result(r, &error);
 }
 
+static json_t *json_event(struct netlink_call *call, const struct nlmsghdr *msg)
+{
+	struct lsk_rtnl_link link;
+	json_t *object;
+
+	/* Bridges and IPv6 tell of their own share in a link. */
+	if (lsk_rtnl_link_parse(msg, &link) < 0 || link.info.ifi_family != AF_UNSPEC)
+		return NULL;
+	if (msg->nlmsg_type == RTM_NEWLINK)
+		netlink_name_set(call, &link);
+	object = netlink_json_link(call, &link, false);
+	/* As ip: what seldom changes is left out. */
+	json_object_del(object, "linkmode");
+	json_object_del(object, "txqlen");
+	return object;
+}
+
+static int link_monitor(struct netlink_call *call)
+{
+	static const struct netlink_group groups[] = {{AF_UNSPEC, RTNLGRP_LINK},
+						      {AF_UNSPEC, 0}};
+	static const struct netlink_object object = {
+		.groups = groups,
+		.type = RTM_NEWLINK,
+		.json = json_event,
+		.print = netlink_print_link,
+	};
+
+	return netlink_follow(call, &object);
+}
+
 static int link_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
 		{"show", link_show}, {"add", link_add},    {"set", link_set},
-		{"del", link_del},   {"delete", link_del}, {NULL, NULL},
+		{"del", link_del},   {"delete", link_del}, {"monitor", link_monitor},
+		{NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -493,7 +579,7 @@ static int link_main(int argc, char **argv)
 const struct command netlink_link_command = {
 	.name = "link",
 	.arguments = "[-js] [-n NETNS] [show [NAME] | add NAME ... type KIND ... | "
-		     "set NAME ... | del NAME]",
+		     "set NAME ... | del NAME | monitor]",
 	.summary = "network interfaces",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -s  with statistics\n"
@@ -505,6 +591,6 @@ const struct command netlink_link_command = {
 		"kernel has;\n"
 		"vlan id N, vrf table N, macvlan mode M, netkit mode M, bridge "
 		"stp_state N,\n"
-		"veth|vxcan|netkit peer name NAME ...\n",
+		"veth|vxcan|netkit peer name NAME ..., tun, tap.\n",
 	.main = link_main,
 };

@@ -8,11 +8,9 @@
 #include <linux/sock_diag.h>
 #include <linux/xfrm.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,18 +175,6 @@ static void print_uevent(const struct lsk_uevent *event)
 	fflush(stdout);
 }
 
-/* A descriptor that is readable once the program is asked to end. */
-static int stop_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 static int source_fd(const struct source *source)
 {
 	return lsk_socket_fd(source->uevents ? source->uevents
@@ -269,7 +255,7 @@ static int serve(struct monitor *monitor, const struct source *source)
 
 static int monitor_run(struct monitor *monitor)
 {
-	int stop = stop_signals();
+	int stop = netlink_stop_fd();
 	int r = 0;
 
 	/* Who waits for the first event may make it now. */

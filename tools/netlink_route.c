@@ -6,6 +6,8 @@
 
 #include "tools/netlink.h"
 
+#define MULTIPATH_SIZE 2048
+
 static const struct netlink_word hop_flags[] = {
 	{RTNH_F_DEAD, "dead"},
 	{RTNH_F_ONLINK, "onlink"},
@@ -348,8 +350,91 @@ static int route_word(struct netlink_call *call, char **args,
 	return r;
 }
 
+/* One of "nexthop via ADDRESS dev NAME weight N onlink …" Return: words taken, or
+ * negative. */
+static int hop_word(struct netlink_call *call, char **args, struct rtnexthop *hop,
+		    struct lsk_rtnl_route *route)
+{
+	uint32_t index = 0;
+	long weight;
+	int r;
+
+	if (strcmp(args[0], "onlink") == 0 || strcmp(args[0], "pervasive") == 0) {
+		hop->rtnh_flags |= args[0][0] == 'o' ? RTNH_F_ONLINK : RTNH_F_PERVASIVE;
+		return 1;
+	}
+	if (!args[1])
+		return -EINVAL;
+	if (strcmp(args[0], "dev") == 0) {
+		r = netlink_index(call, args[1], &index) < 0 ? -ENODEV : 0;
+		hop->rtnh_ifindex = (int)index;
+	} else if (strcmp(args[0], "weight") == 0) {
+		r = command_parse_number(args[1], 1, 256, &weight);
+		hop->rtnh_hops = (uint8_t)(weight - 1);
+	} else if (strcmp(args[0], "via") == 0) {
+		r = route_word(call, args, route);
+	} else {
+		r = -ENOENT;
+	}
+	return r < 0 ? r : 2;
+}
+
+/* What follows "nexthop", up to the next one. Return: words taken, or negative. */
+static int hop_words(struct netlink_call *call, char **args, struct lsk_nl_msg *hops,
+		     struct lsk_rtnl_route *route)
+{
+	/* Only what belongs to the hop; the gateway's family is the route's. */
+	struct lsk_rtnl_route gateway = {.info = route->info};
+	struct rtnexthop hop = {.rtnh_len = sizeof(hop)};
+	char **start = args;
+
+	for (args++; *args && strcmp(*args, "nexthop") != 0;) {
+		int r = hop_word(call, args, &hop, &gateway);
+
+		if (r < 0)
+			return r;
+		args += r;
+	}
+	route->info.rtm_family = gateway.info.rtm_family;
+	route->info.rtm_scope = RT_SCOPE_UNIVERSE;
+	if (LSK_HAS(&gateway, LSK_ROUTE_GATEWAY))
+		hop.rtnh_len = (uint16_t)(hop.rtnh_len + sizeof(struct nlattr) +
+					  gateway.gateway.len); /* 4 or 16: aligned */
+	lsk_nl_put_raw(hops, &hop, sizeof(hop));
+	if (LSK_HAS(&gateway, LSK_ROUTE_GATEWAY))
+		lsk_nl_put(hops, RTA_GATEWAY, gateway.gateway.bytes,
+			   gateway.gateway.len);
+	return (int)(args - start);
+}
+
+/* All the hops, which come last; @hops keeps what the route then refers to. */
+static int multipath_words(struct netlink_call *call, char **args,
+			   struct lsk_nl_msg *hops, struct lsk_rtnl_route *route)
+{
+	const struct nlmsghdr *msg;
+
+	lsk_nl_msg_start(hops, 0, 0, NULL, 0);
+	while (*args) {
+		int r = hop_words(call, args, hops, route);
+
+		if (r == -ENODEV)
+			return COMMAND_FAILURE;
+		if (r < 0)
+			return command_usage("nexthop wants via ADDRESS, dev NAME, "
+					     "weight N, onlink");
+		args += r;
+	}
+	if (lsk_nl_msg_error(hops) < 0)
+		return command_usage("too many nexthops");
+	msg = hops->header;
+	route->multipath = lsk_nl_attributes(msg, 0);
+	route->has |= LSK_SET(LSK_ROUTE_MULTIPATH);
+	return COMMAND_OK;
+}
+
 /* "[TYPE] PREFIX via ADDRESS dev NAME …" */
-static int route_words(struct netlink_call *call, struct lsk_rtnl_route *route)
+static int route_words(struct netlink_call *call, struct lsk_rtnl_route *route,
+		       struct lsk_nl_msg *hops)
 {
 	char **args = call->args;
 	int family = call->family;
@@ -370,7 +455,7 @@ static int route_words(struct netlink_call *call, struct lsk_rtnl_route *route)
 	route->info.rtm_family = (uint8_t)family;
 	if (route->dst.len > 0)
 		route->has |= LSK_SET(LSK_ROUTE_DST);
-	for (args++; *args; args += 2) {
+	for (args++; *args && strcmp(*args, "nexthop") != 0; args += 2) {
 		if (!args[1])
 			return command_usage("%s: wants a value", *args);
 		r = route_word(call, args, route);
@@ -379,6 +464,11 @@ static int route_words(struct netlink_call *call, struct lsk_rtnl_route *route)
 		if (r < 0)
 			return command_usage("%s %s: not understood here", args[0],
 					     args[1]);
+	}
+	if (*args) {
+		r = multipath_words(call, args, hops, route);
+		if (r != COMMAND_OK)
+			return r;
 	}
 	if (route->info.rtm_family == AF_UNSPEC)
 		route->info.rtm_family = AF_INET;
@@ -397,8 +487,9 @@ static int route_change(struct netlink_call *call)
 		.has = LSK_SET(LSK_ROUTE_TABLE),
 		.table = RT_TABLE_MAIN,
 	};
+	LSK_NL_MSG(hops, MULTIPATH_SIZE);
 	unsigned int flags = 0;
-	int r = route_words(call, &route);
+	int r = route_words(call, &route, &hops);
 
 	if (r != COMMAND_OK)
 		return r;
@@ -412,13 +503,40 @@ static int route_change(struct netlink_call *call)
 			      flags, &route);
 }
 
+static json_t *route_event(struct netlink_call *call, const struct nlmsghdr *msg)
+{
+	struct lsk_rtnl_route route;
+
+	if (lsk_rtnl_route_parse(msg, &route) < 0 ||
+	    route.info.rtm_flags & RTM_F_CLONED)
+		return NULL;
+	return json_route(call, &route, 0);
+}
+
+static int route_monitor(struct netlink_call *call)
+{
+	static const struct netlink_group groups[] = {
+		{AF_INET, RTNLGRP_IPV4_ROUTE},
+		{AF_INET6, RTNLGRP_IPV6_ROUTE},
+		{AF_UNSPEC, 0},
+	};
+	static const struct netlink_object object = {
+		.groups = groups,
+		.type = RTM_NEWROUTE,
+		.json = route_event,
+		.print = print_route,
+	};
+
+	return netlink_follow(call, &object);
+}
+
 static int route_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", route_show},  {"add", route_change},
-		{"set", route_change}, {"replace", route_change},
-		{"del", route_change}, {"delete", route_change},
-		{NULL, NULL},
+		{"show", route_show},       {"add", route_change},
+		{"set", route_change},      {"replace", route_change},
+		{"del", route_change},      {"delete", route_change},
+		{"monitor", route_monitor}, {NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -427,14 +545,16 @@ static int route_main(int argc, char **argv)
 const struct command netlink_route_command = {
 	.name = "route",
 	.arguments = "[-j46] [-n NETNS] [show [table T] [dev NAME] | "
-		     "add|set|del [TYPE] PREFIX ...]",
+		     "add|set|del [TYPE] PREFIX ... | monitor]",
 	.summary = "routes",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of add, set and del: via ADDRESS, dev NAME, src ADDRESS, metric "
 		"N, table T,\n"
-		"proto P, scope S, nhid N. A TYPE is unicast, local, blackhole, "
+		"proto P, scope S, nhid N, then any number of: nexthop via ADDRESS dev "
+		"NAME\n"
+		"weight N onlink. A TYPE is unicast, local, blackhole, "
 		"unreachable ...\n",
 	.main = route_main,
 };

@@ -7,6 +7,7 @@
 
 #include "tools/netlink.h"
 
+#define RULES_MAX      64 /* of one priority */
 #define HANDLE_ROOT    0xffffffffU
 #define HANDLE_INGRESS 0xfffffff1U
 
@@ -232,40 +233,129 @@ static int rule_word(char **args, struct lsk_rtnl_rule *rule)
 	return r;
 }
 
-static int rule_change(struct netlink_call *call)
+/* "from 10.0.0.0/8 lookup 77 pref 100" … Return: an exit status. */
+static int rule_words(struct netlink_call *call, struct lsk_rtnl_rule *rule)
 {
-	bool is_add = strcmp(call->verb, "add") == 0;
-	struct lsk_rtnl_rule rule = {
-		.info = {.family = (uint8_t)call->family},
-	};
-
 	for (char **args = call->args; *args; args += 2) {
 		uint32_t action;
 
 		if (netlink_word_number(rule_actions, *args, &action) == 0) {
-			rule.info.action = (uint8_t)action;
+			rule->info.action = (uint8_t)action;
 			args--;
 			continue;
 		}
 		if (!args[1])
 			return command_usage("%s: wants a value", *args);
-		if (rule_word(args, &rule) < 0)
+		if (rule_word(args, rule) < 0)
 			return command_usage("%s %s: not understood here", args[0],
 					     args[1]);
 	}
-	if (rule.info.family == AF_UNSPEC)
-		rule.info.family = AF_INET;
-	if (is_add && rule.info.action == FR_ACT_UNSPEC)
-		return command_usage("add wants lookup TABLE or an action");
+	if (rule->info.family == AF_UNSPEC)
+		rule->info.family = AF_INET;
+	if (strncmp(call->verb, "del", 3) != 0 && rule->info.action == FR_ACT_UNSPEC)
+		return command_usage("%s wants lookup TABLE or an action", call->verb);
+	return COMMAND_OK;
+}
+
+static int rule_change(struct netlink_call *call)
+{
+	bool is_add = strcmp(call->verb, "add") == 0;
+	struct lsk_rtnl_rule rule = {.info = {.family = (uint8_t)call->family}};
+	int r = rule_words(call, &rule);
+
+	if (r != COMMAND_OK)
+		return r;
 	return netlink_change(call, is_add ? RTM_NEWRULE : RTM_DELRULE,
 			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &rule);
+}
+
+/* The rules of a family at a priority. Return: how many, at most @max, or negative. */
+static int rules_at(struct netlink_call *call, const struct lsk_rtnl_rule *like,
+		    struct lsk_rtnl_rule *ret_rules, int max)
+{
+	const struct lsk_rtnl_rule filter = {.info = {.family = like->info.family}};
+	struct lsk_rtnl_rule rule;
+	struct lsk_nl_dump *dump;
+	int count = 0;
+	int r = lsk_rtnl_dump(call->nl, RTM_GETRULE, &filter, &dump);
+
+	if (r < 0)
+		return r;
+	while (lsk_rtnl_rule_next(dump, &rule) > 0)
+		if (rule.priority == like->priority && count++ < max)
+			ret_rules[count - 1] = rule;
+	r = lsk_nl_dump_end(dump, NULL);
+	if (r == 0 && count > max)
+		r = -E2BIG;
+	return r < 0 ? r : count;
+}
+
+/*
+ * Make this the rule of its priority. The kernel replaces none, but puts a new one
+ * behind those of the same priority: so the old ones go last, and at no time is there
+ * no rule.
+ */
+static int rule_set(struct netlink_call *call)
+{
+	struct lsk_rtnl_rule rule = {.info = {.family = (uint8_t)call->family}};
+	struct lsk_rtnl_rule old[RULES_MAX];
+	struct lsk_nl_error error;
+	int r = rule_words(call, &rule);
+	int count;
+
+	if (r != COMMAND_OK)
+		return r;
+	if (!LSK_HAS(&rule, LSK_RULE_PRIORITY))
+		return command_usage("set wants pref N: the rule that is to be this");
+	count = rules_at(call, &rule, old, RULES_MAX);
+	if (count < 0)
+		return command_failure(count, "rules of priority %u", rule.priority);
+	r = lsk_rtnl_change(call->nl, RTM_NEWRULE, NLM_F_CREATE, &rule, &error);
+	if (r < 0)
+		return netlink_result(r, &error);
+	for (int i = 0; i < count; i++) {
+		r = lsk_rtnl_change(call->nl, RTM_DELRULE, 0, &old[i], &error);
+		if (r < 0)
+			return netlink_result(r, &error);
+	}
+	return COMMAND_OK;
+}
+
+static json_t *rule_event(struct netlink_call *call, const struct nlmsghdr *msg)
+{
+	struct lsk_rtnl_rule rule;
+
+	(void)call;
+	return lsk_rtnl_rule_parse(msg, &rule) < 0 ? NULL : json_rule(&rule);
+}
+
+static int rule_monitor(struct netlink_call *call)
+{
+	static const struct netlink_group groups[] = {
+		{AF_INET, RTNLGRP_IPV4_RULE},
+		{AF_INET6, RTNLGRP_IPV6_RULE},
+		{AF_UNSPEC, 0},
+	};
+	static const struct netlink_object object = {
+		.groups = groups,
+		.type = RTM_NEWRULE,
+		.json = rule_event,
+		.print = print_rule,
+	};
+
+	return netlink_follow(call, &object);
 }
 
 static int rule_main(int argc, char **argv)
 {
 	static const struct netlink_verb verbs[] = {
-		{"show", rule_show},     {"add", rule_change}, {"del", rule_change},
-		{"delete", rule_change}, {NULL, NULL},
+		{"show", rule_show},
+		{"add", rule_change},
+		{"set", rule_set},
+		{"del", rule_change},
+		{"delete", rule_change},
+		{"monitor", rule_monitor},
+		{NULL, NULL},
 	};
 
 	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
@@ -273,14 +363,18 @@ static int rule_main(int argc, char **argv)
 
 const struct command netlink_rule_command = {
 	.name = "rule",
-	.arguments = "[-j46] [-n NETNS] [show | add|del WORD...]",
+	.arguments = "[-j46] [-n NETNS] [show | add|set|del WORD... | monitor]",
 	.summary = "rules that choose a routing table",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n"
 		"\n"
-		"Words of add and del: from PREFIX, to PREFIX, fwmark N, iif NAME, oif "
+		"Words of add, set and del: from PREFIX, to PREFIX, fwmark N, iif "
+		"NAME, oif "
 		"NAME,\n"
-		"pref N, lookup TABLE, blackhole, unreachable, prohibit.\n",
+		"pref N, lookup TABLE, blackhole, unreachable, prohibit. set makes "
+		"that "
+		"the only rule\n"
+		"of its pref.\n",
 	.main = rule_main,
 };
 
