@@ -186,15 +186,97 @@ def test_a_wider_world_is_that_of_ip():
         alike((what[0], "-j", *family, *what[1:]), ("ip", "-j", *family, *what))
 
 
-def test_qdisc_is_that_of_tc_without_options():
-    world()
-    def without_options(ours, theirs):
-        theirs = json.loads(theirs)
-        for queue in theirs:
-            queue.pop("options", None)
-        same(ours, json.dumps(theirs))
+# What stands where, in words that both understand.
+QUEUES = ("root pfifo limit 9", "root handle 5: pfifo", "root bfifo limit 4000", "root pfifo_head_drop limit 40kb",
+          "root pfifo_fast", "root handle 7: tbf rate 1mbit burst 32kbit latency 400ms",
+          "root tbf rate 123456kbit burst 20000 limit 50000", "root tbf rate 1500kbps burst 10kb latency 50ms",
+          "root handle 1: htb default 0x10 r2q 5", "root htb default 10", "root handle 1: htb", "clsact", "ingress",
+          "root fq_codel", "root fq_codel limit 500 target 3ms interval 40ms quantum 300 noecn memory_limit 4mb")
 
-    alike(("qdisc", "-j"), ("tc", "-j", "qdisc"), without_options)
+
+def qdisc_is_that_of_tc():
+    alike(("qdisc", "-j"), ("tc", "-j", "qdisc"))
+    alike(("qdisc",), ("tc", "qdisc"), same_text)
+    alike(("qdisc", "-js", "show", "dev", "lo"), ("tc", "-j", "-s", "qdisc"))
+    alike(("qdisc", "-s"), ("tc", "-s", "qdisc"), same_text)
+
+
+def test_qdisc_is_that_of_tc():
+    ip("link set lo up")
+    qdisc_is_that_of_tc()
+    missing = []
+    for line in QUEUES:
+        if call("tc", "qdisc", "add", "dev", "lo", *line.split(), expect=None).returncode:
+            missing.append(line)
+            continue
+        qdisc_is_that_of_tc()
+        output("tc", "qdisc", "del", "dev", "lo", line.split()[0])
+    assert len(missing) < len(QUEUES) / 2, missing
+    print(f"# without: {'; '.join(missing)}" if missing else "# all kinds are here")
+
+
+def test_qdisc_words_make_the_queue_that_tc_makes():
+    ip("link set lo up")
+    for line in QUEUES:
+        if call("tc", "qdisc", "add", "dev", "lo", *line.split(), expect=None).returncode:
+            print(f"# without: {line}")
+            continue
+        words = line.split()
+        expected = json.loads(output("tc", "-j", "qdisc"))
+        output("tc", "qdisc", "del", "dev", "lo", words[0])
+        linsock("netlink", "qdisc", "add", "dev", "lo", *words)
+        linsock("netlink", "qdisc", "add", "dev", "lo", *words, expect=1)
+        made = json.loads(output("tc", "-j", "qdisc"))
+        if "handle" not in words and words[0] == "root":  # the kernel counts them
+            assert made[0].pop("handle") != expected[0].pop("handle")
+        assert made == expected, f"{line}:\nours:   {made}\ntheirs: {expected}"
+        linsock("netlink", "qdisc", "del", "dev", "lo", *words[:1 if words[0] == "root" else None])
+    assert "noqueue" in output("tc", "qdisc")
+    for words in ("root", "tbf"), ("root", "tbf", "rate", "1mbit"), ("root", "pfifo", "rate", "5"), \
+            ("root", "pfifo_fast", "limit", "5"), ("parent", "1", "pfifo"), ("pfifo",), ("root",), \
+            ("root", "htb", "default", "zz"), ("root", "tbf", "rate", "1lightyear", "burst", "5", "limit", "5"):
+        assert linsock("netlink", "qdisc", "add", "dev", "lo", *words, expect=2) == "", words
+
+
+def test_qdisc_set_replaces_what_is_there():
+    ip("link set lo up")
+    for line, kind, limit in (("handle 5: pfifo limit 7", "pfifo", 7), ("handle 5: pfifo limit 8", "pfifo", 8),
+                              ("bfifo limit 5000", "bfifo", 5000)):
+        linsock("netlink", "qdisc", "set", "dev", "lo", "root", *line.split())
+        queue, = json.loads(output("tc", "-j", "qdisc"))
+        assert queue["kind"] == kind and queue["options"]["limit"] == limit, queue
+
+
+CLASSES = ("parent 1: classid 1:1 htb rate 10mbit ceil 20mbit burst 5k cburst 7k",
+           "parent 1:1 classid 1:10 htb rate 5mbit prio 3 quantum 2000", "parent 1:1 classid 1:20 htb rate 1234567",
+           "parent 1: classid 1:2 htb rate 1gbit")
+
+
+def test_classes_are_those_of_tc():
+    ip("link set lo up")
+    seen = []
+    for tool in (("tc",), (LINSOCK, "netlink")):
+        output(*tool, "qdisc", "add", "dev", "lo", *"root handle 1: htb default 10".split())
+        for line in CLASSES:
+            output(*tool, "class", "add", "dev", "lo", *line.split())
+        output(*tool, "qdisc", "add", "dev", "lo", *"parent 1:10 handle 10: pfifo limit 7".split())
+        seen.append((output("tc", "class", "show", "dev", "lo"), output("tc", "-j", "qdisc")))
+        same_text(linsock("netlink", "class", "show", "dev", "lo"), seen[-1][0])
+        qdisc_is_that_of_tc()
+        output("tc", "qdisc", "del", "dev", "lo", "root")
+    assert seen[0] == seen[1] and seen[0][0].count("class htb") == len(CLASSES), seen
+
+
+def test_classes_are_changed_and_removed():
+    ip("link set lo up")
+    linsock("netlink", "qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb")
+    place = ("dev", "lo", "parent", "1:", "classid", "1:1", "htb", "rate")
+    linsock("netlink", "class", "add", *place, "1mbit")
+    linsock("netlink", "class", "set", *place, "2mbit")
+    made, = json.loads(linsock("netlink", "class", "-j", "show", "dev", "lo"))
+    assert made["handle"] == "1:1" and made["options"]["rate"] == 250000 and made["root"], made
+    linsock("netlink", "class", "del", "dev", "lo", "classid", "1:1")
+    assert output("tc", "class", "show", "dev", "lo") == ""
 
 
 def test_what_add_makes_is_what_ip_makes():
@@ -298,6 +380,7 @@ class Follower:
         self.text = ""
 
     def read(self):
+        assert select.select([self.process.stdout], [], [], LIMIT)[0], f"{self.process.args}: no more after {self.text}"
         data = os.read(self.process.stdout.fileno(), 65536)
         assert data, f"{self.process.args} ended after {self.text}"
         self.text += data.decode()
@@ -307,22 +390,22 @@ class Follower:
             self.read()
         return self.text != ""
 
-    def until(self, end):
-        """All lines behind the start, up to the one with @end."""
+    def between(self, start, end):
+        """All lines from the one with @start on, up to the one with @end."""
         while not any(end in line for line in self.text.splitlines(keepends=True) if line.endswith("\n")):
             self.read()
         lines = self.text.splitlines()
-        start = next(i for i, line in enumerate(lines) if MARK in line)
-        stop = next(i for i, line in enumerate(lines) if end in line)
-        return lines[start:stop + 1]
+        first = next(i for i, line in enumerate(lines) if start in line)
+        last = next(i for i, line in enumerate(lines) if end in line)
+        return lines[first:last + 1]
 
     def stop(self):
         self.process.terminate()
         return self.process.wait(LIMIT)
 
 
-# Both print lines with these, which begin and end what is compared.
-MARK, LAST = "192.0.2.1", "192.0.2.2"
+# A change that makes a line with a word; what is compared stands between two such lines.
+WORDS = ("192.0.2.9", "192.0.2.1", "192.0.2.2")
 FOLLOWED = {
     "addr": ("addr {} {}/32 dev lo",
              ("addr add 10.6.0.1/24 brd + dev veth0", "addr change 10.6.0.1/24 dev veth0 valid_lft 600 preferred_lft 60",
@@ -338,7 +421,7 @@ FOLLOWED = {
               ("neigh add 10.1.2.90 lladdr 02:00:00:00:00:90 dev veth0",
                "neigh replace 10.1.2.90 lladdr 02:00:00:00:00:91 dev veth0", "neigh del 10.1.2.90 dev veth0",
                "neigh add fd00::90 lladdr 02:00:00:00:00:92 dev veth0 router")),
-    "link": ("link set lo alias {1}",
+    "link": ("link set lo mtu {1}",
              ("link set br5 mtu 1400", "link set br5 alias hello", "link set br5 address 02:00:00:00:00:77",
               "link add br6 type bridge", "link set br6 name br7", "link del br7")),
 }
@@ -348,20 +431,37 @@ def test_monitor_of_an_object_tells_what_ip_monitor_tells():
     world()
     need("link add br5 type bridge")
     for name, (marker, lines) in FOLLOWED.items():
+        noise, start, end = (word.replace(".", "") if name == "link" else word for word in WORDS)
         theirs = Follower("ip", "monitor", name)
         ours = Follower(LINSOCK, "netlink", name, "monitor")
         # Neither is there at once: what tells of that is any change of the object.
         while not (theirs.is_heard() and ours.is_heard()):
-            ip(marker.format("add", "192.0.2.9"))
-            ip(marker.format("del", "192.0.2.9"))
-        for line in (marker.format("add", MARK), *lines, marker.format("add", LAST)):
+            ip(marker.format("add", noise))
+            ip(marker.format("del", noise))
+        for line in (marker.format("add", start), *lines, marker.format("add", end)):
             ip(line)
-        expected = theirs.until(LAST)
-        seen = ours.until(LAST)
+        expected, seen = theirs.between(start, end), ours.between(start, end)
         same_text("\n".join(seen), "\n".join(expected))
         assert len(seen) > len(lines), seen
         theirs.stop()
         assert ours.stop() == 0
+
+
+def test_monitor_of_queues_tells_what_tc_monitor_tells():
+    ip("link set lo up")
+    theirs, ours = Follower("tc", "monitor"), Follower(LINSOCK, "netlink", "qdisc", "monitor")
+    while not (theirs.is_heard() and ours.is_heard()):
+        output("tc", "qdisc", "add", "dev", "lo", "root", "pfifo", "limit", "1")
+        output("tc", "qdisc", "del", "dev", "lo", "root")
+    for line in ("add dev lo root handle 77: pfifo limit 77", "replace dev lo root handle 78: bfifo limit 5000",
+                 "change dev lo root handle 78: bfifo limit 6000", "replace dev lo root handle 79: htb default 3",
+                 "del dev lo root", "add dev lo clsact", "add dev lo root handle 80: pfifo limit 80"):
+        output("tc", "qdisc", *line.split())
+    expected, seen = theirs.between("limit 77p", "limit 80p"), ours.between("limit 77p", "limit 80p")
+    same_text("\n".join(seen).lower(), "\n".join(expected).lower())
+    assert len(seen) >= 8, seen
+    theirs.stop()
+    assert ours.stop() == 0
 
 
 def test_monitor_of_an_object_writes_json_lines():

@@ -444,6 +444,7 @@ const struct command netlink_command = {
 			&netlink_rule_command,
 			&netlink_neigh_command,
 			&netlink_qdisc_command,
+			&netlink_class_command,
 			&netlink_batch_command,
 			&netlink_genl_command,
 			&netlink_monitor_command,

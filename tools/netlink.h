@@ -29,7 +29,7 @@ struct netlink_call {
 	int family;  /* AF_UNSPEC, AF_INET, AF_INET6 */
 	char **args; /* what follows the options and the verb; ended by NULL */
 	const char *verb;
-	int netns;   /* of -n; 0: this one */
+	int netns;                   /* of -n; 0: this one */
 	struct netlink_batch *batch; /* NULL: not a line of a batch */
 
 	struct netlink_name *names; /* interfaces seen so far */
@@ -65,6 +65,7 @@ struct netlink_object {
 
 extern const struct command netlink_addr_command;
 extern const struct command netlink_batch_command;
+extern const struct command netlink_class_command;
 extern const struct command netlink_genl_command;
 extern const struct command netlink_link_command;
 extern const struct command netlink_monitor_command;

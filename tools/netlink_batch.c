@@ -115,11 +115,12 @@ static int cut_words(char *line, char *words[WORDS_MAX + 1])
 static const struct command *find_object(const char *word)
 {
 	static const struct command *const objects[] = {
-		&netlink_link_command, &netlink_addr_command,  &netlink_route_command,
-		&netlink_rule_command, &netlink_neigh_command, &netlink_qdisc_command,
+		&netlink_link_command,  &netlink_addr_command,  &netlink_route_command,
+		&netlink_rule_command,  &netlink_neigh_command, &netlink_qdisc_command,
+		&netlink_class_command,
 	};
-	static const char *const long_names[] = {"link", "address",   "route",
-						 "rule", "neighbour", "qdisc"};
+	static const char *const long_names[] = {
+		"link", "address", "route", "rule", "neighbour", "qdisc", "class"};
 
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
 		if (strncmp(long_names[i], word, strlen(word)) == 0)
@@ -201,7 +202,8 @@ static int batch_main(int argc, char **argv)
 const struct command netlink_batch_command = {
 	.name = "batch",
 	.arguments = "FILE",
-	.summary = "lines of link, addr, route, rule, neigh and qdisc from a file",
+	.summary =
+		"lines of link, addr, route, rule, neigh, qdisc and class from a file",
 	.help = "Each line is what follows \"linsock netlink\", as for \"ip -batch\"; "
 		"# "
 		"begins a comment,\n"

@@ -545,7 +545,8 @@ static json_t *json_event(struct netlink_call *call, const struct nlmsghdr *msg)
 	if (msg->nlmsg_type == RTM_NEWLINK)
 		netlink_name_set(call, &link);
 	object = netlink_json_link(call, &link, false);
-	/* As ip: what seldom changes is left out. */
+	/* As ip monitor: what only a list of links tells. */
+	json_object_del(object, "ifalias");
 	json_object_del(object, "linkmode");
 	json_object_del(object, "txqlen");
 	return object;

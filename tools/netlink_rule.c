@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* linsock netlink rule and qdisc: the routing policy, and the queues of interfaces. */
+/* linsock netlink rule: the routing policy. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -7,9 +7,7 @@
 
 #include "tools/netlink.h"
 
-#define RULES_MAX      64 /* of one priority */
-#define HANDLE_ROOT    0xffffffffU
-#define HANDLE_INGRESS 0xfffffff1U
+#define RULES_MAX 64 /* of one priority */
 
 static const struct netlink_word ip_protocols[] = {
 	{IPPROTO_ICMP, "icmp"},        {IPPROTO_TCP, "tcp"},   {IPPROTO_UDP, "udp"},
@@ -376,105 +374,4 @@ const struct command netlink_rule_command = {
 		"the only rule\n"
 		"of its pref.\n",
 	.main = rule_main,
-};
-
-static json_t *json_handle(uint32_t handle)
-{
-	if (handle & 0xffff)
-		return json_sprintf("%x:%x", handle >> 16, handle & 0xffff);
-	return json_sprintf("%x:", handle >> 16);
-}
-
-static json_t *json_queue(struct netlink_call *call, const struct lsk_rtnl_queue *queue)
-{
-	json_t *object = json_object();
-
-	json_object_set_new(object, "kind", json_string(queue->kind));
-	json_object_set_new(object, "handle", json_handle(queue->info.tcm_handle));
-	json_object_set_new(
-		object, "dev",
-		json_string(netlink_name(call, (uint32_t)queue->info.tcm_ifindex)));
-	if (queue->info.tcm_parent == HANDLE_ROOT)
-		json_object_set_new(object, "root", json_true());
-	else if (queue->info.tcm_parent)
-		json_object_set_new(object, "parent",
-				    queue->info.tcm_parent == HANDLE_INGRESS
-					    ? json_string("ffff:fff1")
-					    : json_handle(queue->info.tcm_parent));
-	if (queue->info.tcm_info != 1)
-		json_object_set_new(object, "refcnt",
-				    json_integer(queue->info.tcm_info));
-	return object;
-}
-
-static void print_queue(const json_t *object)
-{
-	printf("qdisc %s %s ", netlink_text(object, "kind"),
-	       netlink_text(object, "handle"));
-	netlink_print_key(object, "dev", "dev");
-	netlink_print_key(object, "root", "root");
-	netlink_print_key(object, "parent", "parent");
-	netlink_print_key(object, "refcnt", "refcnt");
-	putchar('\n');
-}
-
-static int qdisc_show(struct netlink_call *call)
-{
-	struct lsk_rtnl_queue queue;
-	json_t *array = json_array();
-	struct lsk_nl_error error;
-	struct lsk_nl_dump *dump;
-	int r = lsk_rtnl_dump(call->nl, RTM_GETQDISC, NULL, &dump);
-
-	if (r < 0) {
-		json_decref(array);
-		return command_failure(r, "queues");
-	}
-	while (lsk_rtnl_queue_next(dump, &queue) > 0)
-		json_array_append_new(array, json_queue(call, &queue));
-	r = lsk_nl_dump_end(dump, &error);
-	if (r == 0)
-		return netlink_print(call, array, print_queue);
-	json_decref(array);
-	return netlink_result(r, &error);
-}
-
-static int qdisc_change(struct netlink_call *call)
-{
-	bool is_add = strcmp(call->verb, "add") == 0;
-	struct lsk_rtnl_queue queue = {.info = {.tcm_parent = HANDLE_ROOT}};
-	char **args = call->args;
-	uint32_t index;
-
-	if (!args[0] || !args[1] || strcmp(args[0], "dev") != 0 || !args[2] ||
-	    strcmp(args[2], "root") != 0 || (is_add && !args[3]))
-		return command_usage("%s wants dev NAME root KIND", call->verb);
-	if (netlink_index(call, args[1], &index) < 0)
-		return COMMAND_FAILURE;
-	queue.info.tcm_ifindex = (int)index;
-	if (args[3]) {
-		snprintf(queue.kind, sizeof(queue.kind), "%s", args[3]);
-		queue.has |= LSK_SET(LSK_QUEUE_KIND);
-	}
-	return netlink_change(call, is_add ? RTM_NEWQDISC : RTM_DELQDISC,
-			      is_add ? NLM_F_CREATE | NLM_F_EXCL : 0, &queue);
-}
-
-static int qdisc_main(int argc, char **argv)
-{
-	static const struct netlink_verb verbs[] = {
-		{"show", qdisc_show},     {"add", qdisc_change}, {"del", qdisc_change},
-		{"delete", qdisc_change}, {NULL, NULL},
-	};
-
-	return netlink_main(argc, argv, NETLINK_ROUTE, verbs);
-}
-
-const struct command netlink_qdisc_command = {
-	.name = "qdisc",
-	.arguments = "[-j] [-n NETNS] [show | add|del dev NAME root KIND]",
-	.summary = "queueing disciplines",
-	.help = "  -j  as JSON, in the form of \"tc -j\", without a kind's options\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n",
-	.main = qdisc_main,
 };
