@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/netlink.h"
@@ -296,8 +297,8 @@ static int rules_at(struct netlink_call *call, const struct lsk_rtnl_rule *like,
 static int rule_set(struct netlink_call *call)
 {
 	struct lsk_rtnl_rule rule = {.info = {.family = (uint8_t)call->family}};
-	struct lsk_rtnl_rule old[RULES_MAX];
-	struct lsk_nl_error error;
+	struct lsk_nl_error error = {.code = 0};
+	struct lsk_rtnl_rule *old;
 	int r = rule_words(call, &rule);
 	int count;
 
@@ -305,18 +306,17 @@ static int rule_set(struct netlink_call *call)
 		return r;
 	if (!LSK_HAS(&rule, LSK_RULE_PRIORITY))
 		return command_usage("set wants pref N: the rule that is to be this");
-	count = rules_at(call, &rule, old, RULES_MAX);
-	if (count < 0)
+	old = calloc(RULES_MAX, sizeof(*old));
+	count = old ? rules_at(call, &rule, old, RULES_MAX) : -ENOMEM;
+	if (count < 0) {
+		free(old);
 		return command_failure(count, "rules of priority %u", rule.priority);
-	r = lsk_rtnl_change(call->nl, RTM_NEWRULE, NLM_F_CREATE, &rule, &error);
-	if (r < 0)
-		return netlink_result(r, &error);
-	for (int i = 0; i < count; i++) {
-		r = lsk_rtnl_change(call->nl, RTM_DELRULE, 0, &old[i], &error);
-		if (r < 0)
-			return netlink_result(r, &error);
 	}
-	return COMMAND_OK;
+	r = lsk_rtnl_change(call->nl, RTM_NEWRULE, NLM_F_CREATE, &rule, &error);
+	for (int i = 0; r == 0 && i < count; i++)
+		r = lsk_rtnl_change(call->nl, RTM_DELRULE, 0, &old[i], &error);
+	free(old);
+	return netlink_result(r, &error);
 }
 
 static json_t *rule_event(struct netlink_call *call, const struct nlmsghdr *msg)
