@@ -315,6 +315,7 @@ int lsk_diag_parse(const struct nlmsghdr *msg, struct lsk_diag_socket *ret_socke
 	ret_socket->family = row->family;
 	row->read(NLMSG_DATA(msg), ret_socket);
 	attributes = lsk_nl_attributes(msg, row->table.header_len);
+	ret_socket->attributes = attributes;
 	r = lsk_nl_parse_attributes(attributes, &row->table, ret_socket);
 	if (r == 0 && row->finish)
 		row->finish(attributes, ret_socket);
@@ -359,6 +360,7 @@ static void other_request(struct lsk_nl_msg *msg,
 {
 	bool memory = request->show & LSK_DIAG_SHOW_MEMORY;
 	bool info = request->show & LSK_DIAG_SHOW_INFO;
+	bool rings = request->show & LSK_DIAG_SHOW_RINGS;
 	uint32_t states = request->states ? request->states : UINT32_MAX;
 	const struct unix_diag_req unix_body = {
 		.sdiag_family = AF_UNIX,
@@ -378,7 +380,8 @@ static void other_request(struct lsk_nl_msg *msg,
 	};
 	const struct packet_diag_req packet_body = {
 		.sdiag_family = AF_PACKET,
-		.pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO,
+		.pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO |
+			      (rings ? PACKET_SHOW_RING_CFG | PACKET_SHOW_FANOUT : 0U),
 	};
 	const struct vsock_diag_req vsock_body = {
 		.sdiag_family = AF_VSOCK,
@@ -386,7 +389,8 @@ static void other_request(struct lsk_nl_msg *msg,
 	};
 	const struct xdp_diag_req xdp_body = {
 		.sdiag_family = AF_XDP,
-		.xdiag_show = XDP_SHOW_INFO | XDP_SHOW_MEMINFO,
+		.xdiag_show = XDP_SHOW_INFO | XDP_SHOW_MEMINFO |
+			      (rings ? XDP_SHOW_RING_CFG | XDP_SHOW_UMEM : 0U),
 	};
 
 	switch (request->family) {

@@ -6,17 +6,20 @@ usage: test_ss_command.py PATH_OF_LINSOCK [NAME_PART]
 """
 
 import array
+import errno
 import fcntl
 import json
 import os
 import socket
+import struct
+import subprocess
 import sys
 import termios
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 # pylint: disable-next=wrong-import-position
-from command import LINSOCK, call, main
+from command import LIMIT, LINSOCK, Skip, call, main
 
 
 def output(*words, expect=0):
@@ -151,6 +154,98 @@ def test_ss_packet_and_netlink_are_those_of_ss():
         return [line for line in fields(text) if " 0:" in line]
     same(route(linsock("ss", "-H", "-an", "-f", "netlink")), route(output("ss", "-H", "-an", "-f", "netlink")), "netlink")
     assert packet and netlink
+
+
+def test_ss_tells_how_packet_sockets_are_set_up():
+    ring = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    ring.bind(("lo", 0x800))
+    ring.setsockopt(263, 5, struct.pack("IIII", 4096, 4, 2048, 8))  # PACKET_RX_RING
+    plain = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    plain.setsockopt(263, 8, 1)  # PACKET_AUXDATA
+    member = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    member.bind(("lo", 3))
+    member.setsockopt(263, 18, 1 << 16 | 5)  # PACKET_FANOUT, by turns
+    for options in ("-H0ane", "-H0aneO"):
+        same(fields(linsock("ss", options)), fields(output("ss", options)), options)
+    told = linsock("ss", "-H0aneO")
+    assert "ring_rx(blk_size:4096," in told and "auxdata" in told and "fanout(id:5,type:lb)" in told, told
+    assert ring and plain and member
+
+
+def test_ss_summary_is_that_of_ss():
+    keep = sockets()
+    before = None
+    while before != (after := output("ss", "-s")):  # those of ss itself end in their own time
+        before, ours = after, linsock("ss", "-s")
+    same(fields(ours), fields(after), "-s")
+    assert "estab 2" in ours, ours
+    assert keep
+
+
+def test_ss_names_hosts():
+    keep = sockets()
+    same(fields(linsock("ss", "-Htanr")), fields(output("ss", "-Htanr")), "-r")
+    assert keep
+
+
+def test_ss_kill_ends_what_it_shows():
+    keep = sockets()
+    listener, client, server = keep[:3]
+    if call("ss", "-K", "sport", "=", ":1", expect=None).returncode:
+        raise Skip("this ss has no -K")
+    killed = fields(linsock("ss", "-HtnK", "dport", "=", ":5000"))
+    if not killed:
+        raise Skip("this kernel ends no sockets")
+    assert len(killed) == 1 and "127.0.0.1:5000" in killed[0], killed
+    try:
+        client.send(b"x")
+        raise AssertionError("the client's connection goes on")
+    except OSError as error:
+        assert error.errno in (errno.ECONNABORTED, errno.EPIPE, errno.ECONNRESET), error
+    assert not linsock("ss", "-Htn", "dport", "=", ":5000")
+    assert linsock("ss", "-Htln", "sport", "=", ":5000"), "a listener ended that was not shown"
+    assert listener and server
+
+
+def test_ss_events_tell_of_sockets_that_end():
+    output("ip", "link", "set", "lo", "up")
+    process = subprocess.Popen([LINSOCK, "ss", "-HtnE", "sport", "=", ":5000", "or", "dport", "=", ":5000"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "monitoring\n"
+    with socket.create_server(("127.0.0.1", 5000)) as listener:
+        with socket.create_connection(("127.0.0.1", 5000)):
+            listener.accept()[0].close()
+    line = process.stdout.readline()  # the runner's limit ends what never comes
+    assert "127.0.0.1:5000" in line, line
+    process.terminate()
+    assert process.wait(LIMIT) == 0
+
+
+def test_ss_filters_by_cgroup():
+    keep = sockets()
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()
+              if line.split()[2] == "cgroup2"]
+    rows = linsock("ss", "-Htane")
+    if not mounts or "cgroup:" not in rows:
+        raise Skip("no cgroup2, or sockets have none")
+    own = mounts[0] + Path("/proc/self/cgroup").read_text().split("0::")[1].splitlines()[0]
+    for words in (("cgroup", "=", own), ("cgroup", "!=", own), ("cgroup", own)):
+        assert fields(linsock("ss", "-Htan", *words)) == fields(output("ss", "-Htan", *words)), words
+    linsock("ss", "-Htan", "cgroup", "=", "/nowhere", expect=2)
+    assert keep
+
+
+def test_ss_labels_need_a_security_module():
+    try:
+        label = Path("/proc/self/attr/current").read_text().strip("\0\n")
+    except OSError:
+        label = ""
+    if not label:
+        linsock("ss", "-Z", expect=1)
+        return
+    keep = sockets()
+    assert f"pid={os.getpid()},proc_ctx={label}" in linsock("ss", "-HtanZ")
+    assert keep
 
 
 def test_ss_of_a_family_without_module_or_sockets_is_empty():

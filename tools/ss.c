@@ -2,20 +2,25 @@
 /* linsock ss: sockets, with the columns, states and filters of ss(8); numeric always.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <linux/if_ether.h>
+#include <linux/sock_diag.h>
 
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/netlink.h"
 #include "tools/ss.h"
 
 #define IPPROTO_MPTCP_NUMBER 262
@@ -184,6 +189,92 @@ static int list_all(struct ss_call *call)
 	return ss_finish(call);
 }
 
+/* Join the groups of the kinds that were asked for. Return: how many, or negative. */
+static int follow_join(struct ss_call *call)
+{
+	static const struct {
+		unsigned int bit;
+		int family;
+		uint32_t group;
+	} groups[] = {
+		{SS_TCP, AF_INET, SKNLGRP_INET_TCP_DESTROY},
+		{SS_TCP, AF_INET6, SKNLGRP_INET6_TCP_DESTROY},
+		{SS_UDP, AF_INET, SKNLGRP_INET_UDP_DESTROY},
+		{SS_UDP, AF_INET6, SKNLGRP_INET6_UDP_DESTROY},
+	};
+	int count = 0;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		int r;
+
+		if (!(call->families & groups[i].bit) ||
+		    (call->inet && call->inet != groups[i].family))
+			continue;
+		r = lsk_nl_join(call->nl, groups[i].group);
+		if (r < 0)
+			return r;
+		count++;
+	}
+	return count;
+}
+
+static int follow_show(struct ss_call *call, const struct lsk_nl_event *event)
+{
+	struct lsk_diag_socket sock;
+
+	if (lsk_diag_parse(event->msg, &sock) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		bool is_udp = event->group == SKNLGRP_INET_UDP_DESTROY ||
+			      event->group == SKNLGRP_INET6_UDP_DESTROY;
+		int r;
+
+		if (tables[i].family != sock.family ||
+		    tables[i].bit != (is_udp ? SS_UDP : SS_TCP))
+			continue;
+		r = ss_show(call, &tables[i], &sock);
+		if (r < 0)
+			return r;
+		ss_flush(call);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+/* Sockets as they end, until a signal. */
+static int follow(struct ss_call *call)
+{
+	struct pollfd ready[] = {{.fd = netlink_stop_fd(), .events = POLLIN},
+				 {.events = POLLIN}};
+	struct lsk_nl_event event;
+	int r = follow_join(call);
+
+	if (r == 0)
+		return command_usage("-E tells of TCP and UDP");
+	if (r < 0)
+		return command_failure(r, "events");
+	ready[1].fd = lsk_socket_fd(lsk_nl_event_socket(call->nl));
+	fprintf(stderr, "monitoring\n");
+	do {
+		do {
+			r = lsk_nl_event_next(call->nl, 0, &event);
+			if (r == 0)
+				r = follow_show(call, &event);
+		} while (r == 0);
+		if (r == -ENOBUFS || r == -EMSGSIZE) {
+			fprintf(stderr, "%s: events were lost\n",
+				program_invocation_short_name);
+			r = -EAGAIN;
+		}
+	} while (r == -EAGAIN &&
+		 (poll(ready, sizeof(ready) / sizeof(ready[0]), -1) >= 0 ||
+		  errno == EINTR) &&
+		 ready[0].revents == 0);
+	close(ready[0].fd);
+	free(call->text);
+	return r == -EAGAIN ? COMMAND_OK : command_failure(r, "events");
+}
+
 static int family_option(struct ss_call *call, const char *name)
 {
 	static const struct {
@@ -209,6 +300,31 @@ static int family_option(struct ss_call *call, const char *name)
 	return command_usage("%s: no such family", name);
 }
 
+/* What an option does no more than switch on; NULL: it does more. */
+static bool *ss_switch(struct ss_call *call, int option)
+{
+	switch (option) {
+	case 'o':
+		return &call->has_timer;
+	case 'p':
+		return &call->has_processes;
+	case 'O':
+		return &call->is_one_line;
+	case 'H':
+		return &call->has_no_header;
+	case 'E':
+		return &call->is_follow;
+	case 'K':
+		return &call->is_kill;
+	case 'r':
+		return &call->has_names;
+	case 's':
+		return &call->is_summary;
+	default:
+		return NULL;
+	}
+}
+
 static int ss_option(struct ss_call *call, int option)
 {
 	static const struct {
@@ -218,12 +334,18 @@ static int ss_option(struct ss_call *call, int option)
 		{'t', SS_TCP},   {'u', SS_UDP},    {'w', SS_RAW},   {'x', SS_UNIX},
 		{'M', SS_MPTCP}, {'0', SS_PACKET}, {'V', SS_VSOCK}, {'X', SS_XDP},
 	};
+	bool *is_on;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i].option == option) {
 			call->families |= kinds[i].bit;
 			return COMMAND_OK;
 		}
+	is_on = ss_switch(call, option);
+	if (is_on) {
+		*is_on = true;
+		return COMMAND_OK;
+	}
 	switch (option) {
 	case 'a':
 		call->states = STATES_ALL;
@@ -246,19 +368,10 @@ static int ss_option(struct ss_call *call, int option)
 	case 'e':
 		call->is_extended = true;
 		call->has_timer = true; /* as ss has it */
-		call->show |= LSK_DIAG_SHOW_GROUPS;
+		call->show |= LSK_DIAG_SHOW_GROUPS | LSK_DIAG_SHOW_RINGS;
 		break;
-	case 'o':
-		call->has_timer = true;
-		break;
-	case 'p':
-		call->has_processes = true;
-		break;
-	case 'O':
-		call->is_one_line = true;
-		break;
-	case 'H':
-		call->has_no_header = true;
+	case 'Z':
+		call->has_context = call->has_processes = true;
 		break;
 	case 'j':
 		call->json = json_array();
@@ -271,6 +384,18 @@ static int ss_option(struct ss_call *call, int option)
 		return command_bad_option();
 	}
 	return COMMAND_OK;
+}
+
+/* Whether this kernel's security module gives processes a label. */
+static bool has_labels(void)
+{
+	int fd = open("/proc/self/attr/current", O_RDONLY | O_CLOEXEC);
+	char label[8];
+	ssize_t n = fd < 0 ? -1 : read(fd, label, sizeof(label));
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0;
 }
 
 static int ss_main(int argc, char **argv)
@@ -297,31 +422,40 @@ static int ss_main(int argc, char **argv)
 		{"oneline", no_argument, NULL, 'O'},
 		{"vsock", no_argument, NULL, 'V'},
 		{"xdp", no_argument, NULL, 'X'},
+		{"events", no_argument, NULL, 'E'},
+		{"kill", no_argument, NULL, 'K'},
+		{"context", no_argument, NULL, 'Z'},
+		{"resolve", no_argument, NULL, 'r'},
+		{"summary", no_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct ss_call call;
 	int option, r;
 
-	while ((option = getopt_long(argc, argv, "tuwx0Malnemi46f:jHopO", options,
+	while ((option = getopt_long(argc, argv, "tuwx0Malnemi46f:jHopOEKZrs", options,
 				     NULL)) != -1) {
 		r = ss_option(&call, option);
 		if (r != COMMAND_OK)
 			return r;
 	}
+	if (call.is_summary)
+		return ss_summary();
+	if (call.has_context && !has_labels())
+		return command_failure(-EOPNOTSUPP, "security labels of processes");
 	if (call.families == 0)
 		call.families = SS_ALL;
 	r = read_filter(&call, argv + optind);
 	if (r != COMMAND_OK)
 		return r;
 	default_states(&call);
-	r = call.has_processes ? ss_holders_read(&call.holders) : 0;
+	r = call.has_processes ? ss_holders_read(&call.holders, call.has_context) : 0;
 	if (r < 0)
 		return command_failure(r, "/proc");
 	r = lsk_nl_open(&call.nl, NETLINK_SOCK_DIAG, NULL);
 	if (r < 0)
 		return command_failure(r, "sock_diag");
-	r = list_all(&call);
+	r = call.is_follow ? follow(&call) : list_all(&call);
 	lsk_nl_close(call.nl);
 	ss_holders_done(&call.holders);
 	call.expression = ss_filter_free(call.expression);
@@ -330,7 +464,7 @@ static int ss_main(int argc, char **argv)
 
 const struct command ss_command = {
 	.name = "ss",
-	.arguments = "[-tuwx0MalneimopO46Hj] [-f FAMILY] [FILTER...]",
+	.arguments = "[-tuwx0MalneimopOZrsKE46Hj] [-f FAMILY] [FILTER...]",
 	.summary = "sockets: states, queues, addresses",
 	.help = "  -t, -u, -w, -x, -0, -M  TCP, UDP, raw, UNIX, packet, MPTCP\n"
 		"  -f FAMILY  inet, inet6, unix, netlink, link, vsock, xdp\n"
@@ -340,6 +474,10 @@ const struct command ss_command = {
 		"  -e  with uid, inode, cookie and cgroup\n"
 		"  -m  with memory     -i  with TCP's own numbers\n"
 		"  -o  with timers     -p  with the processes that hold them\n"
+		"  -Z  as -p, with their security labels\n"
+		"  -r  names of hosts  -s  how many there are\n"
+		"  -K  end those that are shown (TCP, UDP)\n"
+		"  -E  show TCP and UDP sockets as they end, until a signal\n"
 		"  -O  one line for each socket, with all of that\n"
 		"  -H  without header  -j  as JSON\n"
 		"  -n  for ss's sake: ports and addresses are numbers always\n"
@@ -348,6 +486,7 @@ const struct command ss_command = {
 		"expression: \"sport = :80\",\n"
 		"\"dport ge :1024\", \"src 10.0.0.0/8\", \"dst [::1]:80\", "
 		"\"dev = lo\", \"fwmark = 1/0xff\",\n"
-		"\"autobound\", joined by and, or, not and parentheses.\n",
+		"\"cgroup = PATH\", \"autobound\", joined by and, or, not and "
+		"parentheses.\n",
 	.main = ss_main,
 };

@@ -64,7 +64,8 @@ struct ss_holders {
 	size_t room;
 };
 
-int ss_holders_read(struct ss_holders *holders);
+/* @has_context: with the security label of each process. */
+int ss_holders_read(struct ss_holders *holders, bool has_context);
 void ss_holders_done(struct ss_holders *holders);
 /* Write " users:((…))", or nothing. Return: its length. */
 size_t ss_holders_text(const struct ss_holders *holders, uint32_t inode, char *text,
@@ -82,6 +83,13 @@ struct ss_filter *ss_filter_free(struct ss_filter *filter);
 bool ss_filter_holds(const struct ss_filter *filter, const struct lsk_diag_socket *sock,
 		     const char *name);
 
+/* ss_summary.c: counts instead of sockets. Return: the exit status. */
+int ss_summary(void);
+
+/* ss_ring.c: how a packet or XDP socket is set up. */
+void ss_ring_text(struct ss_text *text, const struct lsk_diag_socket *sock,
+		  bool is_one_line);
+
 struct ss_call {
 	struct lsk_nl *nl;
 	unsigned int families; /* enum ss_families */
@@ -92,7 +100,12 @@ struct ss_call {
 	bool has_no_header;
 	bool has_timer;
 	bool has_processes;
+	bool has_context; /* security labels */
+	bool has_names;   /* of hosts */
 	bool is_one_line;
+	bool is_kill;
+	bool is_follow;
+	bool is_summary;
 	struct lsk_diag_filter filter;
 	struct ss_filter *expression; /* NULL: everything */
 	struct ss_holders holders;
@@ -110,6 +123,9 @@ const char *ss_state_name(unsigned int state);
 /* Take a socket in. Return: 1 or -ENOMEM. */
 int ss_show(struct ss_call *call, const struct ss_table *table,
 	    const struct lsk_diag_socket *sock);
+
+/* Print what was taken in so far, and the head before the first. */
+void ss_flush(struct ss_call *call);
 
 /* Print all and free. Return: the exit status. */
 int ss_finish(struct ss_call *call);

@@ -10,6 +10,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ enum kind {
 	KIND_MARK,
 	KIND_AUTOBOUND,
 	KIND_NAME,
+	KIND_CGROUP,
 };
 
 enum comparison { EQUAL, NOT_EQUAL, AT_LEAST, AT_MOST, MORE, LESS };
@@ -46,6 +48,7 @@ struct node {
 	struct lsk_addr addr; /* of length 0: any */
 	uint8_t prefix_len;
 	const char *name; /* of a UNIX socket, with * and ? */
+	uint64_t cgroup;
 };
 
 struct ss_filter {
@@ -148,6 +151,23 @@ static int read_mark(struct node *node, const char *text)
 	return *end || errno ? -EINVAL : 0;
 }
 
+/* The id of a cgroup is what a handle of its folder holds. */
+static int read_cgroup(struct node *node, const char *path)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(node->cgroup)];
+	} name = {.handle = {.handle_bytes = sizeof(node->cgroup)}};
+	int mount;
+
+	if (name_to_handle_at(AT_FDCWD, path, &name.handle, &mount, 0) < 0)
+		return -errno;
+	if (name.handle.handle_bytes != sizeof(node->cgroup))
+		return -EINVAL;
+	memcpy(&node->cgroup, name.handle.f_handle, sizeof(node->cgroup));
+	return 0;
+}
+
 /* "sport = :80", "dst 10.0.0.0/8", "dev = lo". NULL: no such condition. */
 static struct node *read_condition(struct ss_filter *filter)
 {
@@ -156,6 +176,7 @@ static struct node *read_condition(struct ss_filter *filter)
 	bool is_place = strcmp(args[0], "src") == 0 || strcmp(args[0], "dst") == 0;
 	bool is_device = strcmp(args[0], "dev") == 0;
 	bool is_mark = strcmp(args[0], "fwmark") == 0;
+	bool is_cgroup = strcmp(args[0], "cgroup") == 0;
 	struct node *node;
 	int r = -EINVAL;
 
@@ -163,6 +184,7 @@ static struct node *read_condition(struct ss_filter *filter)
 				: is_place  ? KIND_PLACE
 				: is_device ? KIND_DEVICE
 				: is_mark   ? KIND_MARK
+				: is_cgroup ? KIND_CGROUP
 					    : KIND_AUTOBOUND);
 	if (!node)
 		return NULL;
@@ -170,7 +192,7 @@ static struct node *read_condition(struct ss_filter *filter)
 	filter->args++;
 	if (strcmp(args[0], "autobound") == 0)
 		return node;
-	if (!is_port && !is_place && !is_device && !is_mark)
+	if (node->kind == KIND_AUTOBOUND)
 		return NULL;
 	if (read_comparison(args[1], &node->comparison) == 0)
 		filter->args++;
@@ -189,6 +211,8 @@ static struct node *read_condition(struct ss_filter *filter)
 		r = read_place(node, *filter->args);
 	} else if (is_mark) {
 		r = read_mark(node, *filter->args);
+	} else if (is_cgroup) {
+		r = read_cgroup(node, *filter->args);
 	} else {
 		node->number = if_nametoindex(*filter->args);
 		r = node->number ? 0 : -ENODEV;
@@ -455,6 +479,9 @@ static bool node_holds(const struct node *node, const struct lsk_diag_socket *so
 		/* Chosen by the kernel, as far as the range of such ports tells. */
 		return inet_bytes(addr, bytes, &port) > 0 && port >= 32768 &&
 		       port <= 60999;
+	case KIND_CGROUP:
+		return (sock->cgroup == node->cgroup) ==
+		       (node->comparison != NOT_EQUAL);
 	case KIND_NAME:
 		return sock->family == AF_UNIX && !node->is_peer &&
 		       matches(node->name, name) == (node->comparison != NOT_EQUAL);

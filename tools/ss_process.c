@@ -15,7 +15,8 @@ struct ss_holder {
 	uint32_t inode;
 	int pid;
 	int fd;
-	char name[32]; /* as /proc/PID/comm */
+	char name[32];     /* as /proc/PID/comm */
+	char context[128]; /* as /proc/PID/attr/current; "": not asked for */
 };
 
 static int add_holder(struct ss_holders *holders, const struct ss_holder *holder)
@@ -33,21 +34,23 @@ static int add_holder(struct ss_holders *holders, const struct ss_holder *holder
 	return 0;
 }
 
-static void read_name(int process, struct ss_holder *holder)
+/* The first line of a file, or "". */
+static void read_line(int folder, const char *path, char *line, size_t size)
 {
-	int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 0;
 
 	if (fd >= 0) {
-		n = read(fd, holder->name, sizeof(holder->name) - 1);
+		n = read(fd, line, size - 1);
 		close(fd);
 	}
-	holder->name[n > 0 ? n : 0] = '\0';
-	holder->name[strcspn(holder->name, "\n")] = '\0';
+	line[n > 0 ? n : 0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
 }
 
 /* The sockets of one process. What is gone meanwhile is left out. */
-static int read_process(struct ss_holders *holders, int process, int pid)
+static int read_process(struct ss_holders *holders, int process, int pid,
+			bool has_context)
 {
 	struct ss_holder holder = {.pid = pid};
 	int folder = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -72,8 +75,12 @@ static int read_process(struct ss_holders *holders, int process, int pid)
 			continue;
 		holder.inode = (uint32_t)strtoul(target + 8, NULL, 10);
 		holder.fd = (int)strtol(entry->d_name, NULL, 10);
-		if (!holder.name[0])
-			read_name(process, &holder);
+		if (!holder.name[0]) {
+			read_line(process, "comm", holder.name, sizeof(holder.name));
+			if (has_context)
+				read_line(process, "attr/current", holder.context,
+					  sizeof(holder.context));
+		}
 		r = add_holder(holders, &holder);
 	}
 	closedir(fds);
@@ -91,7 +98,7 @@ static int compare(const void *a, const void *b)
 	return left->fd - right->fd;
 }
 
-int ss_holders_read(struct ss_holders *holders)
+int ss_holders_read(struct ss_holders *holders, bool has_context)
 {
 	DIR *processes = opendir("/proc");
 	const struct dirent *entry;
@@ -110,7 +117,7 @@ int ss_holders_read(struct ss_holders *holders)
 				 O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
 			continue;
-		r = read_process(holders, process, (int)pid);
+		r = read_process(holders, process, (int)pid, has_context);
 		close(process);
 	}
 	closedir(processes);
@@ -158,8 +165,10 @@ size_t ss_holders_text(const struct ss_holders *holders, uint32_t inode, char *t
 		if (len >= size)
 			break;
 		len += (size_t)snprintf(text + len, size - len,
-					"%s(\"%s\",pid=%d,fd=%d)", is_first ? "" : ",",
-					holder->name, holder->pid, holder->fd);
+					"%s(\"%s\",pid=%d%s%s,fd=%d)",
+					is_first ? "" : ",", holder->name, holder->pid,
+					holder->context[0] ? ",proc_ctx=" : "",
+					holder->context, holder->fd);
 		is_first = false;
 	}
 	if (len < size)

@@ -10,6 +10,7 @@
 #include <linux/sock_diag.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,11 +61,21 @@ static const char *netid(const struct ss_table *table,
 	}
 }
 
-/* ss writes "*" for the IPv6 address that takes IPv4 too. */
-static void inet_text(const struct lsk_diag_socket *sock, const struct lsk_addr *addr,
-		      char text[FIELD_SIZE])
+/* The name of a host in place of its number, where it has one. */
+static void name_host(const struct lsk_addr *addr, char host[NI_MAXHOST])
 {
-	char host[INET6_ADDRSTRLEN] = "*", name[IF_NAMESIZE] = "", port[8] = "*";
+	char name[NI_MAXHOST];
+
+	if (getnameinfo((const struct sockaddr *)&addr->storage, addr->len, name,
+			sizeof(name), NULL, 0, NI_NAMEREQD) == 0)
+		memcpy(host, name, sizeof(name));
+}
+
+/* ss writes "*" for the IPv6 address that takes IPv4 too. */
+static void inet_text(const struct ss_call *call, const struct lsk_diag_socket *sock,
+		      const struct lsk_addr *addr, char text[FIELD_SIZE])
+{
+	char host[NI_MAXHOST] = "*", name[IF_NAMESIZE] = "", port[8] = "*";
 	const struct sockaddr_in6 *inet6 = (const void *)&addr->storage;
 	const struct sockaddr_in *inet = (const void *)&addr->storage;
 	uint16_t number = ntohs(inet->sin_port);
@@ -75,6 +86,9 @@ static void inet_text(const struct lsk_diag_socket *sock, const struct lsk_addr 
 		inet_ntop(AF_INET, &inet->sin_addr, host, sizeof(host));
 	else if (sock->v6only || !IN6_IS_ADDR_UNSPECIFIED(&inet6->sin6_addr))
 		inet_ntop(AF_INET6, &inet6->sin6_addr, host, sizeof(host));
+	if (call->has_names && (is_inet ? inet->sin_addr.s_addr != 0
+					: !IN6_IS_ADDR_UNSPECIFIED(&inet6->sin6_addr)))
+		name_host(addr, host);
 	if (number)
 		snprintf(port, sizeof(port), "%u", number);
 	if (sock->interface && is_local && !if_indextoname(sock->interface, name))
@@ -122,12 +136,13 @@ static void packet_text(const struct lsk_diag_socket *sock, char text[FIELD_SIZE
 
 	if (sock->interface && !if_indextoname(sock->interface, name))
 		snprintf(name, sizeof(name), "if%u", sock->interface);
-	if (sock->protocol && sock->protocol != ETH_P_ALL)
+	if (sock->protocol != ETH_P_ALL)
 		snprintf(protocol, sizeof(protocol), "[%u]", sock->protocol);
 	snprintf(text, FIELD_SIZE, "%s:%s", protocol, name);
 }
 
-static void addresses(const struct lsk_diag_socket *sock, struct row *row)
+static void addresses(const struct ss_call *call, const struct lsk_diag_socket *sock,
+		      struct row *row)
 {
 	const struct sockaddr_nl *netlink = (const void *)&sock->local.storage;
 	char *local = row->fields[SS_COLUMN_LOCAL];
@@ -137,8 +152,8 @@ static void addresses(const struct lsk_diag_socket *sock, struct row *row)
 	switch (sock->family) {
 	case AF_INET:
 	case AF_INET6:
-		inet_text(sock, &sock->local, local);
-		inet_text(sock, &sock->peer, peer);
+		inet_text(call, sock, &sock->local, local);
+		inet_text(call, sock, &sock->peer, peer);
 		return;
 	case AF_UNIX:
 		unix_text(&sock->local, sock->inode, local);
@@ -320,6 +335,8 @@ static void more_text(const struct ss_call *call, const struct ss_table *table,
 		timer_text(text, sock);
 	if (call->is_extended)
 		extended_text(text, sock);
+	if (call->is_extended && (sock->family == AF_PACKET || sock->family == AF_XDP))
+		ss_ring_text(text, sock, call->is_one_line);
 	if (is_inet && !call->is_one_line &&
 	    (has_info || call->show & LSK_DIAG_SHOW_MEMORY))
 		ss_text_add(text, "\n\t");
@@ -380,6 +397,19 @@ static const char *unix_name(struct row *row)
 	return name;
 }
 
+/* Return: whether the socket is gone; one that cannot be ended is not shown. */
+static int kill_socket(struct ss_call *call, const struct ss_table *table,
+		       const struct lsk_diag_socket *sock)
+{
+	int r = -EOPNOTSUPP;
+
+	if (table->bit == SS_TCP || table->bit == SS_UDP)
+		r = lsk_diag_destroy(call->nl, sock, (uint8_t)table->protocol, NULL);
+	if (r == -ENOENT || r == -EOPNOTSUPP)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
 int ss_show(struct ss_call *call, const struct ss_table *table,
 	    const struct lsk_diag_socket *sock)
 {
@@ -393,10 +423,16 @@ int ss_show(struct ss_call *call, const struct ss_table *table,
 		 ss_state_name(sock->state));
 	snprintf(row.fields[SS_COLUMN_RECEIVE], FIELD_SIZE, "%u", sock->receive_queue);
 	snprintf(row.fields[SS_COLUMN_SEND], FIELD_SIZE, "%u", sock->send_queue);
-	addresses(sock, &row);
+	addresses(call, sock, &row);
 	if (call->expression &&
 	    !ss_filter_holds(call->expression, sock, unix_name(&row)))
 		return 1;
+	if (call->is_kill) {
+		int r = kill_socket(call, table, sock);
+
+		if (r <= 0)
+			return r < 0 ? r : 1;
+	}
 	more_text(call, table, sock, &more);
 	return call->json ? keep_json(call, &row, sock) : keep_row(call, &row);
 }
@@ -417,25 +453,27 @@ static void print_row(const struct ss_call *call, const char *fields[SS_COLUMN__
 	putchar('\n');
 }
 
-int ss_finish(struct ss_call *call)
+static void print_head(struct ss_call *call)
 {
 	static const char *const head[] = {"Netid", "State", "Recv-Q", "Send-Q",
 					   "Local", "Peer",  ""};
 	const char *fields[SS_COLUMN__COUNT];
-	size_t at = 0;
 
-	if (call->json) {
-		json_dumpf(call->json, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(call->json);
-		return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILURE;
-	}
 	memcpy(fields, head, sizeof(fields));
-	for (int i = 0; i < SS_COLUMN__COUNT && !call->has_no_header; i++)
+	for (int i = 0; i < SS_COLUMN__COUNT; i++)
 		if (strlen(head[i]) > call->widths[i])
 			call->widths[i] = strlen(head[i]);
+	print_row(call, fields);
+	call->has_no_header = true;
+}
+
+void ss_flush(struct ss_call *call)
+{
+	const char *fields[SS_COLUMN__COUNT];
+	size_t at = 0;
+
 	if (!call->has_no_header)
-		print_row(call, fields);
+		print_head(call);
 	while (at < call->text_len) {
 		for (int i = 0; i < SS_COLUMN__COUNT; i++) {
 			fields[i] = call->text + at;
@@ -443,6 +481,18 @@ int ss_finish(struct ss_call *call)
 		}
 		print_row(call, fields);
 	}
+	call->text_len = 0;
+}
+
+int ss_finish(struct ss_call *call)
+{
+	if (call->json) {
+		json_dumpf(call->json, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(call->json);
+		return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILURE;
+	}
+	ss_flush(call);
 	free(call->text);
 	return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILURE;
 }

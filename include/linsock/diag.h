@@ -33,6 +33,7 @@ LSK_BEGIN_DECLS
  * @LSK_DIAG_SHOW_CONGESTION: @congestion, the name of TCP's algorithm
  * @LSK_DIAG_SHOW_TOS: @tos
  * @LSK_DIAG_SHOW_GROUPS: @groups of netlink sockets
+ * @LSK_DIAG_SHOW_RINGS: packet and xdp: rings, fanout, umem, in @attributes
  */
 enum lsk_diag_show {
 	LSK_DIAG_SHOW_MEMORY = 1 << 0,
@@ -40,6 +41,7 @@ enum lsk_diag_show {
 	LSK_DIAG_SHOW_CONGESTION = 1 << 2,
 	LSK_DIAG_SHOW_TOS = 1 << 3,
 	LSK_DIAG_SHOW_GROUPS = 1 << 4,
+	LSK_DIAG_SHOW_RINGS = 1 << 5,
 };
 
 /** LSK_DIAG_MEMORY_MAX - numbers of struct lsk_diag_socket's @memory: SK_MEMINFO_* */
@@ -173,6 +175,8 @@ enum lsk_diag_bit {
  * @info: see LSK_DIAG_SHOW_INFO; a view
  * @groups: netlink: joined groups, 32 bits per word; a view
  * @pending: unix: inodes of connections that wait, 32 bits each; a view
+ * @attributes: all that the kernel sent, for what has no field; a view, read with
+ *	lsk_nl_attr_next()
  */
 struct lsk_diag_socket {
 	uint64_t has;
@@ -205,6 +209,7 @@ struct lsk_diag_socket {
 	struct lsk_nl_bytes congestion_info;
 	struct lsk_nl_bytes groups;
 	struct lsk_nl_bytes pending;
+	struct lsk_nl_bytes attributes;
 	struct lsk_addr local;
 	struct lsk_addr peer;
 };
