@@ -250,13 +250,26 @@ static int hci_parse(struct fields *fields, struct lsk_addr *ret_addr)
 
 static const struct {
 	const char *name;
+	int protocol;
 	int (*parse)(struct fields *fields, struct lsk_addr *ret_addr);
 } protocols[] = {
-	{"l2cap", l2cap_parse},
-	{"rfcomm", rfcomm_parse},
-	{"sco", sco_parse},
-	{"hci", hci_parse},
+	{"l2cap", LSK_BTPROTO_L2CAP, l2cap_parse},
+	{"rfcomm", LSK_BTPROTO_RFCOMM, rfcomm_parse},
+	{"sco", LSK_BTPROTO_SCO, sco_parse},
+	{"hci", LSK_BTPROTO_HCI, hci_parse},
 };
+
+/* "rfcomm/00:11:22:33:44:55/1" makes a socket of RFCOMM. */
+static int bluetooth_place_protocol(const char *text)
+{
+	size_t len = strcspn(text, "/");
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (strlen(protocols[i].name) == len &&
+		    memcmp(protocols[i].name, text, len) == 0)
+			return protocols[i].protocol;
+	return -ENOENT;
+}
 
 static int bluetooth_parse(const char *text, struct lsk_addr *ret_addr,
 			   struct lsk_error *ret_error)
@@ -365,6 +378,7 @@ const struct lsk_family lsk_family_bluetooth = {
 	.summary = "L2CAP, RFCOMM, SCO and HCI",
 	.parse = bluetooth_parse,
 	.format = bluetooth_format,
+	.place_protocol = bluetooth_place_protocol,
 	.types = bluetooth_types,
 	.probe = &bluetooth_probe,
 	.send = FAMILY_SEND_RING,

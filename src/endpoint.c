@@ -86,6 +86,25 @@ static int keep_host(struct lsk_endpoint *endpoint, const char *place,
 	return 0;
 }
 
+/* The protocol that the place names, and a type that goes with it. */
+static void apply_protocol(struct endpoint_choice *choice, int protocol)
+{
+	const struct family_type *first = NULL;
+
+	choice->protocol = protocol;
+	for (const struct family_type *type = choice->family->types; type->name;
+	     type++) {
+		if (type->protocol != protocol)
+			continue;
+		if (type->type == choice->type)
+			return;
+		if (!first)
+			first = type;
+	}
+	if (first)
+		choice->type = first->type;
+}
+
 /* Let the families read the place; the first that can is the one choice left. */
 static int read_place(struct lsk_endpoint *endpoint, const char *place,
 		      struct lsk_error *ret_error)
@@ -102,7 +121,8 @@ static int read_place(struct lsk_endpoint *endpoint, const char *place,
 		if (r == 0) {
 			if (choice.family->place_protocol &&
 			    choice.family->place_protocol(place) >= 0)
-				choice.protocol = choice.family->place_protocol(place);
+				apply_protocol(&choice,
+					       choice.family->place_protocol(place));
 			endpoint->choices[0] = choice;
 			endpoint->choices_count = 1;
 			return 0;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <linsock/bluetooth.h>
+#include <linsock/endpoint.h>
 #include <linsock/hci.h>
 #include <linsock/message.h>
 
@@ -282,6 +283,36 @@ Test(bluetooth, a_link_that_is_lost_ends_what_is_above_it, .timeout = 120)
 	r = lsk_socket_recv(ends.server, &byte, 1, 0);
 	cr_assert_eq(r, -ETIMEDOUT, "%zd", r);
 	free_ends(&ends);
+	bluetooth_pair_free(pair);
+}
+
+/* What the tools are given: the place alone says which socket is made. */
+Test(bluetooth, endpoints_reach_each_other, .timeout = 120)
+{
+	const struct kind *const kinds[] = {&l2cap_messages, &rfcomm, &voice};
+	struct bluetooth_pair *pair = bluetooth_pair_new(0);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct lsk_addr there = place(pair, kinds[i], 1);
+		struct lsk_endpoint *endpoint;
+		char text[LSK_ADDR_TEXT_MAX];
+		struct ends ends;
+		int r;
+
+		cr_assert_geq(lsk_addr_format(&there, text, sizeof(text)), 0);
+		cr_assert_eq(lsk_endpoint_new(&endpoint, text, NULL), 0);
+		r = lsk_endpoint_listen(endpoint, &ends.listener, NULL);
+		cr_assert_eq(r, 0, "listen at %s: %d", text, r);
+		cr_assert_eq(lsk_socket_set_timeout(ends.listener, LIMIT), 0);
+		r = lsk_endpoint_connect(endpoint, LIMIT, &ends.client, NULL);
+		cr_assert_eq(r, 0, "connect to %s: %d", text, r);
+		r = lsk_socket_accept(ends.listener, &ends.server, NULL);
+		cr_assert_eq(r, 0, "accept at %s: %d", text, r);
+		cr_assert_eq(lsk_socket_protocol(ends.client), kinds[i]->protocol);
+		check_echo(&ends, 48, 48);
+		lsk_endpoint_free(endpoint);
+		free_ends(&ends);
+	}
 	bluetooth_pair_free(pair);
 }
 

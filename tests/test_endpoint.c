@@ -70,6 +70,18 @@ Test(endpoint, scheme_fixes_family_type_and_protocol)
 	assert_kind("inet://127.0.0.1:1", AF_INET, SOCK_STREAM, 0);
 }
 
+Test(endpoint, place_chooses_among_the_familys_protocols)
+{
+	assert_kind("bluetooth://l2cap/any/25", AF_BLUETOOTH, SOCK_SEQPACKET, 0);
+	assert_kind("bluetooth://l2cap/any/25?type=l2cap/stream", AF_BLUETOOTH,
+		    SOCK_STREAM, 0);
+	assert_kind("bluetooth://rfcomm/any/1", AF_BLUETOOTH, SOCK_STREAM, 3);
+	assert_kind("bluetooth://rfcomm/any/1?type=l2cap/dgram", AF_BLUETOOTH,
+		    SOCK_STREAM, 3);
+	assert_kind("bluetooth://sco/any", AF_BLUETOOTH, SOCK_SEQPACKET, 2);
+	assert_kind("bluetooth://hci/0", AF_BLUETOOTH, SOCK_RAW, 1);
+}
+
 Test(endpoint, type_chooses_among_the_familys_own)
 {
 	assert_kind("unix:///run/x?type=seqpacket", AF_UNIX, SOCK_SEQPACKET, 0);
