@@ -8,6 +8,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linsock/bluetooth.h>
@@ -433,6 +434,25 @@ Test(hci_device, lists_its_links, .timeout = 120)
 	cr_assert(links[0].is_outgoing);
 	cr_assert_eq(lsk_hci_links(bluetooth_pair_id(pair, 1), links, 4), 1);
 	cr_assert_not(links[0].is_outgoing);
+	free_ends(&ends);
+	bluetooth_pair_free(pair);
+}
+
+Test(hci_device, is_shown_by_the_example_with_its_links, .timeout = 120)
+{
+	struct bluetooth_pair *pair = bluetooth_pair_new(0);
+	struct ends ends = connect_ends(pair, &l2cap_messages);
+	bool has_device = false, has_link = false;
+	char line[128];
+	FILE *output = popen("\"$LINSOCK_BUILD/examples/bluetooth_list\"", "r");
+
+	cr_assert(output);
+	while (fgets(line, sizeof(line), output)) {
+		has_device |= strstr(line, " 00:aa:c0:ff:ee:01 up\n") != NULL;
+		has_link |= strcmp(line, "  00:aa:c0:ff:ee:02 handle 1\n") == 0;
+	}
+	cr_assert_eq(pclose(output), 0);
+	cr_assert(has_device && has_link);
 	free_ends(&ends);
 	bluetooth_pair_free(pair);
 }
