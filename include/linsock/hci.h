@@ -146,19 +146,19 @@ int lsk_hci_device(uint16_t device, struct lsk_hci_device *ret_device);
 
 /**
  * struct lsk_hci_link - a connection of a controller
+ * @mode: L2CAP_LM_* that hold for it
  * @handle: its number at the controller
+ * @state: BT_CONNECTED and others (<linsock/constant.h>, group BT_STATE)
  * @type: 0 SCO, 1 ACL, 2 eSCO, 0x80 LE, 0x82 and more isochronous
  * @is_outgoing: this host asked for it
- * @state: BT_CONNECTED and others (<linsock/constant.h>, group BT_STATE)
- * @mode: L2CAP_LM_* that hold for it
  * @peer: at its other end
  */
 struct lsk_hci_link {
+	uint32_t mode;
 	uint16_t handle;
+	uint16_t state;
 	uint8_t type;
 	bool is_outgoing;
-	uint16_t state;
-	uint32_t mode;
 	struct lsk_bdaddr peer;
 };
 
