@@ -7,6 +7,7 @@
 # needs: bluetooth rfcomm hci_vhci
 # kernels: all
 # timeout: 300
+# time-warp: yes
 # criterion: test_bluetooth_mgmt
 set -eu
 
