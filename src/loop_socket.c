@@ -401,6 +401,8 @@ int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)
 
 	if (!loop || !sock)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	channel = sock->channel;
 	if (!channel)
 		return socket_fd(sock) < 0 ? -EBADF : 0;
@@ -415,6 +417,8 @@ int lsk_loop_cancel_socket(struct lsk_loop *loop, struct lsk_socket *sock)
 {
 	if (!loop || !sock)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	if (!sock->channel || sock->channel->loop != loop)
 		return socket_fd(sock) < 0 ? -EBADF : 0;
 	channel_cancel(sock->channel, OP_CANCELLED);

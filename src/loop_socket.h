@@ -17,7 +17,8 @@ static inline int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *
 {
 	struct channel *channel = LIKELY(sock) ? sock->channel : NULL;
 
-	if (LIKELY(channel && channel->loop == loop && socket_fd(sock) >= 0)) {
+	if (LIKELY(channel && channel->loop == loop && socket_fd(sock) >= 0 &&
+		   !loop_is_foreign(loop))) {
 		*ret_channel = channel;
 		return 0;
 	}

@@ -34,7 +34,8 @@ static void pair_free(struct lsk_socket *pair[2])
 }
 
 /* In the child: nothing of the parent's may be touched, and a loop of its own works. */
-static int child_of_a_fork(struct lsk_loop *loop, struct lsk_socket *unbound)
+static int child_of_a_fork(struct lsk_loop *loop, struct lsk_socket *bound,
+			   struct lsk_op name, struct lsk_socket *unbound)
 {
 	const struct lsk_loop_options options = {
 		.force_epoll = lsk_loop_backend(loop) == LSK_BACKEND_EPOLL,
@@ -50,6 +51,17 @@ static int child_of_a_fork(struct lsk_loop *loop, struct lsk_socket *unbound)
 	    lsk_loop_next(loop, &event, 1, 0) != -ECHILD ||
 	    lsk_loop_recv(loop, unbound, &byte, 1, 0, &then) != -ECHILD)
 		return 1;
+	if (lsk_loop_recv(loop, bound, &byte, 1, 0, &then) != -ECHILD ||
+	    lsk_loop_send(loop, bound, "x", 1, 0, &then) != -ECHILD ||
+	    lsk_loop_timer(loop, msec, &then) != -ECHILD ||
+	    lsk_loop_cancel(loop, name) != -ECHILD ||
+	    lsk_loop_cancel_socket(loop, bound) != -ECHILD ||
+	    lsk_loop_cancel_all(loop) != -ECHILD ||
+	    lsk_loop_pause(loop, name) != -ECHILD ||
+	    lsk_loop_resume(loop, name) != -ECHILD ||
+	    lsk_loop_close(loop, bound, &then) != -ECHILD ||
+	    lsk_loop_release(loop, bound) != -ECHILD)
+		return 6;
 	lsk_loop_free(loop);
 	if (outcome->events != 0 || lsk_loop_new(&own, &options) < 0 ||
 	    lsk_socket_pair(pair, AF_UNIX, SOCK_STREAM, 0) < 0)
@@ -70,16 +82,18 @@ Test_on_each_loop(trap_fork, leaves_the_parents_loop_alone)
 	struct lsk_then then = then_tell(outcome);
 	struct lsk_socket *pair[2];
 	struct lsk_pool *pool;
+	struct lsk_op name;
 	int status = -1;
 	pid_t child;
 
+	then.ret_op = &name;
 	cr_assert_eq(lsk_pool_new(loop, &pool, NULL), 0);
 	pair_new(pair);
 	cr_assert_eq(lsk_loop_recv_stream(loop, pair[0], pool, &then), 0);
 	run_idle(loop);
 	child = fork();
 	if (child == 0)
-		_exit(child_of_a_fork(loop, pair[1]));
+		_exit(child_of_a_fork(loop, pair[0], name, pair[1]));
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert_eq(status, 0, "the child said %#x", (unsigned int)status);
 	cr_assert_eq(outcome->events, 0);

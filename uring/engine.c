@@ -111,6 +111,12 @@ unsigned int engine_process(void)
 	return process_generation();
 }
 
+const atomic_uint *engine_process_mark(void)
+{
+	pthread_once(&process.once, process_init);
+	return process.page;
+}
+
 /*
  * After a fork: the child's copies of descriptors and mappings go, those of threads too
  * that it does not have; the parent's rings go on.

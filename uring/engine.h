@@ -7,6 +7,7 @@
 #ifndef LSK_ENGINE_H
 #define LSK_ENGINE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -53,6 +54,9 @@ int64_t engine_now_ns(void);
 
 /* Never 0. Differs between a process and each of its forked children. */
 unsigned int engine_process(void);
+/* Where engine_process() is read from, and what a fork(2) makes 0 in the child. NULL:
+ * this kernel knows no such memory. */
+const atomic_uint *engine_process_mark(void);
 
 /*
  * The calling thread's engine, made on first use; ended with the thread; made anew in a

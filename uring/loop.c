@@ -56,7 +56,10 @@ static int loop_init(struct lsk_loop *loop, const struct lsk_loop_options *optio
 		     const struct loop_backend *backend)
 {
 	loop->wake_fd = -1;
-	loop->process = engine_process();
+	atomic_init(&loop->process, engine_process());
+	loop->process_mark = engine_process_mark();
+	if (!loop->process_mark)
+		loop->process_mark = &loop->process; /* and the program has to know */
 	loop->work_head = OP_NONE;
 	loop->work_tail = OP_NONE;
 	loop->ops_free = OP_NONE;
@@ -127,11 +130,6 @@ int lsk_loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *opti
 	if (!ret_loop)
 		return -EINVAL;
 	return loop_new(ret_loop, options, NULL);
-}
-
-bool loop_is_foreign(const struct lsk_loop *loop)
-{
-	return loop->process != engine_process();
 }
 
 static void loop_run_posts(struct lsk_loop *loop, bool is_ending)

@@ -275,6 +275,8 @@ struct lsk_loop {
 	void *state; /* the back end's */
 	struct loop_op *ops;
 	struct channel *channels;
+	const atomic_uint *process_mark; /* differs from process in a forked child */
+	atomic_uint process;             /* that made it: engine_process() */
 	uint32_t ops_free;
 	uint32_t ops_used;   /* slots that were in use at any time */
 	uint32_t flush_head; /* channels with something to send */
@@ -296,8 +298,7 @@ struct lsk_loop {
 	bool has_naps;   /* something is to be tried again soon that has no event */
 	bool is_feeding; /* a pool is */
 	int wake_fd;
-	unsigned int process; /* that made it: engine_process() */
-	uint32_t work_head;   /* operations with something to do next pass */
+	uint32_t work_head; /* operations with something to do next pass */
 	uint32_t work_tail;
 	_Atomic(struct loop_post *) posts;
 
@@ -331,8 +332,6 @@ struct lsk_loop {
 int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
 	     const struct loop_backend *backend);
 void loop_was_woken(struct lsk_loop *loop);
-/* Whether it is a forked child's copy: its ring is the parent's. */
-bool loop_is_foreign(const struct lsk_loop *loop);
 
 /* loop_op.c */
 int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
@@ -350,6 +349,13 @@ void op_work(struct lsk_loop *loop);
 void op_count_lease(struct lsk_loop *loop, struct loop_op *op);
 void op_rearm(struct lsk_loop *loop, struct loop_op *op);
 void op_rearm_behind(struct lsk_loop *loop, struct loop_op *op);
+
+/* Whether it is a forked child's copy: its ring is the parent's. */
+static inline bool loop_is_foreign(const struct lsk_loop *loop)
+{
+	return atomic_load_explicit(loop->process_mark, memory_order_relaxed) !=
+	       atomic_load_explicit(&loop->process, memory_order_relaxed);
+}
 
 /* MSG_* that every recvmsg(2) of the channel has. */
 static inline int channel_message_flags(const struct channel *channel)

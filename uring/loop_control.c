@@ -9,6 +9,8 @@ int lsk_loop_cancel(struct lsk_loop *loop, struct lsk_op op)
 
 	if (!loop)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	found = op_find(loop, op);
 	if (!found)
 		return -ENOENT;
@@ -20,6 +22,8 @@ int lsk_loop_cancel_all(struct lsk_loop *loop)
 {
 	if (!loop)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	for (uint32_t slot = 0; slot < loop->ops_used; slot++) {
 		struct loop_op *op = &loop->ops[slot];
 
@@ -35,6 +39,8 @@ int lsk_loop_pause(struct lsk_loop *loop, struct lsk_op op)
 
 	if (!loop)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	found = op_find(loop, op);
 	if (!found || !op_is_stream(found))
 		return -ENOENT;
@@ -50,6 +56,8 @@ int lsk_loop_resume(struct lsk_loop *loop, struct lsk_op op)
 
 	if (!loop)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	found = op_find(loop, op);
 	if (!found || !op_is_stream(found))
 		return -ENOENT;
@@ -94,6 +102,8 @@ int lsk_loop_timer(struct lsk_loop *loop, int64_t delay_ns, const struct lsk_the
 
 	if (!loop || delay_ns < 0)
 		return -EINVAL;
+	if (loop_is_foreign(loop))
+		return -ECHILD;
 	timed.timeout_ns = delay_ns > 0 ? delay_ns : 1;
 	return op_new(loop, NULL, OP_TIMER, &timed, &op);
 }

@@ -23,8 +23,9 @@
  * lsk_loop_close(): lsk_socket_close() would end neither its operations nor, while they
  * are pending, the connection. Its timeout plays no part here.
  *
- * Forks: a child may free its copy of a loop and nothing else; running it, and binding
- * a socket to it, is -ECHILD. No callback runs then, and the parent's loop goes on.
+ * Forks: a child may free its copy of a loop and nothing else. Running it, starting an
+ * operation, cancelling, pausing or resuming one, and letting go of a socket is -ECHILD
+ * there. No callback runs then, and the parent's loop goes on.
  *
  * Errors: all calls answer -EINVAL for a NULL they do not allow, -EBADF for a socket
  * that is closed or closing, -EBUSY for one that is bound to another loop, and -ENOMEM.
