@@ -195,6 +195,7 @@ static struct {
 	unsigned int opcode;
 	unsigned int is_fixed;
 	unsigned int index;
+	unsigned int refusals; /* of submissions, that are to come */
 } seen;
 
 static unsigned int decide(void *context, enum script_point point, unsigned int count,
@@ -206,6 +207,10 @@ static unsigned int decide(void *context, enum script_point point, unsigned int 
 		seen.opcode = sqe->opcode;
 		seen.is_fixed = sqe->ioprio & IORING_RECVSEND_FIXED_BUF;
 		seen.index = sqe->buf_index;
+	}
+	if (point == SCRIPT_SUBMIT && seen.refusals > 0) {
+		seen.refusals--;
+		return SCRIPT_BUSY;
 	}
 	return 0;
 }
@@ -252,6 +257,44 @@ Test(loop_buffer, is_named_by_the_sends_that_are_all_in_it)
 	cr_assert(seen.is_fixed);
 	cr_assert_eq(seen.index, 0);
 	pair_free(pair);
+	lsk_loop_free(loop);
+	script_end();
+}
+
+/* The kernel looks for the buffer when it takes the request, and that may be later. */
+Test(loop_buffer, is_forgotten_by_the_sends_that_the_kernel_has_not_taken)
+{
+	const struct lsk_loop_options options = {.zero_copy_min = 64};
+	struct lsk_loop *loop = NULL;
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_socket *pairs[2][2];
+	static char memory[200];
+
+	script_begin(decide, NULL);
+	cr_assert_eq(loop_new(&loop, &options, &loop_backend_uring), 0);
+	cr_assert_eq(lsk_loop_add_buffer(loop, memory, sizeof(memory)), 0);
+	memset(&seen, 0, sizeof(seen));
+	/* Two, since a single one is not worth a request. */
+	for (int i = 0; i < 2; i++) {
+		pair_new(pairs[i]);
+		cr_assert_eq(lsk_loop_send(loop, pairs[i][0], "x", 1, 0, NULL), 0);
+		run_idle(loop);
+		pairs[i][0]->channel->caps |= CHANNEL_ZERO_COPY;
+	}
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(lsk_loop_send(loop, pairs[i][0], memory, 100, 0, &then),
+			     0);
+	seen.refusals = 3;
+	cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
+	cr_assert_eq(seen.opcode, 0, "the kernel has seen none");
+	cr_assert_eq(lsk_loop_remove_buffer(loop, memory), 0);
+	run_until(loop, &outcome.ends, 2);
+	cr_assert_eq(outcome.result, 100);
+	cr_assert_eq(seen.opcode, IORING_OP_SEND_ZC);
+	cr_assert_not(seen.is_fixed);
+	for (int i = 0; i < 2; i++)
+		pair_free(pairs[i]);
 	lsk_loop_free(loop);
 	script_end();
 }

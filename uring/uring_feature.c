@@ -100,6 +100,22 @@ static int buffers_init(struct uring_loop *uring)
 	return r;
 }
 
+/* The kernel looks for a buffer when it takes the request: what it has not taken yet
+ * is to do without. */
+static void buffer_forget(struct uring_loop *uring, unsigned int index)
+{
+	const struct io_uring_sq *sq = &uring->ring.sq;
+
+	for (unsigned int head = *sq->khead; head != sq->sqe_tail; head++) {
+		struct io_uring_sqe *sqe = &sq->sqes[head & sq->ring_mask];
+
+		if (sqe->opcode != IORING_OP_SEND_ZC || sqe->buf_index != index)
+			continue;
+		sqe->ioprio &= (uint16_t)~IORING_RECVSEND_FIXED_BUF;
+		sqe->buf_index = 0;
+	}
+}
+
 int uring_loop_add_buffer(struct lsk_loop *loop, void *memory, size_t size)
 {
 	struct uring_loop *uring = loop->state;
@@ -123,6 +139,8 @@ int uring_loop_add_buffer(struct lsk_loop *loop, void *memory, size_t size)
 	if (r < 0)
 		return r;
 	uring->buffers[index] = iov;
+	if (size == 0)
+		buffer_forget(uring, index);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
  * - each operation that was started has exactly one terminal event, and no other after;
  * - what is received is what was sent, in order, and stays as it is while it is leased;
  * - the peer gets what the results of the sends say, in the order of their starts;
+ * - a socket that is handed over arrives once, with nothing under way;
  * - in the end every buffer is back and nothing waits that could go on.
  */
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <linsock/loop_feature.h>
 
 #include "src/socket.h"
 #include "tests/fuzz/loop_world.h"
@@ -49,6 +52,27 @@ static void start_stream(struct connection *connection)
 	connection->has_reader = track->is_live;
 }
 
+/* Receive into a file: what it has in the end is what came. */
+static void start_splice(struct connection *connection)
+{
+	const unsigned int byte = next_byte();
+	struct track *track;
+	struct lsk_then then;
+
+	if (connection->has_reader || !connection->is_stream)
+		return;
+	track = track_new(connection, OP_SPLICE);
+	then = then_of(track);
+	track->transfer.range.fd = memfd_create("fuzz", MFD_CLOEXEC);
+	track->transfer.range.offset = byte & 1 ? LSK_FILE_POSITION : 0;
+	track->transfer.range.count = byte & 2 ? LSK_FILE_REST : byte * 4;
+	if (track->transfer.range.fd < 0)
+		fail("no file");
+	track_started(track, lsk_loop_splice(world.loop, connection->sock,
+					     &track->transfer, &then));
+	connection->has_reader = track->is_live;
+}
+
 static void start_file(struct connection *connection, struct track *track,
 		       const struct lsk_then *then, unsigned int byte)
 {
@@ -81,7 +105,10 @@ static void start_send(struct connection *connection)
 	track->len = 1 + byte;
 	if (byte > 240 && connection->is_stream)
 		track->len = (size_t)byte << 8;
-	track->bytes = malloc(track->len);
+	/* Memory that is, or was, registered: another request of the ring. */
+	if (byte & 1 && track->len <= ROOM_MAX)
+		track->room = room_take();
+	track->bytes = track->room ? track->room : malloc(track->len);
 	track->copy = malloc(track->len);
 	for (size_t i = 0; i < track->len; i++)
 		track->bytes[i] = (uint8_t)(i * 13 + world.tracks_count * 5);
@@ -218,6 +245,58 @@ static void return_one(struct connection *connection)
 		lease_return(next_byte() % world.leases_count);
 }
 
+static void arrive(struct lsk_loop *loop, struct lsk_socket *sock, void *context)
+{
+	struct connection *connection = context;
+
+	if (loop != world.loop || sock != connection->sock || !connection->is_handed)
+		fail("a socket was handed over that nobody gave away");
+	connection->is_handed = false;
+}
+
+/* Of a socket; an event that waits to be taken is none, nor is a notification. */
+static bool is_under_way(const struct track *track)
+{
+	const struct loop_op *op = op_find(world.loop, track->name);
+
+	return track->is_live && op && op->channel && !(op->state & OP_SENT);
+}
+
+/* To itself, as to another loop: between the two it is nobody's. */
+static void hand_over(struct connection *connection)
+{
+	int r;
+
+	if (connection->is_handed)
+		return;
+	r = lsk_loop_hand_over(world.loop, connection->sock, world.loop, arrive,
+			       connection);
+	if (r == 0)
+		connection->is_handed = true;
+	else if (r != -EBUSY && !connection->is_closing)
+		fail("a socket with nothing under way cannot be handed over");
+	for (unsigned int i = 0; i < world.tracks_count; i++)
+		if (r == 0 && world.tracks[i].connection == connection &&
+		    is_under_way(&world.tracks[i]))
+			fail("a socket was handed over with something under way");
+}
+
+/* Registered and not, in turn; what is on its way from it goes on. */
+static void register_room(struct connection *connection)
+{
+	int r;
+
+	(void)connection;
+	if (world.is_registered)
+		r = lsk_loop_remove_buffer(world.loop, world.rooms);
+	else
+		r = lsk_loop_add_buffer(world.loop, world.rooms, sizeof(world.rooms));
+	if (r == 0)
+		world.is_registered = !world.is_registered;
+	else if (lsk_loop_features(world.loop) & LSK_LOOP_BUFFERS)
+		fail("memory cannot be registered");
+}
+
 static void sleep_a_while(struct connection *connection)
 {
 	(void)connection;
@@ -237,17 +316,21 @@ static void allow_zero_copy(struct connection *connection)
 		connection->sock->channel->caps |= CHANNEL_ZERO_COPY;
 }
 
+enum { DEEDS_OF_SOCKET = 10 };
+
 /* As often as it is listed. */
 static void (*const deeds[32])(struct connection *connection) = {
 	start_stream,
 	start_stream,
-	start_stream,
+	start_splice,
 	start_recv,
 	start_send,
 	start_send,
 	start_send,
 	start_other,
 	start_close,
+	hand_over,
+	/* From here on also with a socket that is on its way. */
 	cancel,
 	cancel,
 	pause_stream,
@@ -264,8 +347,7 @@ static void (*const deeds[32])(struct connection *connection) = {
 	complete_stale,
 	cancel_socket,
 	allow_zero_copy,
-	run,
-	run,
+	register_room,
 	run,
 	run,
 	run,
@@ -280,8 +362,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_begin(data, size);
 	while (world.size > 0 && world.tracks_count < TRACKS_MAX - 4) {
 		const unsigned int byte = next_byte();
+		struct connection *connection =
+			&world.connections[byte / 32 % CONNECTIONS];
 
-		deeds[byte % 32](&world.connections[byte / 32 % CONNECTIONS]);
+		if (byte % 32 >= DEEDS_OF_SOCKET || !connection->is_handed)
+			deeds[byte % 32](connection);
 	}
 	if (size % 3 != 0)
 		world_settle();

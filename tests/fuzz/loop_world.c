@@ -126,6 +126,32 @@ struct lsk_then then_of(struct track *track)
 	};
 }
 
+uint8_t *room_take(void)
+{
+	for (unsigned int i = 0; i < ROOMS; i++) {
+		if (world.is_taken[i])
+			continue;
+		world.is_taken[i] = true;
+		return world.rooms[i];
+	}
+	return NULL;
+}
+
+static void bytes_free(struct track *track)
+{
+	if (track->room)
+		world.is_taken[(track->room - world.rooms[0]) / ROOM_MAX] = false;
+	else
+		free(track->bytes);
+	track->bytes = NULL;
+	track->room = NULL;
+}
+
+static bool has_file(const struct track *track)
+{
+	return track->kind == OP_SENDFILE || track->kind == OP_SPLICE;
+}
+
 void track_started(struct track *track, int r)
 {
 	if (r < 0 && track->name.generation)
@@ -133,9 +159,8 @@ void track_started(struct track *track, int r)
 	track->is_live = r == 0;
 	if (r < 0) {
 		track->result = r;
-		free(track->bytes);
-		track->bytes = NULL;
-		if (track->kind == OP_SENDFILE)
+		bytes_free(track);
+		if (has_file(track))
 			close(track->transfer.range.fd);
 	}
 }
@@ -189,6 +214,25 @@ static void take_lease(struct track *track, const struct lsk_event *event)
 	}
 }
 
+/* How far it came counts, whatever it ended with. */
+static void transfer_done(struct track *track)
+{
+	const size_t moved = track->transfer.moved;
+	uint8_t *bytes;
+
+	if (track->kind == OP_SENDFILE) {
+		track->result = (int)moved;
+	} else {
+		bytes = malloc(moved + 1);
+		if (pread(track->transfer.range.fd, bytes, moved + 1, 0) !=
+		    (ssize_t)moved)
+			fail("the file is longer or shorter than what came");
+		check_received(track->connection, bytes, moved);
+		free(bytes);
+	}
+	close(track->transfer.range.fd);
+}
+
 static void done(struct lsk_loop *loop, const struct lsk_event *event)
 {
 	struct track *track = event->context;
@@ -213,15 +257,14 @@ static void done(struct lsk_loop *loop, const struct lsk_event *event)
 	track->result = event->result;
 	if (track->kind == OP_RECV && event->result > 0)
 		check_received(track->connection, event->data, (size_t)event->result);
-	if (track->kind == OP_RECV || track->kind == OP_RECV_STREAM)
+	if (track->kind == OP_RECV || track->kind == OP_RECV_STREAM ||
+	    track->kind == OP_SPLICE)
 		track->connection->has_reader = false;
-	free(track->bytes);
-	track->bytes = NULL;
-	/* How far it came counts, whatever it ended with. */
-	if (track->kind == OP_SENDFILE) {
-		track->result = (int)track->transfer.moved;
-		close(track->transfer.range.fd);
-	}
+	if (event->result == -EFAULT)
+		fail("the kernel was told of memory that is not there");
+	bytes_free(track);
+	if (has_file(track))
+		transfer_done(track);
 }
 
 struct track *track_any(void)
@@ -336,6 +379,10 @@ static bool is_settled(void)
 		    (connection->is_stream || connection->peer >= 0) &&
 		    connection->received < connection->peer_sent)
 			return false;
+		if (track->kind == OP_SPLICE && !connection->is_closing &&
+		    connection->received + track->transfer.moved <
+			    connection->peer_sent)
+			return false;
 	}
 	return true;
 }
@@ -347,7 +394,7 @@ static size_t progress(void)
 	for (unsigned int i = 0; i < CONNECTIONS; i++)
 		sum += world.connections[i].received + world.connections[i].got_len;
 	for (unsigned int i = 0; i < world.tracks_count; i++)
-		sum += !world.tracks[i].is_live;
+		sum += !world.tracks[i].is_live + world.tracks[i].transfer.moved;
 	return sum;
 }
 
@@ -460,14 +507,16 @@ void world_end(bool is_gentle)
 		if (is_gentle && connection->peer >= 0 && !connection->is_overfull)
 			check_sent(connection);
 		peer_close(connection);
+		if (connection->is_handed)
+			fail("a socket that was handed over did not arrive");
 		lsk_socket_free(connection->sock);
 		free(connection->got);
 	}
 	for (unsigned int i = 0; i < world.tracks_count; i++) {
 		/* An event that nobody took. */
-		if (world.tracks[i].is_live && world.tracks[i].kind == OP_SENDFILE)
+		if (world.tracks[i].is_live && has_file(&world.tracks[i]))
 			close(world.tracks[i].transfer.range.fd);
-		free(world.tracks[i].bytes);
+		bytes_free(&world.tracks[i]);
 		free(world.tracks[i].copy);
 	}
 }

@@ -17,6 +17,8 @@ enum {
 	LEASES_MAX = 64,
 	GOT_MAX = 1 << 18,
 	EVENTS_MAX = 3,
+	ROOMS = 8, /* in memory that is registered at times */
+	ROOM_MAX = 256,
 };
 
 struct connection;
@@ -32,6 +34,7 @@ struct track {
 	int result;
 	uint8_t *bytes; /* of a send or for a receive; ours until the end */
 	uint8_t *copy;  /* of a send */
+	uint8_t *room;  /* where its bytes are, if not in memory of their own */
 	struct lsk_transfer transfer; /* of a file; the descriptor is ours */
 	size_t len;
 };
@@ -43,6 +46,7 @@ struct connection {
 	bool is_stream;
 	bool is_closing;
 	bool has_reader;
+	bool is_handed;   /* and has not arrived */
 	bool is_overfull; /* the peer got more than is kept */
 	size_t peer_sent; /* bytes, or datagrams */
 	size_t received;
@@ -66,6 +70,9 @@ struct world {
 	struct lease leases[LEASES_MAX];
 	unsigned int leases_count;
 	bool is_good_natured;
+	bool is_registered;
+	bool is_taken[ROOMS];
+	uint8_t rooms[ROOMS][ROOM_MAX];
 };
 
 extern struct world world;
@@ -85,6 +92,9 @@ struct track *track_new(struct connection *connection, enum op_kind kind);
 struct lsk_then then_of(struct track *track);
 void track_started(struct track *track, int r);
 struct track *track_any(void);
+
+/* NULL: all are in use. */
+uint8_t *room_take(void);
 
 void lease_return(unsigned int index);
 void peer_read(struct connection *connection, size_t len);

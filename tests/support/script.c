@@ -374,6 +374,9 @@ REAL(int, io_uring_register_buffers_update_tag, struct io_uring *ring,
 	if (ring != script.ring)
 		return __real_io_uring_register_buffers_update_tag(ring, index, iov,
 								   tags, count);
+	if (index + count > SCRIPT_BUFFERS_MAX)
+		return -EINVAL;
+	memcpy(script.buffers + index, iov, count * sizeof(*iov));
 	return (int)count;
 }
 

@@ -11,6 +11,7 @@ enum {
 	SCRIPT_REQUESTS_MAX = 1024,
 	SCRIPT_OVERFLOW_MAX = 4096,
 	SCRIPT_GROUPS_MAX = 64,
+	SCRIPT_BUFFERS_MAX = 16,
 };
 
 /* Of script_post(): keep it where there is no room, though it says "more". */
@@ -46,6 +47,7 @@ struct script {
 	struct io_uring_cqe overflow[SCRIPT_OVERFLOW_MAX];
 	unsigned int overflow_count;
 	struct script_group groups[SCRIPT_GROUPS_MAX];
+	struct iovec buffers[SCRIPT_BUFFERS_MAX]; /* registered */
 };
 
 extern struct script script;

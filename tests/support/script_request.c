@@ -286,6 +286,16 @@ static void run_notify(struct script_request *request)
 	finish(request, 0, IORING_CQE_F_NOTIF);
 }
 
+/* Of a request that names a registered buffer: whether its bytes are in there. */
+static bool is_in_buffer(const struct io_uring_sqe *sqe)
+{
+	const struct iovec *buffer = &script.buffers[sqe->buf_index];
+	const uint64_t begin = (uintptr_t)buffer->iov_base;
+
+	return !(sqe->ioprio & IORING_RECVSEND_FIXED_BUF) ||
+	       (sqe->addr >= begin && sqe->addr + sqe->len <= begin + buffer->iov_len);
+}
+
 static void run_send(struct script_request *request)
 {
 	struct iovec parts[IOV_MAX_SENT];
@@ -381,6 +391,8 @@ void script_take(const struct io_uring_sqe *sqe)
 {
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL)
 		take_cancel(sqe);
+	else if (sqe->opcode == IORING_OP_SEND_ZC && !is_in_buffer(sqe))
+		script_post(sqe->user_data, -EFAULT, 0);
 	else
 		script.requests[script.requests_count++] =
 			(struct script_request){.sqe = *sqe};
