@@ -8,7 +8,7 @@
  *
  * An interface without a name is its number: "can://#7". The kernel answers with 8, 16
  * or 24 bytes of struct sockaddr_can as the protocol has fields: the length tells
- *which.
+ * which.
  */
 #include <assert.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
  *	2.0, 2.1     told by ";$COLUMNS=N,O,T,B,I,d,R,L,D"
  *
  * Times are milliseconds since a start that is told in days since 1899-12-30 (UTC
- *here).
+ * here).
  */
 #include "families/can_log.h"
 

@@ -5,8 +5,8 @@
  *	 list ──► sweep ──► live ──► live … ──► (lost or in doubt, queue empty) ──► list
  *
  * Groups are joined before the first listing, so that every change is either in the
- *list or in the queue behind it. An event that is older than the list may undo it for a
- * moment, and the events behind it set that right again, as they come in order.
+ * list or in the queue behind it. An event that is older than the list may undo it
+ * for a moment, and the events behind it set that right again, as they come in order.
  */
 #include <linsock/netlink_loop.h>
 #include <linsock/netlink_watch.h>

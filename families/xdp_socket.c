@@ -5,8 +5,7 @@
  * has put into the array, so that a store of ours releases and a load acquires.
  *
  *	fill        free places, from us          receive     frames, from the kernel
- *	transmit    frames, from us               completion  places sent, from the
- *kernel
+ *	transmit    frames, from us               completion  places sent, its
  */
 #include <linsock/xdp.h>
 

@@ -2,7 +2,7 @@
 /*
  * The broadcast manager on a real kernel. It wants vcan0; where there is none, every
  * test is skipped and says so, and scenario bcm_socket.sh runs them in a virtual
- *machine.
+ * machine.
  *
  *	jobs of BCM ---- vcan0 ---- a channel
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * J1939 on a real kernel. It wants vcan0; where there is none, every test is skipped
- *and says so, and scenario j1939_socket.sh runs them in a virtual machine.
+ * and says so, and scenario j1939_socket.sh runs them in a virtual machine.
  *
  *	unit 20 ---- vcan0 ---- unit 30
  */

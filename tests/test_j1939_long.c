@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A message of megabytes by J1939's extended transport protocol, in and out, to its
- *end. It wants vcan0, up; where there is none it is skipped and says so, and the
- *scenarios j1939_long_*.sh run it in virtual machines.
+ * end. It wants vcan0, up; where there is none it is skipped and says so, and the
+ * scenarios j1939_long_*.sh run it in virtual machines.
  *
  *	unit 20 ---- vcan0 ---- unit 30
  */

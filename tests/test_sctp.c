@@ -3,8 +3,7 @@
  * SCTP on the loopback of a namespace of the test's own. Where the kernel has none the
  * tests say so; scenario inet_sctp.sh runs them in virtual machines.
  *
- *	client 127.0.0.1, 127.0.0.2 ==== one association ==== 127.0.0.3, 127.0.0.4
- *server
+ *	client 127.0.0.1, 127.0.0.2 ==== association ==== 127.0.0.3, 127.0.0.4 server
  */
 #include <criterion/criterion.h>
 #include <errno.h>

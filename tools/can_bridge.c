@@ -4,8 +4,7 @@
  * there they are lines of the field's text, so that other programs can join.
  *
  *	vcan0 <====> vcan1
- *	vcan0 <====> "123#11\n" over a connection <====> vcan1 of another host,
- *namespace
+ *	vcan0 <====> "123#11\n" over a connection <====> vcan1 elsewhere
  */
 #include <errno.h>
 #include <getopt.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside linsock probe. A report is what one kernel's features were found to be, as
- *JSON in memory, whether it was made here or read from a file:
+ * JSON in memory, whether it was made here or read from a file:
  *
  *	{ "linsock": "0.1.0",
  *	  "kernel": { "release": "6.12.1", "version": "#1 SMP …", "machine": "x86_64" },
@@ -16,7 +16,7 @@
  *	  "kernels": [ { "label": "6.12", "kernel": { … }, "backend": { … } }, … ],
  *	  "features": {
  *	    "can.isotp": { "summary": "…", "findings": [ { "verdict": … } or null, … ]
- *}, … } }
+ *	  }, … } }
  *
  * Functions that return an int return enum command_status, and tell what failed.
  */

@@ -7,14 +7,14 @@
  *	can-cost hand IFACE FRAMES      recvmmsg(2) by hand, 64 at a time
  *	can-cost library IFACE FRAMES   lsk_can_receive(), the same
  *	can-cost calls IFACE FRAMES     system calls per frame of lsk_can_receive()
- *	can-cost filters IFACE FRAMES COUNT   a bus of which COUNT filters pass one
- *frame in 16, from the send to lsk_can_receive() can-cost drain IFACE FRAMES COMMAND...
- *a program that ends after FRAMES can-cost run COMMAND...         a program from its
- *start to its end, in all can-cost dbc SECONDS            signals per second that
- *lsk_dbc_decode() gives
+ *	can-cost filters IFACE FRAMES COUNT       COUNT filters pass one frame in 16:
+ *	                                          from the send to lsk_can_receive()
+ *	can-cost drain IFACE FRAMES COMMAND...    a program that ends after FRAMES
+ *	can-cost run COMMAND...                   a program, from its start to its end
+ *	can-cost dbc SECONDS                      signals per second: lsk_dbc_decode()
  *
  * IFACE "any" is one socket on all interfaces: bus0 to bus15 send it four frames each
- *in turn.
+ * in turn.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  *	list                         what this program offers (also: --list)
  *	plan WORKLOAD key=value ...  set up a cell: adapter, transport, size, conns, ...
  *	check                        one round with every byte looked at
- *	batch ROUNDS                 timed rounds: CPU time of this thread, of the
- *process count ROUNDS                 the same rounds, counting system calls instead
+ *	batch ROUNDS                 timed rounds: CPU time of this thread, the process
+ *	count ROUNDS                 the same rounds, counting system calls instead
  *	figures                      what is measured once (memory, fairness)
  *	end                          tear the cell down
  *	quit

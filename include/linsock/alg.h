@@ -19,10 +19,11 @@
  *	-EPROTONOSUPPORT the type (algif_hash …) is not there, or it is forbidden
  *	-ENOENT          the type is there, and has no such algorithm
  *	-ELIBBAD         the algorithm failed its self-test
- *	-EKEYREJECTED    a key of a length that the algorithm does not have, or a weak
- *one -ENOKEY          the algorithm wants a key first -ERANGE          a tag of a
- *length that the algorithm does not have -ENODATA         what is to be decrypted is
- *shorter than its tag -EBADMSG         the tag is wrong: nobody may look at the output
+ *	-EKEYREJECTED    a weak key, or of a length that the algorithm does not have
+ *	-ENOKEY          the algorithm wants a key first
+ *	-ERANGE          a tag of a length that the algorithm does not have
+ *	-ENODATA         what is to be decrypted is shorter than its tag
+ *	-EBADMSG         the tag is wrong: nobody may look at the output
  *	-EINVAL          an IV of the wrong length, or part of a block
  *	-EMSGSIZE        more than the kernel takes in one piece
  *	-ENOSPC          the room for the output is too small

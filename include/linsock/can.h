@@ -412,7 +412,7 @@ enum lsk_can_on_full {
  * @interface: name, or NULL or LSK_CAN_ANY for all interfaces; borrowed
  * @filters: frames to receive; NULL with @filter_count 0 for all; copied. More than the
  *	512 of CAN_RAW become the socket's own filter (SO_ATTACH_FILTER), which must
- *then be left alone; what it cannot hold, and frames of XL, the library judges
+ *	then be left alone; what it cannot hold, and frames of XL, the library judges
  * @filter_count: how many
  * @receive_nothing: no frames are received (a channel that only sends)
  * @join_filters: a frame must pass all filters (Linux 4.1)

@@ -69,7 +69,7 @@ struct lsk_can_log_entry {
 /**
  * lsk_can_log_format_by_name() - the format of a name or of a file's ending
  * @name: "candump", "asc", "trc", "csv", "pcapng", "blf", or a file name that ends in
- *one of these or in ".log"
+ *	one of these or in ".log"
  *
  * Return: the format, or LSK_CAN_LOG_AUTO for a name that tells none.
  */
@@ -151,7 +151,7 @@ lsk_can_log_reader_format(const struct lsk_can_log_reader *reader);
 /**
  * enum lsk_can_log_asc_flags - variants of ASC, for writing
  * @LSK_CAN_LOG_ASC_BARE: as log2asc of can-utils up to 2023 has it: times count from
- *the first frame instead of its second, and no version is told
+ *	the first frame instead of its second, and no version is told
  * @LSK_CAN_LOG_ASC_FOUR_DECIMALS: times in units of 100 microseconds
  * @LSK_CAN_LOG_ASC_CRLF: lines end with CR LF
  * @LSK_CAN_LOG_ASC_ALL_FD: classic frames in the form of FD ones
@@ -171,7 +171,7 @@ enum lsk_can_log_asc_flags {
  * @with_nanoseconds: candump's log: nine decimals
  * @asc_flags: ASC: enum lsk_can_log_asc_flags
  * @start_ns: ASC with LSK_CAN_LOG_ASC_BARE: what times count from; 0 for the first
- *frame
+ *	frame
  * @interfaces: ASC, TRC: names in the order of their channel numbers; others follow in
  *	the order in which they come; borrowed until the writer is freed
  * @interface_count: how many

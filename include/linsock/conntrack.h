@@ -9,7 +9,7 @@
  *
  * Events come by lsk_nl_join() with NFNLGRP_CONNTRACK_NEW, _UPDATE, _DESTROY and
  * lsk_nl_event_next(); what they say is read by lsk_conntrack_parse(). Nothing is
- *tracked before something asks for it: a rule of nftables that looks at the state of
+ * tracked before something asks for it: a rule of nftables that looks at the state of
  * connections, in the namespace in question.
  */
 #ifndef LINSOCK_CONNTRACK_H

@@ -72,7 +72,7 @@ struct lsk_dbc_range {
  * @minimum: as told; 0 with @maximum 0 for none. Decoding does not judge by it
  * @maximum: as told
  * @multiplexor: index of the signal that says whether this one is there, or
- *LSK_DBC_NONE
+ *	LSK_DBC_NONE
  * @ranges: the values of @multiplexor with which it is
  * @range_count: how many
  * @names: words for raw values, sorted by value

@@ -5,11 +5,11 @@
  *	lsk_hci_open(&sock, 0, LSK_HCI_CHANNEL_RAW)
  *	lsk_hci_command(sock, &(struct lsk_hci_command){.opcode = 0x1009}, buf, size)
  *
- * Its channels are LSK_HCI_CHANNEL_*: RAW sees the packets of one controller and sends
- * commands beside the kernel's; USER has a controller, which must be down, to itself;
- * MONITOR sees all controllers; CONTROL is <linsock/hci_mgmt.h>; LOGGING writes lines
- *to those who monitor. Source: include/net/bluetooth/hci.h and hci_sock.h of Linux, and
- * the Bluetooth Core Specification, volume 4, part E.
+ * Its channels are LSK_HCI_CHANNEL_*: RAW sees the packets of one controller and
+ * sends commands beside the kernel's; USER has a controller, which must be down, to
+ * itself; MONITOR sees all controllers; CONTROL is <linsock/hci_mgmt.h>; LOGGING
+ * writes lines to those who monitor. Source: include/net/bluetooth/hci.h and
+ * hci_sock.h of Linux, and the Bluetooth Core Specification, volume 4, part E.
  *
  * A packet is one message of the socket, so that all sends and receives of sockets and
  * loops serve; lsk_hci_packet_parse() reads what comes. The functions here are as free
@@ -325,7 +325,7 @@ ssize_t lsk_hci_packet_build(const struct lsk_hci_packet *packet, void *buf,
  *	@bdaddr, @type
  * @LSK_HCI_DISCONNECTED: Disconnection Complete: @status, @handle, @reason
  * @LSK_HCI_NAMED: Remote Name Request Complete: @status, @bdaddr, @data the name
- *without the zeros after it
+ *	without the zeros after it
  * @LSK_HCI_ADVERTISED: LE Advertising Report, its first one: @bdaddr, @address_type,
  *	@rssi, @data what is advertised
  */

@@ -123,7 +123,7 @@ int lsk_isotp_open(struct lsk_isotp **ret_isotp, const struct lsk_isotp_config *
 /**
  * lsk_isotp_free() - close
  * @isotp: NULL is allowed. Of a message that is still under way the kernel waits for
- *the end, up to a second
+ *	the end, up to a second
  *
  * Return: NULL.
  */

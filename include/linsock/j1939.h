@@ -120,7 +120,7 @@ int lsk_j1939_open(struct lsk_j1939 **ret_j1939, const struct lsk_j1939_config *
  * @j1939: NULL is allowed. For a message that was started with a timeout of 0 the
  *	kernel waits: 1.3 s for a unit that is gone, else until it is through;
  *	lsk_j1939_abort() ends that. What lsk_j1939_send() gave up is waited for by
- *nobody
+ *	nobody
  *
  * Return: NULL.
  */
@@ -247,11 +247,11 @@ int lsk_j1939_set_progress(struct lsk_j1939 *j1939, lsk_j1939_progress_fn progre
  *	lsk_j1939_send(), or as &lsk_j1939_progress.from tells it
  * @len: the message's bytes, which say how it is sent
  *
- * The peer is told by the frame that the standard has for it, which a raw socket sends.
- * A message that goes out ends with it: lsk_j1939_send() says -ECONNABORTED. Of one
- *that comes in nothing is received; if the peer is deaf too, the kernel forgets it
- *after 1.25 s. It may be called by a progress function, and by another thread during a
- *send.
+ * The peer is told by the frame that the standard has for it, which a raw socket
+ * sends. A message that goes out ends with it: lsk_j1939_send() says -ECONNABORTED.
+ * Of one that comes in nothing is received; if the peer is deaf too, the kernel
+ * forgets it after 1.25 s. It may be called by a progress function, and by another
+ * thread during a send.
  *
  * Return: 0; -EDESTADDRREQ for a peer without an address; -EADDRNOTAVAIL where the
  * socket has none; -EINVAL for a message of one frame; LSK_ERR_RANGE; or as

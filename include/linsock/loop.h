@@ -370,12 +370,12 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
  * @then: each event brings a lease; the terminal one says 0 at the end of a stream, or
  *	an error
  *
- * A stream whose pool is empty waits without an event until leases come back. One of a
- * netlink socket that has lost messages ends with -ENOBUFS; what was queued before the
- * loss, the next stream gets. Messages
- * are delivered whole, each in a buffer of its own: for a pool that fills buffers bit
- *by bit the loop makes a second one with LSK_POOL_WHOLE, which their events then name.
- * What is longer than a buffer is cut, as recv(2) does.
+ * A stream whose pool is empty waits without an event until leases come back. One of
+ * a netlink socket that has lost messages ends with -ENOBUFS; what was queued before
+ * the loss, the next stream gets. Messages are delivered whole, each in a buffer of
+ * its own: for a pool that fills buffers bit by bit the loop makes a second one with
+ * LSK_POOL_WHOLE, which their events then name. What is longer than a buffer is cut,
+ * as recv(2) does.
  *
  * Return: 0; -ENOSPC where that would be the 65th pool.
  */
@@ -389,7 +389,7 @@ int lsk_loop_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
  * @pool: made with LSK_POOL_MESSAGES
  * @then: each event brings a lease; lsk_lease_message() reads the rest. Streams and
  *	SOCK_SEQPACKET end: the terminal event then says 0, as for a message of no
- *bytes, which recv(2) does not tell from the end either
+ *	bytes, which recv(2) does not tell from the end either
  *
  * Return: 0; -EINVAL for a pool of another kind.
  */
@@ -657,7 +657,7 @@ int lsk_loop_cancel_all(struct lsk_loop *loop);
 /**
  * enum lsk_pool_flags - kinds of pools
  * @LSK_POOL_MESSAGES: for lsk_loop_recvmsg_stream(): room for names and control
- *messages
+ *	messages
  * @LSK_POOL_WHOLE: one lease per buffer, even where the kernel can fill a buffer bit by
  *	bit
  */

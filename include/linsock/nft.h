@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What nftables holds: tables, chains, rules, sets, listed and followed. Read only;
- *what a rule's expressions mean is for libnftnl, to which the view of them can be
- *given.
+ * what a rule's expressions mean is for libnftnl, to which the view of them can be
+ * given.
  *
  *	lsk_nl_open(&nl, NETLINK_NETFILTER, NULL);
  *	lsk_nft_dump(nl, LSK_NFT_RULE, AF_UNSPEC, &dump);

@@ -44,9 +44,9 @@ enum lsk_proc_what {
  * @time_ns: since boot
  * @pid, @tgid: thread and process that it is about (of a fork, the new one)
  * @other_pid, @other_tgid: of a fork, exit or core dump the parent; of ptrace the
- *tracer
+ *	tracer
  * @code: of an exit its status as wait(2) tells it; of UID, GID the real id; of NONE
- *the kernel's error
+ *	the kernel's error
  * @code2: of an exit the signal to the parent; of UID, GID the effective id
  * @name: of COMM
  */

@@ -6,11 +6,11 @@
  *	qipcrtr://1:15     qipcrtr://broadcast:control
  *
  * Sending to another node: the kernel lets ten messages to a port go unacknowledged.
- *The eleventh send waits, whatever O_NONBLOCK and MSG_DONTWAIT say, and while it does
- *every other call on the same socket waits too, beyond the reach of signals; poll(2)
- *says "writable" all the time. So what goes to another node goes by a sender (below): a
- * thread and a socket of their own, with a deadline that holds. What goes to the own
- * node never waits: a full receiver is -ENOSPC.
+ * The eleventh send waits, whatever O_NONBLOCK and MSG_DONTWAIT say, and while it
+ * does every other call on the same socket waits too, beyond the reach of signals;
+ * poll(2) says "writable" all the time. So what goes to another node goes by a sender
+ * (below): a thread and a socket of their own, with a deadline that holds. What goes
+ * to the own node never waits: a full receiver is -ENOSPC.
  *
  * Errors that mean more here than elsewhere: -ENODEV, no such port on this node;
  * -ECONNRESET, no such node; -ENOSPC, the receiver is full; -ENETRESET, from a receive:

@@ -540,7 +540,7 @@ int lsk_rtnl_nexthop_parse(const struct nlmsghdr *msg,
  *
  * The kernel takes: links by master and kind; addresses by index and family; routes by
  * table, protocol, type and oif; neighbours by master and index; queues by index.
- *Strict checking refuses others with -EINVAL at the first lsk_nl_dump_next().
+ * Strict checking refuses others with -EINVAL at the first lsk_nl_dump_next().
  *
  * Return: 0, -EINVAL for a type without a struct, or as lsk_nl_dump_start().
  */

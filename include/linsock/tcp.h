@@ -171,7 +171,7 @@ struct lsk_tcp_map;
  * recv(2).
  *
  * Return: 0; -EINVAL (size); -EOPNOTSUPP, -ENODEV for a socket of another kind;
- *-ENOMEM.
+ * -ENOMEM.
  */
 int lsk_tcp_map_new(struct lsk_tcp_map **ret_map, struct lsk_socket *sock, size_t size);
 

@@ -79,7 +79,7 @@ enum lsk_trace_operation {
  * @is_done: false before the system call, true after it
  * @is_event: an operation of a loop: after its start comes one event with @is_done for
  *	each that the program gets, a stream's many, with @result, @data and @len of
- *what was received; or one with the error for which it did not start
+ *	what was received; or one with the error for which it did not start
  * @sock: the socket; NULL where there is none (yet)
  * @domain: AF_*, of the socket or the one to be made
  * @type: SOCK_*, of the socket or the one to be made

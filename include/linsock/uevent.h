@@ -7,10 +7,10 @@
  *		puts(lsk_uevent_get(&event, "DEVPATH"));
  *
  * They come on netlink, but are no netlink messages: "ACTION@PATH", then KEY=VALUE,
- *each ended by a NUL. What a process other than the kernel sends is ignored: the
- *sender's port id and its user, which the kernel attests, must both be 0. Events of
- *network interfaces come in the interface's namespace; those of other devices in the
- *first one.
+ * each ended by a NUL. What a process other than the kernel sends is ignored: the
+ * sender's port id and its user, which the kernel attests, must both be 0. Events of
+ * network interfaces come in the interface's namespace; those of other devices in the
+ * first one.
  */
 #ifndef LINSOCK_UEVENT_H
 #define LINSOCK_UEVENT_H

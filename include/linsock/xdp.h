@@ -15,7 +15,7 @@
  * CAP_BPF and CAP_NET_ADMIN for programs.
  *
  * Linux 4.18; programs 5.9. Source: linux/if_xdp.h,
- *Documentation/networking/af_xdp.rst.
+ * Documentation/networking/af_xdp.rst.
  */
 #ifndef LINSOCK_XDP_H
 #define LINSOCK_XDP_H
