@@ -165,7 +165,7 @@ static void assert_reaches(const char *text, const char *expected_start)
 		     bound);
 
 	endpoint = endpoint_make(bound);
-	r = lsk_endpoint_connect(endpoint, 5000 * MSEC, &client, &error);
+	r = lsk_endpoint_connect(endpoint, 60000 * MSEC, &client, &error);
 	cr_assert_eq(r, 0, "%s: %s", bound, error.text);
 	cr_assert_eq(lsk_socket_timeout(client), LSK_BLOCK);
 	lsk_endpoint_free(endpoint);
@@ -208,7 +208,7 @@ Test(endpoint_open, names_are_resolved)
 	lsk_addr_format(&addr, text, sizeof(text));
 	snprintf(named, sizeof(named), "tcp://localhost%s?nodelay", strrchr(text, ':'));
 	endpoint = endpoint_make(named);
-	cr_assert_eq(lsk_endpoint_connect(endpoint, 5000 * MSEC, &client, &error), 0,
+	cr_assert_eq(lsk_endpoint_connect(endpoint, 60000 * MSEC, &client, &error), 0,
 		     "%s", error.text);
 	cr_assert_eq(lsk_socket_domain(client), AF_INET);
 	lsk_socket_free(client);
@@ -269,13 +269,13 @@ static void assert_connect_fails(const char *text, int code)
 	struct lsk_endpoint *endpoint = endpoint_make(text);
 	struct lsk_socket *sock = NULL;
 	struct lsk_error error = {0};
-	int r = lsk_endpoint_connect(endpoint, 5000 * MSEC, &sock, &error);
+	int r = lsk_endpoint_connect(endpoint, 60000 * MSEC, &sock, &error);
 
 	cr_assert_eq(r, code, "%s: %d %s", text, r, error.text);
 	cr_assert_eq(error.code, code);
 	cr_assert_gt(strlen(error.text), 0);
 	cr_assert_null(sock);
-	cr_assert_eq(lsk_endpoint_connect(endpoint, 5000 * MSEC, &sock, NULL), code);
+	cr_assert_eq(lsk_endpoint_connect(endpoint, 60000 * MSEC, &sock, NULL), code);
 	lsk_endpoint_free(endpoint);
 }
 

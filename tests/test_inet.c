@@ -375,7 +375,7 @@ static void receive(struct lsk_socket *sock, struct received *received, int flag
 		.control = {.data = received->space, .size = sizeof(received->space)},
 	};
 	if (flags & MSG_ERRQUEUE)
-		cr_assert_gt(lsk_socket_wait(sock, POLLERR, 5000 * MSEC), 0);
+		cr_assert_gt(lsk_socket_wait(sock, POLLERR, 60000 * MSEC), 0);
 	cr_assert_geq(lsk_socket_recvmsg(sock, &received->message, flags), 0);
 }
 

@@ -363,7 +363,7 @@ Test(message_batch, many_messages_go_and_come_in_order)
 		sent[i] = (struct lsk_message){.buffers = &out[i], .buffers_count = 1};
 		got[i] = (struct lsk_message){.buffers = &in[i], .buffers_count = 1};
 	}
-	lsk_socket_set_timeout(pair[0], 5000 * MSEC);
+	lsk_socket_set_timeout(pair[0], 60000 * MSEC);
 	count = lsk_socket_sendmmsg(pair[0], sent, BATCH, 0);
 	cr_assert_eq(count, BATCH, "%zd", count);
 	cr_assert_eq(sent[BATCH - 1].len, 3);
