@@ -104,6 +104,22 @@ static struct lsk_addr inet_addr_of(uint32_t address, uint16_t port)
 	return addr;
 }
 
+/* IPv4 stands mapped into IPv6 there. */
+static struct lsk_addr mixed_addr_of(const struct in6_addr *address, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = port};
+	struct lsk_addr addr = {.len = 0};
+	uint32_t inet;
+
+	if (IN6_IS_ADDR_V4MAPPED(address)) {
+		memcpy(&inet, &address->s6_addr[12], sizeof(inet));
+		return inet_addr_of(inet, port);
+	}
+	sin6.sin6_addr = *address;
+	(void)lsk_addr_set(&addr, &sin6, sizeof(sin6));
+	return addr;
+}
+
 static void read_counter(const void *from, void *to)
 {
 	struct lsk_rds_counter *counter = to;
@@ -143,6 +159,41 @@ static void read_socket(const void *from, void *to)
 	sock->inode = wire.inum;
 }
 
+static void read_any_connection(const void *from, void *to)
+{
+	struct lsk_rds_connection *connection = to;
+	struct rds6_info_connection wire;
+	struct in6_addr addr;
+
+	/* The kernel's struct is packed: an address in it may stand anywhere. */
+	memcpy(&wire, from, sizeof(wire));
+	memcpy(&addr, &wire.laddr, sizeof(addr));
+	connection->local = mixed_addr_of(&addr, 0);
+	memcpy(&addr, &wire.faddr, sizeof(addr));
+	connection->remote = mixed_addr_of(&addr, 0);
+	memcpy(connection->transport, wire.transport, sizeof(wire.transport));
+	connection->transport[sizeof(wire.transport)] = '\0';
+	connection->next_sent = wire.next_tx_seq;
+	connection->next_received = wire.next_rx_seq;
+	connection->is_up = wire.flags & RDS_INFO_CONNECTION_FLAG_CONNECTED;
+}
+
+static void read_any_socket(const void *from, void *to)
+{
+	struct lsk_rds_socket *sock = to;
+	struct rds6_info_socket wire;
+	struct in6_addr addr;
+
+	memcpy(&wire, from, sizeof(wire));
+	memcpy(&addr, &wire.bound_addr, sizeof(addr));
+	sock->bound = mixed_addr_of(&addr, wire.bound_port);
+	memcpy(&addr, &wire.connected_addr, sizeof(addr));
+	sock->connected = mixed_addr_of(&addr, wire.connected_port);
+	sock->send_buffer = wire.sndbuf;
+	sock->receive_buffer = wire.rcvbuf;
+	sock->inode = wire.inum;
+}
+
 static const struct {
 	int option;
 	size_t wire_size;
@@ -156,6 +207,12 @@ static const struct {
 				 sizeof(struct lsk_rds_connection), read_connection},
 	[LSK_RDS_SOCKETS] = {RDS_INFO_SOCKETS, sizeof(struct rds_info_socket),
 			     sizeof(struct lsk_rds_socket), read_socket},
+	[LSK_RDS_ALL_CONNECTIONS] = {RDS6_INFO_CONNECTIONS,
+				     sizeof(struct rds6_info_connection),
+				     sizeof(struct lsk_rds_connection),
+				     read_any_connection},
+	[LSK_RDS_ALL_SOCKETS] = {RDS6_INFO_SOCKETS, sizeof(struct rds6_info_socket),
+				 sizeof(struct lsk_rds_socket), read_any_socket},
 };
 
 /* The kernel answers with the size of a row, and -ENOSPC with the bytes that it wants.
@@ -189,8 +246,6 @@ int lsk_rds_list(const struct lsk_socket *sock, enum lsk_rds_table table,
 		 void **ret_rows, size_t *ret_count)
 {
 	_cleanup_(freep) void *bytes = NULL;
-	uint8_t *rows = NULL;
-	size_t count, step;
 	socklen_t len;
 	int r;
 
@@ -199,8 +254,19 @@ int lsk_rds_list(const struct lsk_socket *sock, enum lsk_rds_table table,
 	r = read_table(lsk_socket_fd(sock), tables[table].option, &bytes, &len);
 	if (r < 0)
 		return r;
+	return lsk_rds_parse(table, bytes, len, (size_t)r, ret_rows, ret_count);
+}
+
+int lsk_rds_parse(enum lsk_rds_table table, const void *bytes, size_t len, size_t step,
+		  void **ret_rows, size_t *ret_count)
+{
+	uint8_t *rows = NULL;
+	size_t count;
+
+	if (!ret_rows || !ret_count || (!bytes && len > 0) ||
+	    (unsigned int)table >= LSK_RDS_TABLE__COUNT)
+		return -EINVAL;
 	/* A newer kernel's row may be longer. */
-	step = (size_t)r;
 	if (step < tables[table].wire_size)
 		return -EBADMSG;
 	count = len / step;
@@ -210,7 +276,7 @@ int lsk_rds_list(const struct lsk_socket *sock, enum lsk_rds_table table,
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++)
-		tables[table].read((uint8_t *)bytes + i * step,
+		tables[table].read((const uint8_t *)bytes + i * step,
 				   rows + i * tables[table].size);
 	*ret_rows = rows;
 	*ret_count = count;

@@ -297,3 +297,79 @@ Test(rds_congestion, of_another_kind_or_torn_is_refused)
 	item.type = RDS_CMSG_RDMA_ARGS;
 	cr_assert_eq(lsk_rds_get_congestion(&item, &ports), -ENOMSG);
 }
+
+/* In the tables of both families IPv4 is IPv4 again. */
+Test(rds, sockets_and_connections_of_both_families_are_listed, .timeout = 60)
+{
+	struct lsk_socket *four = open_rds(4010), *a = open_rds(0), *b = open_rds(0);
+	struct lsk_addr own = place(4010), at, to;
+	struct lsk_rds_connection *connections;
+	struct lsk_rds_socket *socks;
+	size_t count, found = 0;
+	char text[LSK_ADDR_TEXT_MAX];
+	void *rows;
+	char byte;
+
+	cr_assert_eq(lsk_addr_inet6(&at, "::1", 4011, 0, 0), 0);
+	cr_assert_eq(lsk_addr_inet6(&to, "::1", 4012, 0, 0), 0);
+	cr_assert_eq(lsk_socket_bind(a, &at), 0);
+	cr_assert_eq(lsk_socket_bind(b, &to), 0);
+	cr_assert_eq(lsk_rds_send(a, "x", 1, &to), 1);
+	cr_assert_eq(lsk_socket_recv(b, &byte, 1, 0), 1);
+	cr_assert_eq(lsk_rds_list(a, LSK_RDS_ALL_SOCKETS, &rows, &count), 0);
+	socks = rows;
+	for (size_t i = 0; i < count; i++)
+		found += lsk_addr_equal(&socks[i].bound, &own) ||
+			 lsk_addr_equal(&socks[i].bound, &at) ||
+			 lsk_addr_equal(&socks[i].bound, &to);
+	cr_assert_eq(found, 3, "%zu", found);
+	free(rows);
+	cr_assert_eq(lsk_rds_list(a, LSK_RDS_ALL_CONNECTIONS, &rows, &count), 0);
+	connections = rows;
+	found = 0;
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_gt(
+			lsk_addr_format(&connections[i].remote, text, sizeof(text)), 0);
+		found += strcmp(text, "inet6://[::1]:0") == 0 &&
+			 connections[i].transport[0] != '\0';
+	}
+	cr_assert_gt(found, 0);
+	free(rows);
+	lsk_socket_free(four);
+	lsk_socket_free(a);
+	lsk_socket_free(b);
+}
+
+Test(rds_parse, rows_may_be_longer_and_not_shorter_than_ours)
+{
+	struct {
+		struct rds_info_counter counter;
+		char newer[8];
+	} __attribute__((packed)) wire[2] = {
+		{.counter = {.name = "one", .value = 1}},
+		{.counter = {.name = "two", .value = 2}},
+	};
+	struct lsk_rds_counter *counters;
+	void *rows = wire;
+	size_t count;
+
+	cr_assert_eq(lsk_rds_parse(LSK_RDS_COUNTERS, wire, sizeof(wire) - 1,
+				   sizeof(struct rds_info_counter) - 1, &rows, &count),
+		     -EBADMSG);
+	cr_assert_eq(rows, wire);
+	cr_assert_eq(lsk_rds_parse(LSK_RDS_COUNTERS, wire, sizeof(wire),
+				   sizeof(wire[0]), &rows, &count),
+		     0);
+	counters = rows;
+	cr_assert_eq(count, 2);
+	cr_assert_str_eq(counters[1].name, "two");
+	cr_assert_eq(counters[1].value, 2);
+	free(rows);
+	cr_assert_eq(lsk_rds_parse(LSK_RDS_COUNTERS, wire, sizeof(wire) - 1,
+				   sizeof(wire[0]), &rows, &count),
+		     0);
+	cr_assert_eq(count, 1, "the torn one is passed over");
+	free(rows);
+	cr_assert_eq(lsk_rds_parse(LSK_RDS_TABLE__COUNT, wire, 1, 1, &rows, &count),
+		     -EINVAL);
+}

@@ -46,6 +46,7 @@ extern const struct command packet_command;
 extern const struct command ping_command;
 extern const struct command probe_command;
 extern const struct command qipcrtr_command;
+extern const struct command rds_command;
 extern const struct command ss_command;
 extern const struct command vm_command;
 extern const struct command vsock_command;

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&packet_command,
 	&ping_command,
 	&probe_command, &qipcrtr_command,
+	&rds_command,
 	&ss_command,
 	&vm_command,
 	&vsock_command,

@@ -132,7 +132,7 @@ struct lsk_rds_connection {
 /**
  * struct lsk_rds_socket - an RDS socket of this host (RDS_INFO_SOCKETS)
  * @bound: its address
- * @connected: its peer; 0.0.0.0 for none
+ * @connected: its peer; 0.0.0.0, of LSK_RDS_ALL_SOCKETS [::], for none
  * @send_buffer: bytes
  * @receive_buffer: bytes
  * @inode: as in /proc/PID/fd
@@ -150,11 +150,15 @@ struct lsk_rds_socket {
  * @LSK_RDS_COUNTERS: struct lsk_rds_counter
  * @LSK_RDS_CONNECTIONS: struct lsk_rds_connection, IPv4
  * @LSK_RDS_SOCKETS: struct lsk_rds_socket, IPv4
+ * @LSK_RDS_ALL_CONNECTIONS: struct lsk_rds_connection, IPv6 and IPv4; Linux 4.19
+ * @LSK_RDS_ALL_SOCKETS: struct lsk_rds_socket, IPv6 and IPv4; Linux 4.19
  */
 enum lsk_rds_table {
 	LSK_RDS_COUNTERS,
 	LSK_RDS_CONNECTIONS,
 	LSK_RDS_SOCKETS,
+	LSK_RDS_ALL_CONNECTIONS,
+	LSK_RDS_ALL_SOCKETS,
 	LSK_RDS_TABLE__COUNT,
 };
 
@@ -165,10 +169,27 @@ enum lsk_rds_table {
  * @ret_rows: set to an array of the table's struct; free with free(); NULL for none
  * @ret_count: set: how many
  *
- * Return: 0; -ENOMEM; -EINVAL; -EBADMSG; or the negated errno of getsockopt(2).
+ * Return: 0; -ENOMEM; -EINVAL; -EBADMSG; -ENOPROTOOPT for a table that the kernel does
+ * not have; or the negated errno of getsockopt(2).
  */
 int lsk_rds_list(const struct lsk_socket *sock, enum lsk_rds_table table,
 		 void **ret_rows, size_t *ret_count);
+
+/**
+ * lsk_rds_parse() - read what getsockopt(2) gave for a table
+ * @table: which
+ * @bytes: what it wrote
+ * @len: how much of it
+ * @step: bytes of a row, which it returned
+ * @ret_rows: as for lsk_rds_list()
+ * @ret_count: set: how many
+ *
+ * What is behind the last whole row is passed over.
+ *
+ * Return: 0; -ENOMEM; -EINVAL; -EBADMSG for rows that are too short.
+ */
+int lsk_rds_parse(enum lsk_rds_table table, const void *bytes, size_t len, size_t step,
+		  void **ret_rows, size_t *ret_count);
 
 LSK_END_DECLS
 
