@@ -358,17 +358,12 @@ static void inet_request(struct lsk_nl_msg *msg, const struct lsk_diag_request *
 static void other_request(struct lsk_nl_msg *msg,
 			  const struct lsk_diag_request *request)
 {
-	bool memory = request->show & LSK_DIAG_SHOW_MEMORY;
-	bool info = request->show & LSK_DIAG_SHOW_INFO;
 	bool rings = request->show & LSK_DIAG_SHOW_RINGS;
 	uint32_t states = request->states ? request->states : UINT32_MAX;
 	const struct unix_diag_req unix_body = {
 		.sdiag_family = AF_UNIX,
 		.udiag_states = states,
-		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER |
-			      UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID |
-			      (memory ? UDIAG_SHOW_MEMINFO : 0U) |
-			      (info ? UDIAG_SHOW_ICONS : 0U),
+		.udiag_show = diag_unix_show(request->show),
 	};
 	const struct netlink_diag_req netlink_body = {
 		.sdiag_family = AF_NETLINK,

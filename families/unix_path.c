@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* UNIX sockets behind paths that are longer than an address. */
+/* UNIX sockets behind paths that are longer than an address, and what they accept. */
 #include <linsock/unix.h>
 
 #include <errno.h>
@@ -11,8 +11,13 @@
 #include <unistd.h>
 
 #include <linsock/error.h>
+#include <linsock/option.h>
 
 #include "uring/util.h"
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 int lsk_addr_unix_at(struct lsk_addr *ret_addr, int folder, const char *name)
 {
@@ -87,4 +92,11 @@ int lsk_unix_bind(struct lsk_socket *sock, const char *path)
 int lsk_unix_connect(struct lsk_socket *sock, const char *path)
 {
 	return with_path(sock, path, lsk_socket_connect);
+}
+
+int lsk_unix_set_descriptors(struct lsk_socket *sock, bool enabled)
+{
+	if (!sock)
+		return -EINVAL;
+	return lsk_socket_setsockopt_int(sock, SOL_SOCKET, SO_PASSRIGHTS, enabled);
 }

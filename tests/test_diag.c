@@ -550,3 +550,54 @@ Test(diag, of_a_family_without_diag_is_refused)
 	cr_assert_eq(lsk_diag_parse(msg.header, &sock), -EBADMSG);
 	lsk_nl_close(nl);
 }
+
+/* The kernel knows whose the other end is, which the socket itself does not tell. */
+Test(diag_unix, tells_of_the_other_end)
+{
+	struct lsk_socket *pair[2], *alone, *other_family;
+	struct lsk_diag_socket peer = {.inode = 7};
+	struct lsk_nl *nl = diag();
+	int r;
+
+	cr_assert_eq(lsk_socket_pair(pair, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_new(&alone, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_new(&other_family, AF_INET, SOCK_DGRAM, 0), 0);
+	r = lsk_diag_unix_peer(nl, pair[0], LSK_DIAG_SHOW_MEMORY, &peer);
+	if (r == -ENOENT && !diag_is_required("unix"))
+		cr_skip_test("no unix_diag in this kernel");
+	cr_assert_eq(r, 0, "%d", r);
+	cr_assert_eq(peer.family, AF_UNIX);
+	cr_assert_eq(peer.type, SOCK_STREAM);
+	cr_assert_eq(peer.inode, inode_of(lsk_socket_fd(pair[1])));
+	cr_assert_eq(peer.peer_inode, inode_of(lsk_socket_fd(pair[0])));
+	cr_assert(LSK_HAS(&peer, LSK_DIAG_MEMORY));
+	/* Bytes that the other end has not read yet wait in its queue. */
+	cr_assert_eq(lsk_socket_send(pair[0], "12345", 5, 0), 5);
+	cr_assert_eq(lsk_diag_unix_peer(nl, pair[0], 0, &peer), 0);
+	cr_assert(LSK_HAS(&peer, LSK_DIAG_QUEUES));
+	cr_assert_eq(peer.receive_queue, 5);
+	cr_assert_eq(lsk_diag_unix_peer(nl, alone, 0, &peer), -ENOTCONN);
+	cr_assert_eq(lsk_diag_unix_peer(nl, other_family, 0, &peer), LSK_ERR_FAMILY);
+	cr_assert_eq(lsk_diag_unix(nl, 0, 0, &peer), -EINVAL);
+	cr_assert_eq(peer.receive_queue, 5, "what failed has written nothing");
+	lsk_socket_free(pair[1]);
+	cr_assert_eq(lsk_diag_unix_peer(nl, pair[0], 0, &peer), -ENOTCONN);
+	lsk_socket_free(pair[0]);
+	lsk_socket_free(alone);
+	lsk_socket_free(other_family);
+	lsk_nl_close(nl);
+}
+
+Test(diag_unix, of_a_socket_that_is_gone_says_so)
+{
+	struct lsk_diag_socket found;
+	struct lsk_socket *sock;
+	struct lsk_nl *nl = diag();
+	uint32_t inode;
+
+	cr_assert_eq(lsk_socket_new(&sock, AF_UNIX, SOCK_DGRAM, 0), 0);
+	inode = inode_of(lsk_socket_fd(sock));
+	lsk_socket_free(sock);
+	cr_assert_eq(lsk_diag_unix(nl, inode, 0, &found), -ENOENT);
+	lsk_nl_close(nl);
+}

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linsock/control.h>
+#include <linsock/message.h>
 #include <linsock/unix.h>
 
 #include "tests/support/sockets.h"
@@ -125,4 +127,60 @@ Test(unix_path, from_a_folder_survives_its_renaming)
 	cr_assert_eq(lsk_addr_unix_at(&addr, fd, NULL), -EINVAL);
 	lsk_socket_free(sock);
 	close(fd);
+}
+
+/* Send a descriptor and one byte. Return: as lsk_socket_sendmsg(). */
+static ssize_t pass_stdin(struct lsk_socket *sock)
+{
+	_Alignas(struct cmsghdr) char room[64];
+	struct iovec part = {(char[]){"x"}, 1};
+	struct lsk_message message = {
+		.buffers = &part,
+		.buffers_count = 1,
+		.control = {.data = room, .size = sizeof(room)},
+	};
+
+	cr_assert_eq(lsk_control_add_fds(&message.control, (int[]){0}, 1), 0);
+	return lsk_socket_sendmsg(sock, &message, 0);
+}
+
+Test(unix_descriptors, are_refused_where_none_are_wanted)
+{
+	struct lsk_socket *listener, *client, *server;
+	struct lsk_addr addr;
+	char byte;
+	int r;
+
+	cr_assert_eq(lsk_socket_new(&listener, AF_UNIX, SOCK_STREAM, 0), 0);
+	r = lsk_unix_set_descriptors(listener, false);
+	if (r == -ENOPROTOOPT)
+		cr_skip_test("SO_PASSRIGHTS is of Linux 6.16");
+	cr_assert_eq(r, 0);
+	cr_assert_eq(lsk_addr_unix(&addr, NULL, 0), 0);
+	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_listen(listener, 1), 0);
+	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_new(&client, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_connect(client, &addr), 0);
+	cr_assert_eq(lsk_socket_accept(listener, &server, NULL), 0);
+	/* What was accepted has it of its listener; bytes are as welcome as ever. */
+	cr_assert_eq(pass_stdin(client), -EPERM);
+	cr_assert_eq(lsk_socket_send(client, "y", 1, 0), 1);
+	cr_assert_eq(lsk_socket_recv(server, &byte, 1, 0), 1);
+	cr_assert_eq(byte, 'y', "nothing was sent with what was refused");
+	cr_assert_eq(lsk_unix_set_descriptors(server, true), 0);
+	cr_assert_eq(pass_stdin(client), 1);
+	lsk_socket_free(client);
+	lsk_socket_free(server);
+	lsk_socket_free(listener);
+}
+
+Test(unix_descriptors, are_of_unix_sockets_alone)
+{
+	struct lsk_socket *sock;
+
+	cr_assert_eq(lsk_unix_set_descriptors(NULL, true), -EINVAL);
+	cr_assert_eq(lsk_socket_new(&sock, AF_INET, SOCK_DGRAM, 0), 0);
+	cr_assert_lt(lsk_unix_set_descriptors(sock, false), 0);
+	lsk_socket_free(sock);
 }

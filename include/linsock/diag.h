@@ -249,6 +249,34 @@ int lsk_diag_next(struct lsk_nl_dump *dump, struct lsk_diag_socket *ret_socket);
 int lsk_diag_parse(const struct nlmsghdr *msg, struct lsk_diag_socket *ret_socket);
 
 /**
+ * lsk_diag_unix() - ask for one UNIX socket
+ * @nl: a NETLINK_SOCK_DIAG handle, of the socket's network namespace
+ * @inode: as /proc/PID/fd shows it
+ * @show: bits of enum lsk_diag_show
+ * @ret_socket: set on success; its views live until the next request on @nl
+ *
+ * Return: 0; -ENOENT (gone, or module unix_diag is not there); -EINVAL; or as
+ * lsk_nl_query().
+ */
+int lsk_diag_unix(struct lsk_nl *nl, uint32_t inode, uint32_t show,
+		  struct lsk_diag_socket *ret_socket);
+
+/**
+ * lsk_diag_unix_peer() - the other end of a connected UNIX socket
+ * @nl: as for lsk_diag_unix()
+ * @sock: a UNIX socket of ours
+ * @show: bits of enum lsk_diag_show
+ * @ret_peer: set on success: its name, owner, queues, and the inode that says whose it
+ *	is; its views live until the next request on @nl
+ *
+ * Return: 0; -ENOTCONN where there is no peer, or one that nobody has accepted yet;
+ * -ENOENT where it went meanwhile; LSK_ERR_FAMILY for another family; or as
+ * lsk_diag_unix().
+ */
+int lsk_diag_unix_peer(struct lsk_nl *nl, const struct lsk_socket *sock, uint32_t show,
+		       struct lsk_diag_socket *ret_peer);
+
+/**
  * lsk_diag_destroy() - abort a socket, whoever has it
  * @nl: a NETLINK_SOCK_DIAG handle
  * @sock: inet or inet6, as a dump gave it: that very socket, by its cookie

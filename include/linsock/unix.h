@@ -2,10 +2,12 @@
 /*
  * UNIX sockets whose path does not fit into an address (unix(7): 107 bytes). The folder
  * is opened, and the address names it by its descriptor in /proc, which must be
- * mounted.
+ * mounted. And what a UNIX socket accepts from its peers.
  */
 #ifndef LINSOCK_UNIX_H
 #define LINSOCK_UNIX_H
+
+#include <stdbool.h>
 
 #include <linsock/addr.h>
 #include <linsock/base.h>
@@ -51,6 +53,22 @@ int lsk_unix_bind(struct lsk_socket *sock, const char *path);
  * Return: as lsk_socket_connect(), or as lsk_unix_bind() for the path.
  */
 int lsk_unix_connect(struct lsk_socket *sock, const char *path);
+
+/**
+ * lsk_unix_set_descriptors() - accept descriptors from peers, or not (SO_PASSRIGHTS)
+ * @sock: a UNIX socket; what is accepted of a listener has the listener's setting
+ * @enabled: true is what a socket begins with
+ *
+ * Who sends descriptors to a socket that accepts none gets -EPERM, and nothing is sent:
+ * a server that wants none is not to be filled with those of strangers, which stay open
+ * until they are received or the socket is closed. What was queued before stays.
+ *
+ * Linux 6.16. Source: net/core/sock.c, SO_PASSRIGHTS.
+ *
+ * Return: 0; -ENOPROTOOPT before Linux 6.16, where every socket accepts them;
+ * -EOPNOTSUPP for another family; -EINVAL.
+ */
+int lsk_unix_set_descriptors(struct lsk_socket *sock, bool enabled);
 
 LSK_END_DECLS
 
