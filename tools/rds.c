@@ -86,12 +86,12 @@ static void host_text(const struct lsk_addr *addr, char *ret_text)
 	char *colon;
 
 	if (lsk_addr_format(addr, text, sizeof(text)) < 0)
-		strcpy(text, "?");
+		snprintf(text, sizeof(text), "?");
 	colon = strrchr(text, ':');
 	host = strstr(text, "://");
 	if (colon)
 		*colon = '\0';
-	strcpy(ret_text, host ? host + 3 : text);
+	snprintf(ret_text, LSK_ADDR_TEXT_MAX, "%s", host ? host + 3 : text);
 }
 
 static json_t *counter_row(const void *rows, size_t index, bool is_text)
