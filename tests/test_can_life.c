@@ -280,6 +280,89 @@ Test(can_life, fact_9_a_new_interface_gets_the_old_filters, .init = need_can,
 	lsk_nl_close(nl);
 }
 
+/* Past the kernel's own filters: what it was given stays with the socket. */
+Test(can_life, fact_9_a_new_interface_gets_many_old_filters, .init = need_can,
+     .timeout = 240)
+{
+	static const char *const texts[] = {"00010001#01", "00010002#02", "124#03",
+					    "00010004#04"};
+	enum { COUNT = 600 };
+	struct lsk_can_filter filters[COUNT];
+	struct lsk_can_config config = {
+		.interface = "vcan0", .filters = filters, .filter_count = COUNT};
+	struct lsk_can_record record;
+	struct lsk_can *can = NULL;
+
+	for (uint32_t i = 0; i < COUNT; i++)
+		filters[i] = (struct lsk_can_filter){CAN_EFF_FLAG | (0x10000 + 2 * i),
+						     CAN_EFF_FLAG | CAN_EFF_MASK};
+	cr_assert_eq(lsk_can_open(&can, &config, NULL), 0);
+	lsk_socket_set_timeout(lsk_can_socket(can), LONG);
+	delete_link("vcan0");
+	cr_assert_eq(lsk_can_restore(can), -ENODEV);
+	make_vcan("vcan0");
+	cr_assert_eq(lsk_can_restore(can), 1);
+	send_ids("vcan0", texts, 4);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x10002);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x10004);
+	lsk_can_free(can);
+	lsk_nl_close(nl);
+}
+
+Test(can_life, a_renamed_interface_keeps_its_channel, .init = need_can, .timeout = 240)
+{
+	static const struct lsk_can_filter only_300 = {0x300, 0x700};
+	static const char *const texts[] = {"123#01", "312#02"};
+	struct lsk_can *can = open_channel("vcan0", &only_300);
+	struct lsk_can_record record;
+
+	set_up("vcan0", false);
+	change_link("vcan0", "kitchen", -1);
+	set_up("kitchen", true);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), -ENETDOWN);
+	cr_assert_eq(lsk_can_restore(can), 0);
+	send_ids("kitchen", texts, 2);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x312);
+	cr_assert_str_eq(lsk_can_interface_name(can, record.interface), "kitchen");
+	lsk_can_free(can);
+	lsk_nl_close(nl);
+}
+
+/* To another namespace and back: gone, and there again. */
+Test(can_life, an_interface_that_was_away_gets_its_channel_back, .init = need_can,
+     .timeout = 240)
+{
+	static const struct lsk_can_filter only_300 = {0x300, 0x700};
+	static const char *const texts[] = {"123#01", "312#02"};
+	struct lsk_can *can = open_channel("vcan0", &only_300);
+	_cleanup_(closep) int here = -1, there = -1;
+	struct lsk_nl_options options = {0};
+	struct lsk_can_record record;
+	struct lsk_nl *mine = nl;
+
+	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	there = lsk_netns_new();
+	cr_assert_geq(here, 0);
+	cr_assert_geq(there, 0, "%d", there);
+	change_link("vcan0", NULL, there);
+	cr_assert_eq(lsk_can_restore(can), -ENODEV);
+	options.netns_fd = there;
+	cr_assert_eq(lsk_nl_open(&nl, NETLINK_ROUTE, &options), 0);
+	change_link("vcan0", NULL, here);
+	lsk_nl_close(nl);
+	nl = mine;
+	set_up("vcan0", true);
+	cr_assert_eq(lsk_can_restore(can), 1);
+	send_ids("vcan0", texts, 2);
+	cr_assert_eq(lsk_can_receive(can, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x312);
+	lsk_can_free(can);
+	lsk_nl_close(nl);
+}
+
 Test(can_life, frames_and_events_both_come_on_a_full_bus, .init = need_can,
      .timeout = 60)
 {
