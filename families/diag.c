@@ -202,6 +202,14 @@ static void xdp_read(const void *header, struct lsk_diag_socket *ret)
 	ret->cookie = cookie(msg->xdiag_cookie);
 }
 
+/* A path comes as it was bound: with its terminator where bind(2) was given it. */
+static int unix_name(struct lsk_addr *ret_addr, const char *name, size_t len)
+{
+	if (len > 1 && name[0] && !name[len - 1])
+		len--;
+	return lsk_addr_unix(ret_addr, name, len);
+}
+
 /* What only whole attributes of unix tell: a name with its length, pairs of numbers. */
 static void unix_attribute(const struct lsk_nl_attr *attr, struct lsk_diag_socket *ret)
 {
@@ -209,7 +217,7 @@ static void unix_attribute(const struct lsk_nl_attr *attr, struct lsk_diag_socke
 	struct unix_diag_vfs file;
 
 	if (attr->type == UNIX_DIAG_NAME) {
-		if (lsk_addr_unix(&ret->local, attr->data, attr->len) == 0)
+		if (unix_name(&ret->local, attr->data, attr->len) == 0)
 			ret->has |= 1U << LSK_DIAG_NAME;
 	} else if (attr->type == UNIX_DIAG_VFS && attr->len >= sizeof(file)) {
 		memcpy(&file, attr->data, sizeof(file));

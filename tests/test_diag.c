@@ -395,6 +395,30 @@ Test(diag_unix, finds_name_peer_and_queues)
 	cr_assert_eq(sock.peer_inode, inode_of(pair[1]));
 }
 
+Test(diag_unix, finds_paths_bound_with_and_without_their_terminator)
+{
+	const struct lsk_diag_request request = {.family = AF_UNIX};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct lsk_diag_socket sock;
+	struct lsk_addr expected;
+
+	netns_enter();
+	for (socklen_t with = 0; with < 2; with++) {
+		socklen_t len =
+			(socklen_t)snprintf(addr.sun_path, sizeof(addr.sun_path),
+					    "/tmp/lsk-diag.%d", getpid());
+		int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+		cr_assert_eq(bind(fd, (void *)&addr, 2 + len + with), 0);
+		unlink(addr.sun_path);
+		sock = find(&request, fd, NULL);
+		cr_assert(LSK_HAS(&sock, LSK_DIAG_NAME));
+		lsk_addr_unix(&expected, addr.sun_path, len);
+		cr_assert(lsk_addr_equal(&sock.local, &expected));
+		close(fd);
+	}
+}
+
 Test(diag_netlink, finds_port_id_protocol_and_groups)
 {
 	struct lsk_diag_request request = {.family = AF_NETLINK,
