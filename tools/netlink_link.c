@@ -154,7 +154,7 @@ static void json_hardware(const struct lsk_rtnl_link *link, json_t *object)
 json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link *link,
 			  bool is_addr)
 {
-	/* ip asks IPv6 itself for its links then, which knows of neither. */
+	/* ip asks IPv6 itself for its links then, which knows of none of these. */
 	bool is_plain = is_addr && call->family == AF_INET6;
 	json_t *object = json_object();
 
@@ -168,7 +168,7 @@ json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link 
 	json_object_set_new(object, "mtu", json_integer(link->mtu));
 	if (!is_plain)
 		json_object_set_new(object, "qdisc", json_string(link->qdisc));
-	if (LSK_HAS(link, LSK_LINK_MASTER))
+	if (LSK_HAS(link, LSK_LINK_MASTER) && !is_plain)
 		json_object_set_new(object, "master",
 				    json_string(netlink_name(call, link->master)));
 	json_object_set_new(object, "operstate",

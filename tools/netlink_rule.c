@@ -154,7 +154,7 @@ static void print_rule(const json_t *object)
 	}
 	netlink_print_key(object, "iif", "iif");
 	netlink_print_key(object, "oif", "oif");
-	netlink_print_key(object, "l3mdev", "l3mdev");
+	netlink_print_key(object, "l3mdev", "lookup [l3mdev-table]");
 	print_range(object, "uid_start", "uid_end", "uidrange");
 	netlink_print_key(object, "ipproto", "ipproto");
 	netlink_print_key(object, "sport", "sport");

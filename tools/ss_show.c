@@ -283,6 +283,8 @@ static void extended_text(struct ss_text *text, const struct lsk_diag_socket *so
 {
 	uint32_t groups = 0;
 
+	if (sock->family == AF_VSOCK) /* ss has nothing to add */
+		return;
 	if (sock->family == AF_NETLINK) {
 		memcpy(&groups, sock->groups.data,
 		       sock->groups.len < 4 ? sock->groups.len : 4);
@@ -301,8 +303,7 @@ static void extended_text(struct ss_text *text, const struct lsk_diag_socket *so
 	}
 	if (sock->family == AF_INET6 && sock->has >> LSK_DIAG_V6ONLY & 1)
 		ss_text_add(text, " v6only:%u", sock->v6only);
-	if (sock->family != AF_VSOCK)
-		shutdown_text(text, sock);
+	shutdown_text(text, sock);
 	if (sock->has >> LSK_DIAG_PENDING & 1)
 		peers_text(text, sock);
 }

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the command shows of links, addresses, routes, rules, neighbours, queues and
+# sockets, beside ip, tc and ss, where kinds are there that few hosts have.
+#
+#      d0 (dummy) in red (vrf)      v0 ---- v1 in br0      v0.7 (vlan), m0 (macvlan), c0
+#
+# needs: dummy 8021q vrf veth bridge macvlan vcan sch_fq_codel? sch_tbf sch_htb sch_prio sch_ingress
+# needs: tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag mptcp_diag
+# needs: vsock vsock_loopback vsock_diag
+# kernels: all
+# timeout: 960
+# time-warp: yes
+# files: vm-tests/scenarios/lib
+set -eu
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
+
+for name in all default; do
+	! [ -e "/proc/sys/net/ipv6/conf/$name/accept_dad" ] ||
+		echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_dad"
+done
+ip link set lo up
+while read -r line; do
+	# shellcheck disable=SC2086
+	ip $line
+done <<'END'
+link add v0 type veth peer name v1
+link add d0 type dummy
+link add red type vrf table 10
+link add br0 type bridge
+link add c0 type vcan
+link add link v0 name v0.7 type vlan id 7
+link add link v0 name m0 type macvlan mode bridge
+link set v1 master br0
+link set d0 master red
+link set d0 up mtu 1300
+link set red up
+link set v0 up
+link set v1 up
+link set v0.7 up
+link set c0 up
+addr add 192.168.9.1/30 dev d0 metric 77
+addr add 192.168.9.2/30 dev d0
+addr add fd09::1/128 dev d0 nodad
+addr add 172.16.0.1/24 dev v0.7
+addr add 10.1.2.3/24 brd + dev v0
+route add 10.20.0.0/16 via 10.1.2.1 metric 5
+route add 10.21.0.0/16 nexthop via 10.1.2.1 weight 2 nexthop via 10.1.2.9
+route add blackhole 10.22.0.0/16
+-6 route add fd20::/64 via fd09::2 dev d0 metric 9 onlink
+rule add from 10.0.0.0/8 fwmark 5/0xff lookup 77 pref 100
+neigh add 10.1.2.77 lladdr 02:00:00:00:00:77 dev v0
+END
+tc qdisc add dev v0 root handle 1: htb default 10
+tc class add dev v0 parent 1: classid 1:10 htb rate 10mbit ceil 20mbit
+tc qdisc add dev v0 parent 1:10 fq_codel limit 500 target 3ms quantum 300
+tc qdisc add dev d0 root tbf rate 1mbit burst 32kbit latency 400ms
+tc qdisc add dev c0 root prio
+tc qdisc add dev v1 clsact
+
+# Blanks apart; workers of the kernel change states, so what is compared holds still.
+squeeze() { tr -s ' \t' ' ' | sed 's/ $//'; }
+
+# $1: options and words of ip, tc or ss; $2: the same of linsock.
+beside() {
+	while :; do
+		$1 | squeeze >theirs
+		$2 | squeeze >ours
+		$1 | squeeze >again
+		! cmp -s theirs again || break
+	done
+	same ours theirs "$2"
+}
+
+for words in link 'link show m0' addr '-4 addr' '-6 addr' route '-6 route' \
+	'route show table all' rule '-6 rule' neigh; do
+	case $words in
+	-*) beside "ip $words" "linsock netlink ${words#* } ${words% *}" ;;
+	*) beside "ip $words" "linsock netlink $words" ;;
+	esac
+done
+beside 'tc qdisc' 'linsock netlink qdisc'
+beside 'tc class show dev v0' 'linsock netlink class show dev v0'
+
+linsock netlink qdisc set dev c0 root fq_codel limit 500 target 3ms noecn memory_limit 4mb
+tc qdisc show dev c0 | sed 's/ [0-9a-f]*: / /' >ours
+tc qdisc replace dev c0 root fq_codel limit 500 target 3ms noecn memory_limit 4mb
+tc qdisc show dev c0 | sed 's/ [0-9a-f]*: / /' >theirs
+same ours theirs 'fq_codel is told what tc tells it'
+
+# What ss calls a socket's group it reads below this.
+mount -t cgroup2 none /sys/fs/cgroup
+linsock listen --accept mptcp://127.0.0.1:7001 -- cat &
+pids=$!
+linsock listen --accept vsock://any:7002 -- cat &
+pids="$pids $!"
+linsock listen --accept tcp://127.0.0.1:7003 -- cat &
+pids="$pids $!"
+linsock listen --accept unix:///tmp/socket -- cat &
+pids="$pids $!"
+linsock packet dump -i lo >/dev/null &
+pids="$pids $!"
+await sh -c 'ss -Hln --vsock | grep -q 7002 && ss -HMln | grep -q 7001 && ss -Htln | grep -q 7003 && ss -Hxln | grep -q /tmp/socket'
+await sh -c 'ss -H0an | grep -q lo'
+for words in -HMan -HManeO '-Hna --vsock' '-Hnae --vsock' -Htaneo -Hxan -H0an; do
+	beside "ss $words" "linsock ss $words"
+done
+# shellcheck disable=SC2086
+kill $pids
+finish
