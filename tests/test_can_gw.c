@@ -2,7 +2,7 @@
 /*
  * Rules of the kernel's gateway: what is added is listed, and does to frames what it
  * says. Each test has a network of its own; where the kernel has no CAN or no gateway
- *it is skipped and says so, and scenario can_gw.sh runs it in a virtual machine.
+ * it is skipped and says so, and scenario can_gw.sh runs it in a virtual machine.
  *
  *	sender ---- vcan0 ---- gateway ---- vcan1 ---- receiver
  */
