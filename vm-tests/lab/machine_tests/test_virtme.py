@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`vm run --runner virtme`: the interface of the other runners, in one boot of virtme-ng."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,10 +13,9 @@ from pathlib import Path
 from lab import paths
 from lab.errors import EXIT_KERNEL_FAULT, EXIT_LAB
 
-from .test_run import KERNEL, LIMIT_S, VM, Folder, machines_of, sh, vm
+from .test_run import KERNEL, LIMIT_S, VM, Folder, is_machine, sh, vm
 
-# A size of its own marks the test's machine.
-MEMORY_MIB = 517
+MEMORY_MIB = 512
 FOLDER = '''#!/bin/sh
 pwd
 echo "$GREETING"
@@ -61,25 +61,34 @@ class Virtme(Folder):
         self.assertIn("time limit", last["reason"])
         self.assertIn("hanging", json.dumps(last["faults"]))
         self.assertIn("Call Trace", last["console"])
-        self.assertEqual(machines_of(f"{MEMORY_MIB}M"), [])
+        self.assertEqual(self.machines(), [])
         self.assertEqual(self.folders(), [])
 
     def test_nothing_is_left_of_a_killed_run(self) -> None:
-        mark = f"{MEMORY_MIB + 1}M"
         process = subprocess.Popen(
             [VM, "run", "--runner", "virtme", "--kernel", KERNEL, "--memory",
-             str(MEMORY_MIB + 1), "--", "true"],
+             str(MEMORY_MIB), "--", "true"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            self.wait_for(lambda: bool(machines_of(mark)))
+            self.wait_for(lambda: bool(self.machines()) or process.poll() is not None)
+            self.assertIsNone(process.poll(), "it ended before it was killed")
         finally:
             process.kill()
             process.wait()
-        self.wait_for(lambda: not machines_of(mark) and not self.folders())
+        self.wait_for(lambda: not self.machines() and not self.folders())
 
     def folders(self) -> list[Path]:
         """What a run has in the folder for temporary things."""
         return list(self.folder.glob("linsock-vm-*"))
+
+    def machines(self) -> list[int]:
+        """Those of the test: they are told the folder in which their sockets are."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if os.fsencode(self.folder) in path.read_bytes() and is_machine(int(path.parent.name)):
+                    found.append(int(path.parent.name))
+        return found
 
     def wait_for(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + LIMIT_S
