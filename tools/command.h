@@ -7,6 +7,7 @@
 #ifndef LINSOCK_TOOLS_COMMAND_H
 #define LINSOCK_TOOLS_COMMAND_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include <linsock.h>
@@ -72,6 +73,15 @@ int command_failure(int error, const char *format, ...)
  * Return: COMMAND_FAILURE.
  */
 int command_failure_at(const char *text, const struct lsk_error *error);
+
+/*
+ * Read the options of one of several commands that share @longs: those in @shorts, by
+ * @take(@context, option, value), which returns enum command_status. Return: the same.
+ */
+int command_parse_options(int argc, char **argv, const char *shorts,
+			  const struct option *longs,
+			  int (*take)(void *context, int option, const char *value),
+			  void *context);
 
 /* Read a number of a unit of seconds ("2", "0.5"). Return: 0 or -EINVAL. */
 int command_parse_seconds(const char *text, int64_t *ret_ns);

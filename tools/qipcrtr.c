@@ -3,26 +3,23 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linsock/qipcrtr.h>
 
 #include "tools/command.h"
 #include "tools/progress.h"
+#include "tools/rounds.h"
 
 #define LOOKUP_MAX 1024
 
 struct qipcrtr {
 	struct lsk_qipcrtr_service service;
 	uint32_t port;
-	int64_t timeout_ns;
-	int64_t interval_ns;
-	long count; /* of pings, messages or events; 0: no limit */
+	struct rounds rounds; /* a count of 0 messages or events is no limit */
 	bool is_json;
 	bool is_echo;
 	bool is_publishing;
@@ -62,8 +59,10 @@ static int parse_service(const char *text, struct lsk_qipcrtr_service *ret_servi
 	return status;
 }
 
-static int take_option(struct qipcrtr *command, int option, const char *value)
+static int take_option(void *context, int option, const char *value)
 {
+	struct qipcrtr *command = context;
+
 	switch (option) {
 	case 'j':
 		command->is_json = true;
@@ -77,18 +76,9 @@ static int take_option(struct qipcrtr *command, int option, const char *value)
 		command->is_publishing = true;
 		return parse_service(value, &command->service);
 	case 'c':
-		if (command_parse_number(value, 1, INT_MAX, &command->count) < 0)
-			return command_usage("--count: \"%s\" is no number", value);
-		return COMMAND_OK;
 	case 't':
-		if (command_parse_seconds(value, &command->timeout_ns) < 0)
-			return command_usage("--timeout: \"%s\" are no seconds", value);
-		return COMMAND_OK;
 	case 'i':
-		if (command_parse_seconds(value, &command->interval_ns) < 0)
-			return command_usage("--interval: \"%s\" are no seconds",
-					     value);
-		return COMMAND_OK;
+		return rounds_take_option(&command->rounds, option, value);
 	default:
 		return command_bad_option();
 	}
@@ -107,16 +97,8 @@ static int parse_options(struct qipcrtr *command, int argc, char **argv,
 		{"interval", required_argument, NULL, 'i'},
 		{0},
 	};
-	int status = COMMAND_OK;
-	int option;
 
-	while (status == COMMAND_OK &&
-	       (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (option != '?' && !strchr(shorts, option))
-			return command_usage("-%c has no meaning here", option);
-		status = take_option(command, option, optarg);
-	}
-	return status;
+	return command_parse_options(argc, argv, shorts, longs, take_option, command);
 }
 
 /* What "lookup" and "watch" are about: nothing is everything. */
@@ -173,7 +155,7 @@ static void print_event(const struct qipcrtr *command,
 static int lookup_main(int argc, char **argv)
 {
 	static struct lsk_qipcrtr_event found[LOOKUP_MAX];
-	struct qipcrtr command = {.timeout_ns = 5 * LSK_NSEC_PER_SEC};
+	struct qipcrtr command = {.rounds.timeout_ns = 5 * LSK_NSEC_PER_SEC};
 	int status = parse_options(&command, argc, argv, "jt:");
 	int count;
 
@@ -182,7 +164,7 @@ static int lookup_main(int argc, char **argv)
 	if (status != COMMAND_OK)
 		return status;
 	count = lsk_qipcrtr_find(&command.service, found, LOOKUP_MAX,
-				 command.timeout_ns);
+				 command.rounds.timeout_ns);
 	if (count < 0)
 		return open_failed(count);
 	if (!command.is_json)
@@ -225,7 +207,8 @@ static int watch(const struct qipcrtr *command, struct lsk_socket *sock)
 	long count = 0;
 	ssize_t r = lsk_qipcrtr_watch(sock, &command->service);
 
-	while (r >= 0 && (command->count == 0 || count < command->count)) {
+	while (r >= 0 &&
+	       (command->rounds.count == 0 || count < command->rounds.count)) {
 		r = lsk_qipcrtr_receive(sock, buf, sizeof(buf), &from, &event);
 		if (r == -ENETRESET) /* the name service began anew */
 			r = lsk_qipcrtr_watch(sock, &command->service);
@@ -242,7 +225,7 @@ static int watch(const struct qipcrtr *command, struct lsk_socket *sock)
 
 static int watch_main(int argc, char **argv)
 {
-	struct qipcrtr command = {.timeout_ns = LSK_BLOCK};
+	struct qipcrtr command = {.rounds.timeout_ns = LSK_BLOCK};
 	struct lsk_socket *sock = NULL;
 	int status = parse_options(&command, argc, argv, "jc:t:");
 	int r;
@@ -255,7 +238,7 @@ static int watch_main(int argc, char **argv)
 	if (r < 0)
 		return open_failed(r);
 	watch_signals();
-	lsk_socket_set_timeout(sock, command.timeout_ns);
+	lsk_socket_set_timeout(sock, command.rounds.timeout_ns);
 	status = watch(&command, sock);
 	lsk_socket_free(sock);
 	return status;
@@ -272,7 +255,8 @@ static int listen_here(const struct qipcrtr *command, struct lsk_socket *sock)
 	long count = 0;
 	ssize_t r = command->is_echo ? lsk_qipcrtr_sender_new(&sender) : 0;
 
-	while (r >= 0 && (command->count == 0 || count < command->count)) {
+	while (r >= 0 &&
+	       (command->rounds.count == 0 || count < command->rounds.count)) {
 		r = lsk_qipcrtr_receive(sock, buf, sizeof(buf), &from, &event);
 		if (r < 0)
 			break;
@@ -303,7 +287,7 @@ static int listen_here(const struct qipcrtr *command, struct lsk_socket *sock)
 
 static int listen_main(int argc, char **argv)
 {
-	struct qipcrtr command = {.timeout_ns = LSK_BLOCK};
+	struct qipcrtr command = {.rounds.timeout_ns = LSK_BLOCK};
 	struct lsk_socket *sock = NULL;
 	char text[LSK_ADDR_TEXT_MAX];
 	struct lsk_addr addr;
@@ -318,7 +302,7 @@ static int listen_main(int argc, char **argv)
 	if (r < 0)
 		return open_failed(r);
 	watch_signals();
-	lsk_socket_set_timeout(sock, command.timeout_ns);
+	lsk_socket_set_timeout(sock, command.rounds.timeout_ns);
 	if (command.is_publishing)
 		r = lsk_qipcrtr_publish(sock, &command.service);
 	if (r == 0)
@@ -334,16 +318,22 @@ static int listen_main(int argc, char **argv)
 	return status;
 }
 
+struct pinged {
+	struct lsk_qipcrtr_sender *sender;
+	struct lsk_addr to;
+};
+
 /* One message there and back. Return: 0 or a negative error; -ETIME for no answer. */
-static int ping(struct lsk_qipcrtr_sender *sender, const struct lsk_addr *to,
-		int64_t timeout_ns, int64_t *ret_ns)
+static int ping(void *context, int64_t timeout_ns, int64_t *ret_ns)
 {
-	struct lsk_socket *sock = lsk_qipcrtr_sender_socket(sender);
+	struct pinged *pinged = context;
+	struct lsk_socket *sock = lsk_qipcrtr_sender_socket(pinged->sender);
 	const int64_t begin = monotonic_ns();
 	struct lsk_qipcrtr_event event;
 	struct lsk_addr from;
 	int64_t sent = begin, came;
-	ssize_t r = lsk_qipcrtr_send(sender, to, &sent, sizeof(sent), timeout_ns);
+	ssize_t r = lsk_qipcrtr_send(pinged->sender, &pinged->to, &sent, sizeof(sent),
+				     timeout_ns);
 
 	if (r < 0)
 		return (int)r;
@@ -366,46 +356,29 @@ static int ping(struct lsk_qipcrtr_sender *sender, const struct lsk_addr *to,
 
 static int remote_ping_main(int argc, char **argv)
 {
-	struct qipcrtr command = {.timeout_ns = LSK_NSEC_PER_SEC,
-				  .interval_ns = LSK_NSEC_PER_SEC,
-				  .count = 4};
-	struct lsk_qipcrtr_sender *sender = NULL;
+	struct qipcrtr command = {.rounds = rounds_default()};
+	struct pinged pinged = {.sender = NULL};
 	struct lsk_error error = {0};
-	struct timespec rest;
-	struct lsk_addr to;
 	int status = parse_options(&command, argc, argv, "c:t:i:");
-	long answers = 0;
+	long answers;
 	int r;
 
 	if (status != COMMAND_OK)
 		return status;
 	if (argc - optind != 1)
 		return command_usage("an address is wanted, such as qipcrtr://1:16384");
-	if (lsk_addr_parse(&to, argv[optind], &error) < 0)
+	if (lsk_addr_parse(&pinged.to, argv[optind], &error) < 0)
 		return command_failure_at(argv[optind], &error);
-	r = lsk_addr_qipcrtr_read(&to, NULL, NULL);
+	r = lsk_addr_qipcrtr_read(&pinged.to, NULL, NULL);
 	if (r < 0)
 		return command_failure(r, "%s", argv[optind]);
-	r = lsk_qipcrtr_sender_new(&sender);
+	r = lsk_qipcrtr_sender_new(&pinged.sender);
 	if (r < 0)
 		return open_failed(r);
 	watch_signals();
-	rest = (struct timespec){.tv_sec = command.interval_ns / LSK_NSEC_PER_SEC,
-				 .tv_nsec = command.interval_ns % LSK_NSEC_PER_SEC};
-	for (long i = 0; i < command.count && !has_been_told_to_end; i++) {
-		int64_t ns = 0;
-
-		if (i > 0)
-			nanosleep(&rest, NULL);
-		r = ping(sender, &to, command.timeout_ns, &ns);
-		if (r == 0)
-			printf("%s: %.3f ms\n", argv[optind], (double)ns / 1e6);
-		else
-			command_failure(r, "%s", argv[optind]);
-		answers += r == 0;
-		fflush(stdout);
-	}
-	lsk_qipcrtr_sender_free(sender);
+	answers = rounds_run(&command.rounds, argv[optind], ping, &pinged,
+			     &has_been_told_to_end);
+	lsk_qipcrtr_sender_free(pinged.sender);
 	return answers > 0 ? COMMAND_OK : COMMAND_FAILURE;
 }
 

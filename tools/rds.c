@@ -3,26 +3,26 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linsock/rds.h>
 
 #include "tools/command.h"
+#include "tools/progress.h"
+#include "tools/rounds.h"
 
 struct rds {
-	int64_t timeout_ns;
-	int64_t interval_ns;
-	long count;
+	struct rounds rounds;
 	bool is_json;
 	const char *from;
 };
 
-static int take_option(struct rds *command, int option, const char *value)
+static int take_option(void *context, int option, const char *value)
 {
+	struct rds *command = context;
+
 	switch (option) {
 	case 'j':
 		command->is_json = true;
@@ -31,18 +31,9 @@ static int take_option(struct rds *command, int option, const char *value)
 		command->from = value;
 		return COMMAND_OK;
 	case 'c':
-		if (command_parse_number(value, 1, INT_MAX, &command->count) < 0)
-			return command_usage("--count: \"%s\" is no number", value);
-		return COMMAND_OK;
 	case 't':
-		if (command_parse_seconds(value, &command->timeout_ns) < 0)
-			return command_usage("--timeout: \"%s\" are no seconds", value);
-		return COMMAND_OK;
 	case 'i':
-		if (command_parse_seconds(value, &command->interval_ns) < 0)
-			return command_usage("--interval: \"%s\" are no seconds",
-					     value);
-		return COMMAND_OK;
+		return rounds_take_option(&command->rounds, option, value);
 	default:
 		return command_bad_option();
 	}
@@ -58,16 +49,8 @@ static int parse_options(struct rds *command, int argc, char **argv, const char 
 		{"interval", required_argument, NULL, 'i'},
 		{0},
 	};
-	int status = COMMAND_OK;
-	int option;
 
-	while (status == COMMAND_OK &&
-	       (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (option != '?' && !strchr(shorts, option))
-			return command_usage("-%c has no meaning here", option);
-		status = take_option(command, option, optarg);
-	}
-	return status;
+	return command_parse_options(argc, argv, shorts, longs, take_option, command);
 }
 
 static int open_failed(int r)
@@ -223,14 +206,6 @@ static int sockets_main(int argc, char **argv)
 
 /* --- ping -------------------------------------------------------------------- */
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
-}
-
 /* From which of our addresses the way to a peer begins: RDS does not look by itself. */
 static int find_source(const struct lsk_addr *to, struct lsk_addr *ret_from)
 {
@@ -261,11 +236,16 @@ static int set_port(struct lsk_addr *addr, uint16_t port)
 	return lsk_addr_set(addr, &sin6, sizeof(sin6));
 }
 
+struct places {
+	struct lsk_addr from;
+	struct lsk_addr to;
+};
+
 /* The kernel answers what comes to port 0, in whose answer nothing is: each ping is of
  * a socket of its own, so that a late answer is nobody else's. */
-static int ping(const struct lsk_addr *from, const struct lsk_addr *to,
-		int64_t timeout_ns, int64_t *ret_ns)
+static int ping(void *context, int64_t timeout_ns, int64_t *ret_ns)
 {
+	const struct places *places = context;
 	struct lsk_socket *sock = NULL;
 	int64_t begin = monotonic_ns();
 	struct lsk_addr who;
@@ -273,11 +253,11 @@ static int ping(const struct lsk_addr *from, const struct lsk_addr *to,
 	ssize_t r = lsk_socket_new(&sock, AF_RDS, SOCK_SEQPACKET, 0);
 
 	if (r == 0)
-		r = lsk_socket_bind(sock, from);
+		r = lsk_socket_bind(sock, &places->from);
 	if (r == 0)
 		r = lsk_socket_set_timeout(sock, timeout_ns);
 	if (r == 0)
-		r = lsk_rds_send(sock, "", 0, to);
+		r = lsk_rds_send(sock, "", 0, &places->to);
 	if (r == 0)
 		r = lsk_socket_recvfrom(sock, &byte, sizeof(byte), 0, &who);
 	*ret_ns = monotonic_ns() - begin;
@@ -312,39 +292,21 @@ static int parse_places(const struct rds *command, const char *text,
 
 static int rds_ping_main(int argc, char **argv)
 {
-	struct rds command = {.timeout_ns = LSK_NSEC_PER_SEC,
-			      .interval_ns = LSK_NSEC_PER_SEC,
-			      .count = 4};
+	struct rds command = {.rounds = rounds_default()};
 	int status = parse_options(&command, argc, argv, "c:f:i:t:");
-	struct lsk_addr from, to;
-	struct timespec rest;
-	long answers = 0;
+	struct places places;
+	long answers;
 
 	if (status != COMMAND_OK)
 		return status;
 	if (argc - optind != 1)
 		return command_usage("an address is wanted, such as rds://10.0.0.2:0");
-	status = parse_places(&command, argv[optind], &from, &to);
+	status = parse_places(&command, argv[optind], &places.from, &places.to);
 	if (status != COMMAND_OK)
 		return status;
-	rest = (struct timespec){.tv_sec = command.interval_ns / LSK_NSEC_PER_SEC,
-				 .tv_nsec = command.interval_ns % LSK_NSEC_PER_SEC};
-	for (long i = 0; i < command.count; i++) {
-		int64_t ns = 0;
-		int r;
-
-		if (i > 0)
-			nanosleep(&rest, NULL);
-		r = ping(&from, &to, command.timeout_ns, &ns);
-		if (r == -EAFNOSUPPORT)
-			return open_failed(r);
-		if (r == 0)
-			printf("%s: %.3f ms\n", argv[optind], (double)ns / 1e6);
-		else
-			command_failure(r, "%s", argv[optind]);
-		answers += r == 0;
-		fflush(stdout);
-	}
+	answers = rounds_run(&command.rounds, argv[optind], ping, &places, NULL);
+	if (answers < 0)
+		return open_failed((int)answers);
 	return answers > 0 ? COMMAND_OK : COMMAND_FAILURE;
 }
 

@@ -53,6 +53,23 @@ int command_failure_at(const char *text, const struct lsk_error *error)
 	return COMMAND_FAILURE;
 }
 
+int command_parse_options(int argc, char **argv, const char *shorts,
+			  const struct option *longs,
+			  int (*take)(void *context, int option, const char *value),
+			  void *context)
+{
+	int status = COMMAND_OK;
+	int option;
+
+	while (status == COMMAND_OK &&
+	       (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (option != '?' && !strchr(shorts, option))
+			return command_usage("-%c has no meaning here", option);
+		status = take(context, option, optarg);
+	}
+	return status;
+}
+
 int command_parse_seconds(const char *text, int64_t *ret_ns)
 {
 	/* A century: what does not fit into nanoseconds is not meant. */
