@@ -11,6 +11,7 @@
 
 #include <linsock/option.h>
 
+#include "families/hci.h"
 #include "src/socket.h"
 #include "uring/util.h"
 
@@ -321,21 +322,19 @@ int lsk_hci_get_details(const struct lsk_control *control,
 
 /* --- commands ------------------------------------------------------------------ */
 
-/* Take what waits: nothing of it answers a command that was not sent yet. */
-static int drain(struct lsk_socket *sock)
+int hci_drain(struct lsk_socket *sock)
 {
-	uint8_t packet[LSK_HCI_EVENT_MAX];
+	uint8_t byte;
 	ssize_t len;
 
 	do {
-		len = lsk_socket_recv(sock, packet, sizeof(packet), MSG_DONTWAIT);
+		len = lsk_socket_recv(sock, &byte, 1, MSG_DONTWAIT);
 	} while (len >= 0);
 	return len == -EAGAIN ? 0 : (int)len;
 }
 
-/* The next packet, until @deadline_ns. */
-static ssize_t receive(struct lsk_socket *sock, uint8_t *buf, size_t size,
-		       int64_t deadline_ns)
+ssize_t hci_receive(struct lsk_socket *sock, void *buf, size_t size,
+		    int64_t deadline_ns)
 {
 	for (;;) {
 		ssize_t len = lsk_socket_recv(sock, buf, size, MSG_DONTWAIT);
@@ -357,7 +356,7 @@ static ssize_t answer_of(struct lsk_socket *sock, uint16_t opcode, void *ret_ans
 	struct lsk_hci_event event;
 
 	do {
-		ssize_t len = receive(sock, buf, sizeof(buf), deadline_ns);
+		ssize_t len = hci_receive(sock, buf, sizeof(buf), deadline_ns);
 
 		if (len < 0)
 			return len;
@@ -406,7 +405,7 @@ ssize_t lsk_hci_command(struct lsk_socket *sock, const struct lsk_hci_command *c
 	r = has_filter ? lsk_hci_set_filter(sock, &during) : 0;
 	if (r < 0)
 		return r;
-	r = drain(sock);
+	r = hci_drain(sock);
 	if (r == 0)
 		r = lsk_socket_send(sock, packet, (size_t)len, 0);
 	if (r >= 0)

@@ -3,13 +3,13 @@
 #include <linsock/hci_mgmt.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <linsock/error.h>
 #include <linsock/hci.h>
 
+#include "families/hci.h"
 #include "src/socket.h"
 #include "uring/util.h"
 
@@ -69,34 +69,6 @@ int lsk_mgmt_event_next(struct lsk_socket *sock, void *buf, size_t size,
 	return r < 0 ? r : lsk_mgmt_event_parse(&message, ret_event);
 }
 
-/* The next message, until @deadline_ns. */
-static ssize_t receive(struct lsk_socket *sock, void *buf, size_t size,
-		       int64_t deadline_ns)
-{
-	for (;;) {
-		ssize_t len = lsk_socket_recv(sock, buf, size, MSG_DONTWAIT);
-		int r;
-
-		if (len != -EAGAIN || socket_timeout(sock) == 0)
-			return len;
-		r = socket_poll(sock, POLLIN, deadline_ns);
-		if (r < 0)
-			return r;
-	}
-}
-
-/* Drop what waits: nothing of it answers a command that was not given yet. */
-static int drain(struct lsk_socket *sock)
-{
-	uint8_t byte;
-	ssize_t len;
-
-	do {
-		len = lsk_socket_recv(sock, &byte, 1, MSG_DONTWAIT);
-	} while (len >= 0);
-	return len == -EAGAIN ? 0 : (int)len;
-}
-
 static bool is_answer(const void *buf, size_t len,
 		      const struct lsk_mgmt_message *command,
 		      struct lsk_mgmt_event *ret_event)
@@ -126,13 +98,13 @@ ssize_t lsk_mgmt_command(struct lsk_socket *sock,
 	len = lsk_mgmt_build(command, buf, sizeof(buf));
 	if (len < 0)
 		return len;
-	r = drain(sock);
+	r = hci_drain(sock);
 	if (r == 0)
 		r = lsk_socket_send(sock, buf, (size_t)len, 0);
 	if (r < 0)
 		return r;
 	do {
-		len = receive(sock, buf, sizeof(buf), deadline_ns);
+		len = hci_receive(sock, buf, sizeof(buf), deadline_ns);
 		if (len < 0)
 			return len;
 	} while (!is_answer(buf, (size_t)len, command, &event));
