@@ -9,23 +9,12 @@
 # kernels: all
 # timeout: 480
 # time-warp: yes
+# files: vm-tests/scenarios/lib
 set -eu
 
-number=0
-echo 'TAP version 13'
-# $1: what; the rest: a command that shall succeed.
-check() {
-	number=$((number + 1))
-	what=$1
-	shift
-	if "$@" >output 2>&1; then
-		echo "ok $number - $what"
-	else
-		echo "not ok $number - $what"
-		sed 's/^/# /' output
-	fi
-}
-same() { [ "$1" = "$2" ] || { printf '%s\n%s\n' "$1" "$2"; return 1; }; }
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
+equal() { [ "$1" = "$2" ] || { printf '%s\n%s\n' "$1" "$2"; return 1; }; }
 # The command's error holds these words, and its status is 1.
 says() {
 	words=$1
@@ -47,12 +36,12 @@ cp abc "$name"
 iv=000102030405060708090a0b0c0d0e0f
 
 for algorithm in sha256 sha1; do
-	check "$algorithm of files" same "$(linsock alg hash $algorithm big abc empty)" \
+	check "$algorithm of files" equal "$(linsock alg hash $algorithm big abc empty)" \
 		"$(${algorithm}sum big abc empty)"
-	check "$algorithm of a pipe" same "$(head -c 2999999 big | linsock alg hash $algorithm)" \
+	check "$algorithm of a pipe" equal "$(head -c 2999999 big | linsock alg hash $algorithm)" \
 		"$(head -c 2999999 big | ${algorithm}sum -)"
 done
-check 'a file with a newline in its name' same "$(linsock alg hash sha256 "$name" | cut -c1-3)" '\ba'
+check 'a file with a newline in its name' equal "$(linsock alg hash sha256 "$name" | cut -c1-3)" '\ba'
 linsock alg hash sha256 big abc "$name" >list
 check 'a list is checked' linsock alg hash -c sha256 list
 # busybox knows no escaped names.
@@ -60,10 +49,10 @@ head -n 2 list >plain
 check 'sha256sum checks it too' sha256sum -c plain
 printf x >>abc
 check 'a changed file is told' says 'abc: FAILED' linsock alg hash -c sha256 list
-check 'hmac, RFC 4231 case 2' same \
+check 'hmac, RFC 4231 case 2' equal \
 	"$(printf 'what do ya want for nothing?' | linsock alg hmac --key 4a656665 sha256 | cut -c1-64)" \
 	5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843
-check 'cmac, RFC 4493 example 1' same \
+check 'cmac, RFC 4493 example 1' equal \
 	"$(linsock alg hash --key 2b7e151628aed2a6abf7158809cf4f3c 'cmac(aes)' empty | cut -c1-32)" \
 	bb1d6929e95937287fa37d129b756746
 
@@ -86,14 +75,14 @@ head -c 100000 big | linsock alg aead --key-file key --iv 000102030405060708090a
 linsock alg aead -d --key-file key --iv 000102030405060708090a0b --assoc 616263 'gcm(aes)' \
 	<sealed >opened
 check 'gcm there and back' sh -c 'head -c 100000 big | cmp - opened'
-check 'the tag is behind the text' same "$(wc -c <sealed)" 100016
+check 'the tag is behind the text' equal "$(wc -c <sealed)" 100016
 # shellcheck disable=SC2016 # the inner shell expands
 check 'a forged text is told, and not written' sh -c '
 	status=0
 	linsock alg aead -d --key-file key --iv 000102030405060708090a0b --assoc 616264 "gcm(aes)" \
 		<sealed >forged 2>told || status=$?
 	[ $status -eq 1 ] && [ ! -s forged ] && grep -q "tag is wrong" told'
-check 'random bytes' same "$(linsock alg rng -x jitterentropy_rng 200 | wc -c)" 401
+check 'random bytes' equal "$(linsock alg rng -x jitterentropy_rng 200 | wc -c)" 401
 
 check 'an unknown algorithm' says 'no hash "nonsense"' linsock alg hash nonsense abc
 check 'a key of the wrong length' says 'no keys of this length' \
@@ -113,4 +102,4 @@ check 'over netlink it is the same list' sh -c \
 check 'speed is told' sh -c 'linsock alg speed -T 0.1 -s 64 -q 8 hash sha256 | grep -q op/s'
 check 'what is there is found by trial' sh -c \
 	'linsock alg list --try rng | grep -q "jitterentropy_rng *yes"'
-echo "1..$number"
+finish

@@ -7,5 +7,6 @@
 # needs: can can-raw can-gw vcan vxcan
 # kernels: all
 # timeout: 480
+# time-warp: yes
 # criterion: test_can_gw
 set -eu

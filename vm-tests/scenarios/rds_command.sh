@@ -7,21 +7,12 @@
 # needs: rds rds_tcp veth
 # kernels: all
 # timeout: 480
+# time-warp: yes
+# files: vm-tests/scenarios/lib
 set -eu
 
-number=0
-echo 'TAP version 13'
-check() {
-	number=$((number + 1))
-	what=$1
-	shift
-	if "$@" >output 2>&1; then
-		echo "ok $number - $what"
-	else
-		echo "not ok $number - $what"
-		sed 's/^/# /' output
-	fi
-}
+# shellcheck source=vm-tests/scenarios/lib/tap.sh
+. "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 in_a() { ip netns exec a "$@"; }
 
 ip netns add a
@@ -62,4 +53,4 @@ wait "$server" || true
 check 'counters count' sh -c \
 	"ip netns exec a linsock rds counters | grep -Eq '^send_pong +[1-9]'"
 check 'a wrong word is told' sh -c '! linsock rds sockets all 2>told && grep -q unexpected told'
-echo "1..$number"
+finish

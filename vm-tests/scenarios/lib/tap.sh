@@ -27,9 +27,11 @@ report() {
 check() {
 	what=$1
 	shift
-	status=0
-	"$@" >difference 2>&1 || status=1
-	report "$status" "$what"
+	if "$@" >difference 2>&1; then
+		report 0 "$what"
+	else
+		report 1 "$what"
+	fi
 }
 
 # $1, $2: files that are the same, and not empty; $3: what is checked.
