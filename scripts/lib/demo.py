@@ -185,7 +185,7 @@ class Guest:
 
     def run(self, script: str, label: str, files: dict[str, Path]) -> str:
         """Run a script; its output."""
-        # The command alone: the whole build folder is larger than a payload may be.
+        # Of the build folder the command alone is wanted.
         payload = plan.common_payload(self.build / "tools")
         for place, source in files.items():
             payload.add_file(source, place)

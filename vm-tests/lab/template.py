@@ -27,7 +27,7 @@ from .session import Session
 
 BOOT_LIMIT_S = 480
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 6
+FORMAT = 7
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 

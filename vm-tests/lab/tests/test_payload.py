@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab import initramfs
 from lab.errors import LabError
-from lab.payload import (USUAL_LIBRARY, Payload, build_outputs, guest_path, interpreter,
+from lab.payload import (IMAGE_MIB, USUAL_LIBRARY, Payload, build_outputs, guest_path, interpreter,
                          libraries, parse_ldd)
 
 LDD = """\
@@ -109,10 +109,10 @@ class Files(unittest.TestCase):
     def test_too_large_content_is_refused_with_its_size(self) -> None:
         big = self.folder / "big"
         with big.open("wb") as file:
-            file.truncate(400 << 20)
+            file.truncate((IMAGE_MIB + 16) << 20)
         payload = Payload()
         payload.add_file(big)
-        with self.assertRaisesRegex(LabError, r"400 MiB.*384 MiB"):
+        with self.assertRaisesRegex(LabError, rf"{IMAGE_MIB + 16} MiB.*{IMAGE_MIB} MiB"):
             payload.check_room()
 
     def test_key_changes_with_content_and_place(self) -> None:
