@@ -31,6 +31,12 @@ class Records(unittest.TestCase):
 
 
 class Summary(unittest.TestCase):
+    def test_name_means_its_variants_and_nothing_longer(self) -> None:
+        programs = ["socket (uring)", "socket (epoll)", "socket_io (uring)", "addr"]
+        chosen, unknown = suites.programs_called(["socket", "addr", "nothing"], programs)
+        self.assertEqual(chosen, ["socket (uring)", "socket (epoll)", "addr"])
+        self.assertEqual(unknown, ["nothing"])
+
     def test_cases_are_counted(self) -> None:
         cases = [Case("s", "a", PASSED), Case("s", "b", PASSED), Case("s", "c", SKIPPED)]
         self.assertEqual(suites.summary(cases), "2 passed, 0 failed, 1 skipped")
