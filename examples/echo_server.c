@@ -49,10 +49,7 @@ int main(int argc, char **argv)
 	struct lsk_addr addr;
 
 	check(lsk_addr_parse(&addr, argc > 1 ? argv[1] : "", NULL), "address");
-	check(lsk_socket_new(&server.listener, addr.storage.ss_family, SOCK_STREAM, 0),
-	      "socket");
-	check(lsk_socket_bind(server.listener, &addr), "bind");
-	check(lsk_socket_listen(server.listener, LSK_BACKLOG_DEFAULT), "listen");
+	check(lsk_create_server(&server.listener, &addr, NULL, NULL), "listen");
 	check(lsk_loop_new(&loop, NULL), "loop");
 	check(lsk_pool_new(loop, &server.pool, NULL), "pool");
 	check(lsk_loop_accept_stream(loop, server.listener, &then), "accept");

@@ -19,6 +19,7 @@
 #include "src/socket.h"
 #include "tests/support/loops.h"
 #include "uring/engine.h"
+#include "uring/uring_loop.h"
 
 static const int64_t msec = LSK_NSEC_PER_SEC / 1000;
 
@@ -31,6 +32,20 @@ static void pair_free(struct lsk_socket *pair[2])
 {
 	lsk_socket_free(pair[0]);
 	lsk_socket_free(pair[1]);
+}
+
+static void tcp_pair_new(struct lsk_socket *pair[2])
+{
+	struct lsk_socket *listener;
+	struct lsk_addr addr;
+
+	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
+	cr_assert_eq(lsk_create_server(&listener, &addr, NULL, NULL), 0);
+	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_new(&pair[0], AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_connect(pair[0], &addr), 0);
+	cr_assert_eq(lsk_socket_accept(listener, &pair[1], NULL), 0);
+	lsk_socket_free(listener);
 }
 
 /* In the child: nothing of the parent's may be touched, and a loop of its own works. */
@@ -163,6 +178,38 @@ Test_on_each_loop(trap_reused_number, gets_nothing_of_the_socket_before)
 	pair_free(second);
 }
 
+/* Nobody has a name for it any more but its events: the loop keeps it, with the
+ * buffers that the kernel writes to, and ends it with itself. */
+Test_on_each_loop(trap_dropped, a_socket_goes_on_until_its_loop_ends)
+{
+	const struct lsk_loop_options options = {
+		.force_epoll = lsk_loop_backend(loop) == LSK_BACKEND_EPOLL,
+	};
+	struct lsk_loop *own = loop_for_test(&options);
+	struct outcome *outcome = calloc(1, sizeof(*outcome));
+	struct lsk_then then = then_tell(outcome);
+	struct lsk_socket *pair[2];
+	struct lsk_pool *pool;
+	char byte;
+
+	cr_assert_eq(lsk_pool_new(own, &pool, NULL), 0);
+	pair_new(pair);
+	cr_assert_eq(lsk_loop_recv_stream(own, pair[0], pool, &then), 0);
+	lsk_socket_free(pair[0]);
+	for (int i = 1; i <= 3; i++) {
+		cr_assert_eq(lsk_socket_send(pair[1], "abc", 3, 0), 3);
+		run_until(own, &outcome->events, i);
+	}
+	cr_assert_eq(memcmp(outcome->data, "abcabcabc", 9), 0);
+	cr_assert_eq(outcome->ends, 0);
+	lsk_loop_free(own);
+	cr_assert_eq(outcome->ends, 1);
+	cr_assert_eq(outcome->result, -ECANCELED);
+	cr_assert_eq(lsk_socket_recv(pair[1], &byte, 1, 0), 0, "the peer was told");
+	lsk_socket_free(pair[1]);
+	free(outcome);
+}
+
 /* A cancel goes to the ring that has the request, so that a socket has one loop. */
 Test_on_each_loop(trap_two_loops, do_not_share_a_socket)
 {
@@ -215,6 +262,36 @@ Test(trap_min_wait, gathers_completions_and_holds_none_back)
 	cr_assert_geq(lsk_loop_run(loop, LSK_RUN_ONCE), 0);
 	pair_free(pair);
 	lsk_loop_free(loop);
+}
+
+/* Nothing else changes: loopback has no queue to look at. */
+Test(trap_busy_poll, is_taken_where_the_kernel_can_and_loses_nothing)
+{
+	const struct lsk_loop_options options = {.busy_poll_us = 20};
+	struct lsk_loop *loop = loop_for_test(&options);
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct uring_loop *uring = loop->state;
+	struct io_uring_napi napi = {0};
+	struct lsk_socket *pair[2];
+	char byte;
+
+	if (!(lsk_loop_features(loop) & LSK_LOOP_BUSY_POLL))
+		cr_skip_test("no busy polling here");
+	tcp_pair_new(pair);
+	for (int i = 1; i <= 100; i++) {
+		cr_assert_eq(lsk_loop_recv(loop, pair[0], &byte, 1, 0, &then), 0);
+		run_idle(loop);
+		cr_assert_eq(lsk_socket_send(pair[1], "x", 1, 0), 1);
+		run_until(loop, &outcome.ends, i);
+		cr_assert_eq(outcome.result, 1);
+	}
+	/* The kernel says what it was told. */
+	cr_assert_eq(io_uring_unregister_napi(&uring->ring, &napi), 0);
+	cr_assert_eq(napi.busy_poll_to, 20);
+	cr_assert_eq(napi.prefer_busy_poll, 1);
+	lsk_loop_free(loop);
+	pair_free(pair);
 }
 
 /* As containers have it, from here on. */

@@ -4,7 +4,8 @@
  * that plays them by a script (support/script.h). Those that a real kernel shows just
  * as well stand in test_loop.c and test_loop_stream.c: a close with a receive pending,
  * a host that watches the ring, every size around a buffer's end, an empty pool, an
- * overflow of completions.
+ * overflow of completions. Those of sends: test_loop_trap_send.c; of the ring's two
+ * queues: test_loop_trap_ring.c.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -14,61 +15,7 @@
 #include <linsock.h>
 
 #include "src/socket.h"
-#include "tests/support/loops.h"
-#include "tests/support/script.h"
-
-/* What the kernel answers, how often; then it is good-natured again. */
-static struct {
-	unsigned int answer;
-	unsigned int times;
-} plan[SCRIPT_POINT__COUNT];
-
-static unsigned int decide(void *context, enum script_point point, unsigned int count,
-			   const struct io_uring_sqe *sqe)
-{
-	(void)context;
-	(void)count;
-	(void)sqe;
-	if (plan[point].times == 0)
-		return 0;
-	plan[point].times--;
-	return plan[point].answer;
-}
-
-static void plan_answer(enum script_point point, unsigned int answer,
-			unsigned int times)
-{
-	plan[point].answer = answer;
-	plan[point].times = times;
-}
-
-static struct lsk_loop *scripted_loop(const struct lsk_loop_options *options)
-{
-	struct lsk_loop *loop = NULL;
-
-	memset(plan, 0, sizeof(plan));
-	script_begin(decide, NULL);
-	cr_assert_eq(loop_new(&loop, options, &loop_backend_uring), 0);
-	return loop;
-}
-
-static void scripted_end(struct lsk_loop *loop)
-{
-	lsk_loop_free(loop);
-	script_end();
-}
-
-static void pair_new(struct lsk_socket *pair[2])
-{
-	cr_assert_eq(lsk_socket_pair(pair, AF_UNIX, SOCK_STREAM, 0), 0);
-	lsk_socket_set_timeout(pair[1], 0);
-}
-
-static void pair_free(struct lsk_socket *pair[2])
-{
-	lsk_socket_free(pair[0]);
-	lsk_socket_free(pair[1]);
-}
+#include "tests/support/paper.h"
 
 /* A cancel that comes while data is on its way must not swallow the data. */
 static void data_wins(unsigned int reason)
@@ -168,27 +115,6 @@ Test(trap, many_timeouts_at_once_find_room_for_their_cancels)
 	scripted_end(loop);
 }
 
-Test(trap, a_submission_that_is_refused_is_made_again)
-{
-	for (unsigned int how = SCRIPT_BUSY; how < SCRIPT_SUBMIT__COUNT; how++) {
-		struct lsk_loop *loop = scripted_loop(NULL);
-		struct outcome outcome = {0};
-		struct lsk_then then = then_tell(&outcome);
-		struct lsk_socket *pair[2];
-		char buf[16];
-
-		pair_new(pair);
-		lsk_socket_send(pair[1], "x", 1, 0);
-		plan_answer(SCRIPT_SUBMIT, how, 3);
-		cr_assert_eq(lsk_loop_recv(loop, pair[0], buf, sizeof(buf), 0, &then),
-			     0);
-		run_until(loop, &outcome.ends, 1);
-		cr_assert_eq(outcome.result, 1, "after refusal %u", how);
-		pair_free(pair);
-		scripted_end(loop);
-	}
-}
-
 /* Start a stream, let the kernel answer once in its own way, and see what comes. */
 static void stream_goes_on(enum script_point point, unsigned int answer)
 {
@@ -259,151 +185,6 @@ Test(trap, a_starved_stream_waits_for_a_quarter_of_the_pool)
 	free(outcome);
 }
 
-/* More than one send of a stream with the kernel could pass each other. */
-Test(trap, sends_keep_their_order_however_short_each_is)
-{
-	struct lsk_loop *loop = scripted_loop(NULL);
-	static char bytes[3][200];
-	struct outcome outcome = {0};
-	struct lsk_then then = then_tell(&outcome);
-	struct lsk_socket *pairs[2][2];
-	char got[600];
-
-	for (int i = 0; i < 2; i++)
-		pair_new(pairs[i]);
-	plan_answer(SCRIPT_AMOUNT, SCRIPT_HALF, 6);
-	plan_answer(SCRIPT_MORE, 1, 6);
-	for (int i = 0; i < 3; i++) {
-		memset(bytes[i], 'a' + i, sizeof(bytes[i]));
-		for (int j = 0; j < 2; j++)
-			cr_assert_eq(lsk_loop_send(loop, pairs[j][0], bytes[i],
-						   sizeof(bytes[i]),
-						   i == 1 ? MSG_MORE : 0, &then),
-				     0);
-		cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
-		cr_assert_leq(script_pending(socket_fd(pairs[0][0])), 1);
-	}
-	run_until(loop, &outcome.ends, 6);
-	cr_assert_eq(outcome.result, 200);
-	for (int j = 0; j < 2; j++) {
-		cr_assert_eq(lsk_socket_recv(pairs[j][1], got, sizeof(got), 0), 600);
-		for (int i = 0; i < 600; i++)
-			cr_assert_eq(got[i], 'a' + i / 200);
-		pair_free(pairs[j]);
-	}
-	scripted_end(loop);
-}
-
-/* The notification, and not the result, gives the bytes back. */
-Test(trap, a_zero_copy_send_ends_with_its_notification)
-{
-	const struct lsk_loop_options options = {.zero_copy_min = 64};
-	struct lsk_loop *loop = scripted_loop(&options);
-	static char bytes[128];
-	struct outcome sent = {0};
-	struct outcome closed = {0};
-	struct lsk_then then = then_tell(&sent);
-	struct lsk_socket *pair[2];
-
-	pair_new(pair);
-	cr_assert_eq(lsk_loop_send(loop, pair[0], "x", 1, 0, NULL), 0);
-	pair[0]->channel->caps |= CHANNEL_ZERO_COPY;
-	plan_answer(SCRIPT_NOTIFY, 1, 40);
-	run_idle(loop);
-	cr_assert_eq(lsk_loop_send(loop, pair[0], bytes, sizeof(bytes), 0, &then), 0);
-	run_idle(loop);
-	cr_assert_eq(sent.ends, 0, "the kernel may look at them still");
-	cr_assert_eq(lsk_loop_queued(loop, pair[0]), 0, "but they have left");
-	/* A peer that acknowledges nothing must not keep the descriptor. */
-	then = then_tell(&closed);
-	cr_assert_eq(lsk_loop_close(loop, pair[0], &then), 0);
-	run_until(loop, &closed.ends, 1);
-	cr_assert_eq(sent.ends, 0);
-	plan_answer(SCRIPT_NOTIFY, 0, 0);
-	run_until(loop, &sent.ends, 1);
-	cr_assert_eq(sent.result, sizeof(bytes));
-	pair_free(pair);
-	scripted_end(loop);
-}
-
-/* AF_UNIX says EOPNOTSUPP, and a notification comes all the same. */
-Test(trap, a_zero_copy_send_that_is_refused_is_copied)
-{
-	const struct lsk_loop_options options = {.zero_copy_min = 64};
-	struct lsk_loop *loop = loop_for_test(&options);
-	static char bytes[100000];
-	struct outcome outcome = {0};
-	struct lsk_then then = then_tell(&outcome);
-	struct lsk_socket *pair[2];
-
-	pair_new(pair);
-	cr_assert_eq(lsk_loop_send(loop, pair[0], "x", 1, 0, &then), 0);
-	pair[0]->channel->caps |= CHANNEL_ZERO_COPY;
-	cr_assert_eq(lsk_loop_send(loop, pair[0], bytes, sizeof(bytes), 0, &then), 0);
-	cr_assert_eq(lsk_loop_send(loop, pair[0], "y", 1, 0, &then), 0);
-	run_until(loop, &outcome.ends, 3);
-	cr_assert_eq(outcome.result, 1);
-	cr_assert_not(pair[0]->channel->caps & CHANNEL_ZERO_COPY);
-	pair_free(pair);
-	lsk_loop_free(loop);
-}
-
-Test(trap, zero_copy_is_given_up_where_the_kernel_copies)
-{
-	const struct lsk_loop_options options = {.zero_copy_min = 16384};
-	struct lsk_loop *loop = loop_for_test(&options);
-	struct lsk_socket *listener, *client, *server;
-	static char bytes[65536];
-	struct outcome outcome = {0};
-	struct lsk_then then = then_tell(&outcome);
-	struct lsk_addr addr;
-
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(listener, 1), 0);
-	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_connect(client, &addr), 0);
-	cr_assert_eq(lsk_socket_accept(listener, &server, NULL), 0);
-	cr_assert_eq(lsk_loop_send(loop, client, bytes, sizeof(bytes), 0, &then), 0);
-	/* Loopback copies when it receives. */
-	run_idle(loop);
-	cr_assert_eq(lsk_socket_recv(server, bytes, sizeof(bytes), MSG_WAITALL),
-		     sizeof(bytes));
-	run_until(loop, &outcome.ends, 1);
-	cr_assert_eq(outcome.result, sizeof(bytes));
-	cr_assert(outcome.last.flags & LSK_EVENT_COPIED);
-	cr_assert_not(client->channel->caps & CHANNEL_ZERO_COPY);
-	lsk_socket_free(listener);
-	lsk_socket_free(client);
-	lsk_socket_free(server);
-	lsk_loop_free(loop);
-}
-
-Test(trap, a_pass_is_bounded_however_much_has_come)
-{
-	const struct lsk_loop_options options = {.pass_max = 2};
-	struct lsk_loop *loop = scripted_loop(&options);
-	struct lsk_socket *pairs[20][2];
-	static char bufs[20];
-	struct outcome outcome = {0};
-	struct lsk_then then = then_tell(&outcome);
-
-	for (int i = 0; i < 20; i++) {
-		pair_new(pairs[i]);
-		lsk_socket_send(pairs[i][1], "x", 1, 0);
-		cr_assert_eq(lsk_loop_recv(loop, pairs[i][0], &bufs[i], 1, 0, &then),
-			     0);
-	}
-	cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
-	cr_assert_leq(outcome.ends, 2);
-	run_until(loop, &outcome.ends, 20);
-	for (int i = 0; i < 20; i++)
-		pair_free(pairs[i]);
-	scripted_end(loop);
-}
-
 /* Both are charged to RLIMIT_MEMLOCK: the smaller ring does, or none at all. */
 Test(trap, a_ring_that_is_too_large_is_halved)
 {
@@ -466,36 +247,6 @@ Test(trap, little_locked_memory_makes_it_smaller_and_not_wrong, .timeout = 60)
 		_exit(with_little_memlock());
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert_eq(status, 0, "the child said %#x", (unsigned int)status);
-}
-
-/* Not submitted yet, a request would be lost while the rings are made larger. */
-Test(trap, completions_that_overflow_make_the_ring_grow_and_lose_nothing)
-{
-	const struct lsk_loop_options options = {.entries = 4, .completions = 8};
-	struct lsk_loop *loop = loop_for_test(&options);
-	enum { COUNT = 200 };
-	static char bufs[COUNT];
-	struct lsk_socket *pairs[COUNT][2];
-	struct outcome outcome = {0};
-	struct lsk_then then = then_tell(&outcome);
-	struct lsk_loop_stats stats;
-
-	for (int i = 0; i < COUNT; i++) {
-		pair_new(pairs[i]);
-		cr_assert_eq(lsk_loop_recv(loop, pairs[i][0], &bufs[i], 1, 0, &then),
-			     0);
-	}
-	run_idle(loop);
-	for (int i = 0; i < COUNT; i++)
-		lsk_socket_send(pairs[i][1], "x", 1, 0);
-	run_until(loop, &outcome.ends, COUNT);
-	cr_assert_eq(outcome.result, 1);
-	cr_assert_eq(lsk_loop_stats(loop, &stats), 0);
-	cr_assert_gt(stats.overflows, 0);
-	cr_log_info("overflows %d, grown %d", (int)stats.overflows, (int)stats.grown);
-	for (int i = 0; i < COUNT; i++)
-		pair_free(pairs[i]);
-	lsk_loop_free(loop);
 }
 
 /* The rest of a buffer that is filled bit by bit may be too short for the next one. */
