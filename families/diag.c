@@ -359,7 +359,7 @@ static void inet_request(struct lsk_nl_msg *msg, const struct lsk_diag_request *
 	/* MPTCP's number has more bits than the field. */
 	if (request->protocol > UINT8_MAX)
 		lsk_nl_put_u32(msg, INET_DIAG_REQ_PROTOCOL, request->protocol);
-	if (request->filter && request->filter->count > 0)
+	if (request->filter && request->filter->len > 0)
 		diag_filter_put(msg, request->filter);
 }
 

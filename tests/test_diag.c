@@ -179,18 +179,161 @@ Test(diag_inet, filters_by_bytecode_in_the_kernel)
 	cr_assert_eq(count, 0);
 }
 
+/* How many sockets the kernel itself lets through. */
+static int passes(const struct lsk_diag_filter *filter)
+{
+	struct lsk_diag_request request = {
+		.family = AF_INET, .protocol = IPPROTO_TCP, .filter = filter};
+	int count;
+
+	find(&request, -1, &count);
+	return count;
+}
+
+/* A listener and both ends of a connection, told apart by local port and peer's. */
+Test(diag_filter, of_or_and_not_is_what_the_kernel_decides)
+{
+	struct lsk_diag_filter local = {.len = 0}, peer = {.len = 0}, filter, other;
+	struct tcp tcp;
+
+	netns_enter();
+	tcp = tcp_make();
+	lsk_diag_filter_port(&local, false, LSK_DIAG_EQUAL, ntohs(tcp.addr.sin_port));
+	lsk_diag_filter_port(&peer, true, LSK_DIAG_EQUAL, ntohs(tcp.addr.sin_port));
+	cr_assert_eq(passes(&local), 2);
+	cr_assert_eq(passes(&peer), 1);
+
+	filter = local;
+	lsk_diag_filter_or(&filter, &peer);
+	cr_assert_eq(passes(&filter), 3, "local or peer");
+	lsk_diag_filter_not(&filter);
+	cr_assert_eq(passes(&filter), 0, "not (local or peer)");
+	lsk_diag_filter_not(&filter);
+	cr_assert_eq(passes(&filter), 3, "not not (local or peer)");
+
+	filter = local;
+	lsk_diag_filter_not(&filter);
+	cr_assert_eq(passes(&filter), 1, "not local");
+	lsk_diag_filter_and(&filter, &peer);
+	cr_assert_eq(passes(&filter), 1, "not local and peer");
+	other = peer;
+	lsk_diag_filter_not(&other);
+	lsk_diag_filter_and(&other, &local);
+	cr_assert_eq(passes(&other), 2, "not peer and local");
+	lsk_diag_filter_or(&other, &filter);
+	cr_assert_eq(passes(&other), 3, "not peer and local or not local and peer");
+	lsk_diag_filter_and(&other, &peer);
+	cr_assert_eq(passes(&other), 1, "(…) and peer");
+	lsk_diag_filter_port(&other, false, LSK_DIAG_EQUAL, ntohs(tcp.addr.sin_port));
+	cr_assert_eq(passes(&other), 0, "(…) and peer and local");
+}
+
+/* Of every expression that is made by chance it is known what it lets through. */
+Test(diag_filter, of_random_expressions_is_what_the_kernel_decides, .timeout = 60)
+{
+	enum { LISTENER = 1, SERVER = 2, CLIENT = 4, ALL = 7 };
+	struct {
+		struct lsk_diag_filter filter;
+		unsigned int passes;
+	} stack[4];
+	struct lsk_diag_filter atoms[3] = {{.len = 0}};
+	static const unsigned int atom_passes[] = {LISTENER | SERVER, CLIENT, SERVER};
+	uint32_t random = 4711;
+	struct tcp tcp;
+	uint16_t port;
+
+	netns_enter();
+	tcp = tcp_make();
+	port = ntohs(tcp.addr.sin_port);
+	lsk_diag_filter_port(&atoms[0], false, LSK_DIAG_EQUAL, port);
+	lsk_diag_filter_port(&atoms[1], true, LSK_DIAG_EQUAL, port);
+	/* The listener's peer has port 0. */
+	lsk_diag_filter_port(&atoms[2], false, LSK_DIAG_EQUAL, port);
+	lsk_diag_filter_port(&atoms[2], true, LSK_DIAG_AT_LEAST, 1);
+	for (int round = 0; round < 300; round++) {
+		int top = 0;
+
+		for (int step = 0; step < 12; step++) {
+			random = random * 1664525 + 1013904223;
+			if (top < 2 || (random >> 28 < 6 && top < 4)) {
+				stack[top].filter = atoms[(random >> 16) % 3];
+				stack[top++].passes = atom_passes[(random >> 16) % 3];
+			} else if (random >> 28 < 8) {
+				lsk_diag_filter_not(&stack[top - 1].filter);
+				stack[top - 1].passes ^= ALL;
+			} else if (random >> 28 < 12) {
+				top--;
+				lsk_diag_filter_or(&stack[top - 1].filter,
+						   &stack[top].filter);
+				stack[top - 1].passes |= stack[top].passes;
+			} else {
+				top--;
+				lsk_diag_filter_and(&stack[top - 1].filter,
+						    &stack[top].filter);
+				stack[top - 1].passes &= stack[top].passes;
+			}
+		}
+		cr_assert_eq(passes(&stack[0].filter),
+			     __builtin_popcount(stack[0].passes), "round %d", round);
+	}
+}
+
+Test(diag_filter, of_nothing_lets_everything_through)
+{
+	struct lsk_diag_filter nothing = {.len = 0}, filter = {.len = 0};
+
+	netns_enter();
+	(void)tcp_make();
+	lsk_diag_filter_port(&filter, false, LSK_DIAG_EQUAL, 1);
+	cr_assert_eq(passes(&filter), 0);
+	lsk_diag_filter_or(&filter, &nothing);
+	cr_assert_eq(passes(&filter), 3);
+	lsk_diag_filter_not(&filter);
+	cr_assert_eq(passes(&filter), 0);
+}
+
+Test(diag_filter, decides_by_mark_interface_and_who_chose_the_port)
+{
+	struct lsk_diag_filter marked = {.len = 0}, bound = {.len = 0};
+	struct lsk_diag_filter chosen = {.len = 0};
+	const int mark = 0x1234;
+	struct tcp tcp;
+
+	netns_enter();
+	tcp = tcp_make();
+	cr_assert_eq(setsockopt(tcp.client, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)),
+		     0);
+	cr_assert_eq(setsockopt(tcp.client, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), 0);
+	lsk_diag_filter_mark(&marked, 0xff34, 0xff);
+	cr_assert_eq(passes(&marked), 1);
+	lsk_diag_filter_mark(&marked, 0x35, 0xff);
+	cr_assert_eq(passes(&marked), 0);
+	lsk_diag_filter_interface(&bound, 1);
+	cr_assert_eq(passes(&bound), 1);
+	/* The client's was chosen by connect(2), the others' by bind(2) to port 0. */
+	lsk_diag_filter_autobound(&chosen);
+	cr_assert_geq(passes(&chosen), 1);
+	lsk_diag_filter_and(&chosen, &bound);
+	cr_assert_eq(passes(&chosen), 1);
+}
+
 Test(diag_filter, of_what_does_not_fit_or_is_no_inet_address_is_a_fault)
 {
-	struct lsk_diag_filter filter = {.len = 0};
+	struct lsk_diag_filter filter = {.len = 0}, whole = {.len = 0};
 	struct lsk_diag_request request = {
 		.family = AF_INET, .protocol = IPPROTO_TCP, .filter = &filter};
 	struct lsk_nl *nl = diag();
 	struct lsk_nl_dump *dump;
 	struct lsk_addr addr;
 
-	for (int i = 0; i < 33; i++)
+	for (int i = 0; i <= LSK_DIAG_FILTER_MAX / 8; i++)
 		lsk_diag_filter_port(&filter, true, LSK_DIAG_EQUAL, 1);
 	cr_assert_eq(lsk_diag_dump(nl, &request, &dump), -ENOBUFS);
+	/* Whatever it is joined with. */
+	lsk_diag_filter_or(&whole, &filter);
+	request.filter = &whole;
+	cr_assert_eq(lsk_diag_dump(nl, &request, &dump), -ENOBUFS);
+	request.filter = &filter;
 	memset(&filter, 0, sizeof(filter));
 	lsk_addr_unix(&addr, "/x", 2);
 	lsk_diag_filter_host(&filter, true, &addr, 8);

@@ -79,6 +79,10 @@ def test_ss_shows_what_ss_shows():
     assert keep
 
 
+# More than the kernel takes.
+MANY = " or ".join(f"sport = :{port}" for port in range(4850, 5001))
+
+
 def test_ss_filters_as_ss_does():
     keep = sockets()
     for words in ("sport = :5000", "dport = :5000", "state listening", "src 127.0.0.0/8", "dst 127.0.0.1:5000",
@@ -87,7 +91,12 @@ def test_ss_filters_as_ss_does():
                   "( sport = :5000 or sport = :5001 ) and src 127.0.0.1", "! ( src 127.0.0.1 )",
                   "src 127.0.0.1:5000 or dst 127.0.0.1:5000", "src [::]:5002", "exclude listening",
                   "state connected exclude established", "state big",
-                  "sport = :5000 | dport = :5000", "not ( sport = :5000 or dport = :5000 )"):
+                  "sport = :5000 | dport = :5000", "not ( sport = :5000 or dport = :5000 )",
+                  "not ( sport gt :5000 and not dst 127.0.0.1 )", "dport != :5000 sport lt :5002",
+                  "sport gt :65535 or sport = :5001", "sport lt :0 or sport = :5001", "autobound", "not autobound",
+                  "( autobound or sport = :5001 ) and not src [::]", "dev != lo and sport = :5000",
+                  "fwmark = 0 and ( sport = :5000 or fwmark = 7 )", "not ( not ( src 127.0.0.0/8 and not sport = :5000 ) )",
+                  MANY, f"not ( {MANY} )"):
         ours = fields(linsock("ss", "-Htan", *words.split()))
         theirs = fields(output("ss", "-Htan", *words.split()))
         assert ours == theirs, f"{words}:\nours:   {ours}\ntheirs: {theirs}"

@@ -124,12 +124,13 @@ static const struct ss_table tables[] = {
 
 static int list_table(struct ss_call *call, const struct ss_table *table)
 {
+	bool is_inet = table->family == AF_INET || table->family == AF_INET6;
 	struct lsk_diag_request request = {
 		.family = table->family,
 		.protocol = table->protocol,
 		.states = call->states,
 		.show = call->show,
-		.filter = call->filter.count ? &call->filter : NULL,
+		.filter = is_inet && call->filter.len ? &call->filter : NULL,
 	};
 	struct lsk_diag_socket sock;
 	struct lsk_nl_dump *dump;

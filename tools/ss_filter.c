@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The filter expressions of ss(8): conditions joined by "and", "or", "not" and
- * parentheses. What is a plain list of conditions that all must hold, and that the
- * kernel knows, goes to the kernel as well, which then writes shorter answers; every
- * socket that comes is looked at here.
+ * parentheses. The kernel is told what it can decide, which makes its answers shorter;
+ * every socket that comes is looked at here, as ss does: to it an autobound socket is
+ * one that the kernel has bound, and whose port is of those that it chooses from.
  *
  *	expression = term { "or" term }       term = factor { ["and"] factor }
  *	factor = ["not"] factor | "(" expression ")" | condition
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +21,8 @@
 #include "tools/command.h"
 #include "tools/ss.h"
 
-#define NODES_MAX 64
+#define NODES_MAX 1024
+#define DEPTH_MAX 64
 
 enum kind {
 	KIND_AND,
@@ -55,9 +57,8 @@ struct ss_filter {
 	struct node nodes[NODES_MAX];
 	size_t count;
 	struct node *root;
-	char **args;  /* the words that are left */
-	bool is_list; /* of conditions that all must hold */
-	struct lsk_diag_filter *kernel;
+	char **args;                 /* the words that are left */
+	uint32_t port_min, port_max; /* that the kernel chooses from */
 };
 
 static struct node *node_new(struct ss_filter *filter, enum kind kind)
@@ -98,7 +99,8 @@ static int read_comparison(const char *word, enum comparison *ret_comparison)
 static int read_place(struct node *node, const char *text)
 {
 	char host[INET6_ADDRSTRLEN + 8];
-	const char *colon = strrchr(text, ':');
+	const char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+	const char *colon = strrchr(bracket ? bracket : text, ':');
 	char *start = host;
 	long port = 0, len;
 	char *slash;
@@ -227,11 +229,10 @@ static struct node *read_factor(struct ss_filter *filter, unsigned int depth)
 {
 	struct node *node;
 
-	if (!*filter->args || depth > NODES_MAX)
+	if (!*filter->args || depth > DEPTH_MAX)
 		return NULL;
 	if (strcmp(*filter->args, "not") == 0 || strcmp(*filter->args, "!") == 0) {
 		filter->args++;
-		filter->is_list = false;
 		node = node_new(filter, KIND_NOT);
 		if (node)
 			node->left = read_factor(filter, depth + 1);
@@ -281,7 +282,7 @@ static struct node *read_and(struct ss_filter *filter, unsigned int depth)
 	return node;
 }
 
-/* As deep as the parentheses of the words, which NODES_MAX bounds. */
+/* As deep as the parentheses of the words, which DEPTH_MAX bounds. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static struct node *read_or(struct ss_filter *filter, unsigned int depth)
 {
@@ -289,34 +290,111 @@ static struct node *read_or(struct ss_filter *filter, unsigned int depth)
 
 	while (node && is_word(filter, "or", "|", "||")) {
 		filter->args++;
-		filter->is_list = false;
 		node = join(filter, KIND_OR, node, read_and(filter, depth));
 	}
 	return node;
 }
 
-/* What the kernel can decide by itself. */
-static void tell_kernel(struct lsk_diag_filter *kernel, const struct node *node)
+/* A comparison of ports, of which the kernel has three. */
+static void tell_port(const struct node *node, struct lsk_diag_filter *kernel)
 {
-	static const enum lsk_diag_compare compares[] = {
-		[EQUAL] = LSK_DIAG_EQUAL,
-		[AT_LEAST] = LSK_DIAG_AT_LEAST,
-		[AT_MOST] = LSK_DIAG_AT_MOST,
-	};
-	bool is_simple = node->comparison == EQUAL || node->comparison == AT_LEAST ||
-			 node->comparison == AT_MOST;
+	bool is_more = node->comparison == AT_LEAST || node->comparison == LESS;
+	bool is_equal = node->comparison == EQUAL || node->comparison == NOT_EQUAL;
 
-	if (node->kind == KIND_AND) {
-		tell_kernel(kernel, node->left);
-		tell_kernel(kernel, node->right);
-	} else if (node->kind == KIND_PORT && is_simple) {
-		lsk_diag_filter_port(kernel, node->is_peer, compares[node->comparison],
-				     (uint16_t)node->number);
-	} else if (node->kind == KIND_PLACE && node->comparison == EQUAL &&
-		   node->addr.len > 0) {
+	lsk_diag_filter_port(kernel, node->is_peer,
+			     is_equal  ? LSK_DIAG_EQUAL
+			     : is_more ? LSK_DIAG_AT_LEAST
+				       : LSK_DIAG_AT_MOST,
+			     (uint16_t)node->number);
+	if (node->comparison == NOT_EQUAL || node->comparison == LESS ||
+	    node->comparison == MORE)
+		lsk_diag_filter_not(kernel);
+}
+
+/* One condition. Return: whether the kernel knows of such. */
+static bool tell_condition(const struct node *node, struct lsk_diag_filter *kernel)
+{
+	if (node->kind == KIND_PORT) {
+		tell_port(node, kernel);
+		return true;
+	}
+	if (node->comparison != EQUAL && node->comparison != NOT_EQUAL)
+		return false;
+	if (node->kind == KIND_PLACE && node->addr.len > 0)
 		lsk_diag_filter_host(kernel, node->is_peer, &node->addr,
 				     node->prefix_len);
+	else if (node->kind == KIND_PLACE && node->has_port)
+		lsk_diag_filter_port(kernel, node->is_peer, LSK_DIAG_EQUAL,
+				     (uint16_t)node->number);
+	else if (node->kind == KIND_DEVICE)
+		lsk_diag_filter_interface(kernel, node->number);
+	else if (node->kind == KIND_MARK)
+		lsk_diag_filter_mark(kernel, node->number, node->mask);
+	else if (node->kind == KIND_CGROUP)
+		lsk_diag_filter_cgroup(kernel, node->cgroup);
+	else if (node->kind == KIND_AUTOBOUND)
+		lsk_diag_filter_autobound(kernel);
+	else
+		return false;
+	if (node->comparison == NOT_EQUAL)
+		lsk_diag_filter_not(kernel);
+	return true;
+}
+
+/*
+ * What the kernel can decide lets through all that meets the node, and more where false
+ * is returned. Return: whether it decides the whole.
+ */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the words are */
+static bool tell_kernel(const struct node *node, struct lsk_diag_filter *kernel)
+{
+	struct lsk_diag_filter other = {.len = 0};
+	bool is_whole;
+
+	switch (node->kind) {
+	case KIND_AND:
+		is_whole = tell_kernel(node->left, kernel);
+		is_whole &= tell_kernel(node->right, &other);
+		lsk_diag_filter_and(kernel, &other);
+		return is_whole;
+	case KIND_OR:
+		is_whole = tell_kernel(node->left, kernel);
+		is_whole &= tell_kernel(node->right, &other);
+		lsk_diag_filter_or(kernel, &other);
+		return is_whole;
+	case KIND_NOT:
+		/* The opposite of too much would be too little. */
+		if (!tell_kernel(node->left, &other))
+			return false;
+		lsk_diag_filter_not(&other);
+		*kernel = other;
+		return true;
+	case KIND_PORT:
+	case KIND_PLACE:
+	case KIND_DEVICE:
+	case KIND_MARK:
+	case KIND_AUTOBOUND:
+	case KIND_CGROUP:
+		return tell_condition(node, kernel);
+	case KIND_NAME:
+		return false;
 	}
+	return false;
+}
+
+static void read_port_range(struct ss_filter *filter)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	char line[64], *end = line;
+
+	filter->port_min = 32768;
+	filter->port_max = 60999;
+	if (file && fgets(line, sizeof(line), file)) {
+		filter->port_min = (uint32_t)strtoul(line, &end, 10);
+		filter->port_max = (uint32_t)strtoul(end, NULL, 10);
+	}
+	if (file)
+		fclose(file);
 }
 
 int ss_filter_new(struct ss_filter **ret_filter, char **args,
@@ -331,7 +409,6 @@ int ss_filter_new(struct ss_filter **ret_filter, char **args,
 	if (!filter)
 		return command_failure(-ENOMEM, "filter");
 	filter->args = args;
-	filter->is_list = true;
 	filter->root = read_or(filter, 0);
 	if (!filter->root || *filter->args) {
 		const char *word = *filter->args ? *filter->args : args[0];
@@ -340,8 +417,11 @@ int ss_filter_new(struct ss_filter **ret_filter, char **args,
 		free(filter);
 		return r;
 	}
-	if (filter->is_list)
-		tell_kernel(kernel, filter->root);
+	read_port_range(filter);
+	(void)tell_kernel(filter->root, kernel);
+	/* Too long for the kernel: everything comes, and is looked at here. */
+	if (kernel->error != 0)
+		*kernel = (struct lsk_diag_filter){.len = 0};
 	*ret_filter = filter;
 	return COMMAND_OK;
 }
@@ -449,8 +529,8 @@ static bool matches(const char *pattern, const char *text)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the words are */
-static bool node_holds(const struct node *node, const struct lsk_diag_socket *sock,
-		       const char *name)
+static bool node_holds(const struct ss_filter *filter, const struct node *node,
+		       const struct lsk_diag_socket *sock, const char *name)
 {
 	const struct lsk_addr *addr = node->is_peer ? &sock->peer : &sock->local;
 	uint8_t bytes[16];
@@ -458,13 +538,13 @@ static bool node_holds(const struct node *node, const struct lsk_diag_socket *so
 
 	switch (node->kind) {
 	case KIND_AND:
-		return node_holds(node->left, sock, name) &&
-		       node_holds(node->right, sock, name);
+		return node_holds(filter, node->left, sock, name) &&
+		       node_holds(filter, node->right, sock, name);
 	case KIND_OR:
-		return node_holds(node->left, sock, name) ||
-		       node_holds(node->right, sock, name);
+		return node_holds(filter, node->left, sock, name) ||
+		       node_holds(filter, node->right, sock, name);
 	case KIND_NOT:
-		return !node_holds(node->left, sock, name);
+		return !node_holds(filter, node->left, sock, name);
 	case KIND_PORT:
 		return inet_bytes(addr, bytes, &port) > 0 &&
 		       compares(node->comparison, port, node->number);
@@ -477,8 +557,8 @@ static bool node_holds(const struct node *node, const struct lsk_diag_socket *so
 				node->number & node->mask);
 	case KIND_AUTOBOUND:
 		/* Chosen by the kernel, as far as the range of such ports tells. */
-		return inet_bytes(addr, bytes, &port) > 0 && port >= 32768 &&
-		       port <= 60999;
+		return inet_bytes(addr, bytes, &port) > 0 && port >= filter->port_min &&
+		       port <= filter->port_max;
 	case KIND_CGROUP:
 		return (sock->cgroup == node->cgroup) ==
 		       (node->comparison != NOT_EQUAL);
@@ -492,5 +572,5 @@ static bool node_holds(const struct node *node, const struct lsk_diag_socket *so
 bool ss_filter_holds(const struct ss_filter *filter, const struct lsk_diag_socket *sock,
 		     const char *name)
 {
-	return !filter || node_holds(filter->root, sock, name);
+	return !filter || node_holds(filter, filter->root, sock, name);
 }

@@ -48,23 +48,26 @@ enum lsk_diag_show {
 #define LSK_DIAG_MEMORY_MAX 9
 
 /** LSK_DIAG_FILTER_MAX - bytes of a filter */
-#define LSK_DIAG_FILTER_MAX 512
+#define LSK_DIAG_FILTER_MAX 1024
 
 /**
- * struct lsk_diag_filter - conditions, all of which must hold; run by the kernel
- * @len: bytes of @code
- * @count: conditions
+ * struct lsk_diag_filter - an expression that decides about sockets; run by the kernel
+ * @len: bytes of @code; 0: every socket is let through
  * @error: the first fault, which sticks; told by lsk_diag_dump()
- * @at: where each condition stands
  * @code: INET_DIAG_BC_*; inet and inet6 only
  *
- * Starts as zeros.
+ * Starts as zeros. A condition that is added must hold together with what is there;
+ * other expressions are made of two filters:
+ *
+ *	struct lsk_diag_filter filter = {0}, other = {0};
+ *
+ *	lsk_diag_filter_port(&filter, false, LSK_DIAG_EQUAL, 80);
+ *	lsk_diag_filter_port(&other, true, LSK_DIAG_EQUAL, 80);
+ *	lsk_diag_filter_or(&filter, &other);
  */
 struct lsk_diag_filter {
 	uint16_t len;
-	uint16_t count;
 	int error;
-	uint16_t at[32];
 	uint32_t code[LSK_DIAG_FILTER_MAX / 4];
 };
 
@@ -101,6 +104,51 @@ void lsk_diag_filter_host(struct lsk_diag_filter *filter, bool is_peer,
  * @index: of the interface
  */
 void lsk_diag_filter_interface(struct lsk_diag_filter *filter, uint32_t index);
+
+/**
+ * lsk_diag_filter_mark() - let SO_MARK decide
+ * @filter: one more condition
+ * @mark: what the bits of @mask must be
+ * @mask: the others do not matter
+ *
+ * Needs CAP_NET_ADMIN; else the dump ends with -EPERM.
+ */
+void lsk_diag_filter_mark(struct lsk_diag_filter *filter, uint32_t mark, uint32_t mask);
+
+/**
+ * lsk_diag_filter_cgroup() - let the cgroup of a socket decide
+ * @filter: one more condition
+ * @id: of the cgroup: what a file handle of its folder holds
+ */
+void lsk_diag_filter_cgroup(struct lsk_diag_filter *filter, uint64_t id);
+
+/**
+ * lsk_diag_filter_autobound() - let through whose port the kernel has chosen
+ * @filter: one more condition
+ */
+void lsk_diag_filter_autobound(struct lsk_diag_filter *filter);
+
+/**
+ * lsk_diag_filter_and() - let through what both do
+ * @filter: becomes the whole
+ * @other: the second half; copied
+ */
+void lsk_diag_filter_and(struct lsk_diag_filter *filter,
+			 const struct lsk_diag_filter *other);
+
+/**
+ * lsk_diag_filter_or() - let through what one of two does
+ * @filter: becomes the whole
+ * @other: the second half; copied
+ */
+void lsk_diag_filter_or(struct lsk_diag_filter *filter,
+			const struct lsk_diag_filter *other);
+
+/**
+ * lsk_diag_filter_not() - let through what @filter did not
+ * @filter: becomes its opposite
+ */
+void lsk_diag_filter_not(struct lsk_diag_filter *filter);
 
 /**
  * struct lsk_diag_request - which sockets, and what of them
