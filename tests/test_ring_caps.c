@@ -6,7 +6,6 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <liburing.h>
 #include <linux/vm_sockets.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,99 +14,9 @@
 
 #include <linsock.h>
 
-#include "src/family.h"
 #include "tests/support/alg.h"
 #include "tests/support/netns.h"
-#include "uring/backend_table.h"
-#include "uring/util.h"
-
-static struct io_uring ring_for_test(void)
-{
-	struct io_uring ring;
-	const char *step = "";
-	int r = uring_self_test(&step);
-
-	if (r < 0 && !getenv("LINSOCK_TEST_ALG") && !getenv("LINSOCK_TEST_QRTR"))
-		cr_skip_test("no io_uring here: %s says %d", step, r);
-	cr_assert_eq(r, 0);
-	cr_assert_eq(io_uring_queue_init(64, &ring, 0), 0);
-	return ring;
-}
-
-/* Submit what was prepared and take its first completion. */
-static int answer(struct io_uring *ring, unsigned int *ret_flags)
-{
-	struct __kernel_timespec time = {.tv_sec = 5};
-	struct io_uring_cqe *cqe = NULL;
-	int r = io_uring_submit_and_wait_timeout(ring, &cqe, 1, &time, NULL);
-
-	cr_assert_geq(r, 0, "no completion: %d", r);
-	r = cqe->res;
-	if (ret_flags)
-		*ret_flags = cqe->flags;
-	io_uring_cqe_seen(ring, cqe);
-	return r;
-}
-
-static int ring_send(struct io_uring *ring, int fd)
-{
-	io_uring_prep_send(io_uring_get_sqe(ring), fd, "abc", 3, 0);
-	return answer(ring, NULL);
-}
-
-static int ring_write(struct io_uring *ring, int fd)
-{
-	io_uring_prep_write(io_uring_get_sqe(ring), fd, "abc", 3, 0);
-	return answer(ring, NULL);
-}
-
-static int ring_send_zero_copy(struct io_uring *ring, int fd)
-{
-	unsigned int flags = 0;
-	int r;
-
-	io_uring_prep_send_zc(io_uring_get_sqe(ring), fd, "abc", 3, 0, 0);
-	r = answer(ring, &flags);
-	if (flags & IORING_CQE_F_MORE)
-		answer(ring, NULL); /* the notification */
-	return r;
-}
-
-/* A multishot receive of what is there. Return: bytes of the first message. */
-static int ring_recv_multishot(struct io_uring *ring, int fd)
-{
-	struct io_uring_buf_ring *buffers;
-	static char memory[4][64];
-	unsigned int flags = 0;
-	int r = 0;
-
-	buffers = io_uring_setup_buf_ring(ring, 4, 0, 0, &r);
-	cr_assert_not_null(buffers, "%d", r);
-	for (int i = 0; i < 4; i++)
-		io_uring_buf_ring_add(buffers, memory[i], 64, (unsigned short)i, 3, i);
-	io_uring_buf_ring_advance(buffers, 4);
-	{
-		struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-
-		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
-		sqe->flags |= IOSQE_BUFFER_SELECT;
-	}
-	r = answer(ring, &flags);
-	if (flags & IORING_CQE_F_MORE) {
-		io_uring_prep_cancel_fd(io_uring_get_sqe(ring), fd, 0);
-		answer(ring, NULL);
-		answer(ring, NULL);
-	}
-	io_uring_free_buf_ring(ring, buffers, 4, 0);
-	return flags & IORING_CQE_F_MORE ? r : r < 0 ? r : -EOPNOTSUPP;
-}
-
-static enum family_send send_kind(int send_result, int write_result)
-{
-	if (send_result >= 0)
-		return FAMILY_SEND_RING;
-	return write_result >= 0 ? FAMILY_SEND_WRITE : FAMILY_SEND_SYSCALL;
-}
+#include "tests/support/ring_cells.h"
 
 Test(ring_caps, of_alg_are_what_its_row_says)
 {
@@ -121,14 +30,14 @@ Test(ring_caps, of_alg_are_what_its_row_says)
 	unsigned int flags = 0;
 
 	cr_assert_geq(fd, 0);
-	sent = ring_send(&ring, fd);
+	sent = ring_send(&ring, fd, "abc", 3);
 	io_uring_prep_recv(io_uring_get_sqe(&ring), fd, digest, 32, 0);
 	cr_assert_eq(answer(&ring, NULL), 32, "a receive after its send ends at once");
-	written = ring_write(&ring, fd);
+	written = ring_write(&ring, fd, "abc", 3);
 	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
 		     written);
 	cr_assert_eq(!!(row->ring & FAMILY_RING_ZERO_COPY),
-		     ring_send_zero_copy(&ring, fd) >= 0);
+		     ring_send_zero_copy(&ring, fd, "abc", 3, NULL) >= 0);
 	/* A multishot receive would give the digest of nothing for ever. */
 	cr_assert_not(row->ring & FAMILY_RING_RECV_MULTISHOT);
 	/* And a multishot accept never ends, with nobody who connects. */
@@ -167,16 +76,16 @@ Test(ring_caps, of_qipcrtr_are_what_its_row_says)
 		cr_skip_test("no AF_QIPCRTR here");
 	cr_assert_eq(r, 0);
 	cr_assert_eq(lsk_qipcrtr_open(&b, 0), 0);
-	unconnected = ring_write(&ring, lsk_socket_fd(a));
+	unconnected = ring_write(&ring, lsk_socket_fd(a), "abc", 3);
 	cr_assert_eq(unconnected, -ENOTCONN);
 	lsk_socket_getsockname(b, &to);
 	cr_assert_eq(lsk_socket_connect(a, &to), 0);
-	sent = ring_send(&ring, lsk_socket_fd(a));
+	sent = ring_send(&ring, lsk_socket_fd(a), "abc", 3);
 	cr_assert_eq(sent, -EINVAL, "MSG_NOSIGNAL is refused: %d", sent);
-	written = ring_write(&ring, lsk_socket_fd(a));
+	written = ring_write(&ring, lsk_socket_fd(a), "abc", 3);
 	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
 		     written);
-	zero_copy = ring_send_zero_copy(&ring, lsk_socket_fd(a));
+	zero_copy = ring_send_zero_copy(&ring, lsk_socket_fd(a), "abc", 3, NULL);
 	cr_assert_eq(!!(row->ring & FAMILY_RING_ZERO_COPY), zero_copy >= 0);
 	r = ring_recv_multishot(&ring, lsk_socket_fd(b));
 	cr_assert_eq(!!(row->ring & FAMILY_RING_RECV_MULTISHOT), r >= 0, "%d", r);
@@ -216,11 +125,11 @@ Test(ring_caps, of_packet_are_what_its_row_says)
 	ring = ring_for_test();
 	a = packet_for_test();
 	b = packet_for_test();
-	sent = ring_send(&ring, lsk_socket_fd(a));
-	written = ring_write(&ring, lsk_socket_fd(a));
+	sent = ring_send(&ring, lsk_socket_fd(a), "abc", 3);
+	written = ring_write(&ring, lsk_socket_fd(a), "abc", 3);
 	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
 		     written);
-	zero_copy = ring_send_zero_copy(&ring, lsk_socket_fd(a));
+	zero_copy = ring_send_zero_copy(&ring, lsk_socket_fd(a), "abc", 3, NULL);
 	cr_assert_eq(!!(row->ring & FAMILY_RING_ZERO_COPY), zero_copy >= 0, "%d",
 		     zero_copy);
 	r = ring_recv_multishot(&ring, lsk_socket_fd(b));
@@ -282,8 +191,8 @@ Test(ring_caps, of_vsock_are_what_its_row_says)
 	io_uring_prep_cancel_fd(io_uring_get_sqe(&ring), lsk_socket_fd(listener), 0);
 	answer(&ring, NULL);
 	answer(&ring, NULL);
-	sent = ring_send(&ring, lsk_socket_fd(client));
-	written = ring_write(&ring, lsk_socket_fd(client));
+	sent = ring_send(&ring, lsk_socket_fd(client), "abc", 3);
+	written = ring_write(&ring, lsk_socket_fd(client), "abc", 3);
 	cr_assert_eq(row->send, send_kind(sent, written), "send %d, write %d", sent,
 		     written);
 	/* Since 6.7: the row says that it is worth a try, and the kernel answers. */
@@ -301,7 +210,7 @@ Test(ring_caps, of_vsock_are_what_its_row_says)
 		answer(&ring, NULL);
 	cr_assert(row->ring & FAMILY_RING_ZERO_COPY);
 	cr_assert_eq(can_zero_copy, zero_copy >= 0, "%d", zero_copy);
-	cr_assert_eq(ring_send(&ring, lsk_socket_fd(client)), 3);
+	cr_assert_eq(ring_send(&ring, lsk_socket_fd(client), "abc", 3), 3);
 	r = ring_recv_multishot(&ring, accepted);
 	cr_assert_eq(!!(row->ring & FAMILY_RING_RECV_MULTISHOT), r >= 0, "%d", r);
 	io_uring_queue_exit(&ring);
