@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linsock/addr.h>
+#include <linsock/control.h>
+#include <linsock/inet.h>
 #include <linsock/loop.h>
 #include <linsock/version.h>
 
@@ -22,6 +25,7 @@
 struct connection {
 	struct server *server;
 	struct lsk_socket *sock;
+	struct lsk_socket *out; /* where what comes is sent to */
 };
 
 struct server {
@@ -34,6 +38,33 @@ struct server {
 	uint64_t goal;
 	struct lsk_op *ops;
 };
+
+/* Pools, by what the program does with them. */
+static void pool_choose(const struct bench_plan *plan, bool is_epoll,
+			struct lsk_pool_options *pool)
+{
+	if (plan->service == BENCH_DATAGRAMS) {
+		pool->flags = LSK_POOL_MESSAGES;
+		pool->count = plan->is_segmented ? 4 : 128;
+		if (plan->is_segmented)
+			pool->buffer_size = BENCH_SEGMENTS_MAX + 1024;
+	} else if (plan->service == BENCH_SINK || plan->service == BENCH_PROXY) {
+		pool->count = 8;
+	} else {
+		/* As liburing.c has it: buffers for messages of the size that comes, as
+		 * many as are in flight. With epoll it is one, for anything. */
+		pool->flags = LSK_POOL_WHOLE;
+		pool->buffer_size = (unsigned int)(is_epoll ? plan->buffer_size
+							    : plan->message_size);
+		pool->count = 16;
+		while (pool->count < plan->connections &&
+		       pool->count < ECHO_BUFFERS_MAX &&
+		       pool->count * plan->message_size < ECHO_BYTES_MAX)
+			pool->count *= 2;
+	}
+	if (plan->buffers_max)
+		pool->count = plan->buffers_max;
+}
 
 static int loop_open(const struct bench_start *start, void **ret_server)
 {
@@ -56,31 +87,14 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 	/* All that one pass may start, submitted at once. */
 	options.entries = 1024;
 	options.completions = 4096;
+	options.zero_copy_min = plan->zero_copy_min;
 	r = lsk_loop_new(&server->loop, &options);
 	if (r < 0) {
 		free(server->connections);
 		free(server);
 		return r;
 	}
-	if (plan->service == BENCH_DATAGRAMS) {
-		pool.flags = LSK_POOL_MESSAGES;
-		pool.count = 128;
-	} else if (plan->service == BENCH_SINK) {
-		pool.count = 8;
-	} else {
-		/* As liburing.c has it: buffers for messages of the size that comes, as
-		 * many as are in flight. With epoll it is one, for anything. */
-		pool.flags = LSK_POOL_WHOLE;
-		pool.buffer_size = (unsigned int)(start->variant ? plan->buffer_size
-								 : plan->message_size);
-		pool.count = 16;
-		while (pool.count < plan->connections &&
-		       pool.count < ECHO_BUFFERS_MAX &&
-		       pool.count * plan->message_size < ECHO_BYTES_MAX)
-			pool.count *= 2;
-	}
-	if (plan->buffers_max)
-		pool.count = plan->buffers_max;
+	pool_choose(plan, start->variant, &pool);
 	r = lsk_pool_new(server->loop, &server->pool, &pool);
 	if (r < 0) {
 		lsk_loop_free(server->loop);
@@ -118,7 +132,7 @@ static void echo(struct lsk_loop *loop, const struct lsk_event *event)
 		return;
 	}
 	bench_tally_data(server->tally, event->data, (size_t)event->result, 0);
-	lsk_loop_send_lease(loop, connection->sock, event, &then);
+	lsk_loop_send_lease(loop, connection->out, event, &then);
 }
 
 static void sink(struct lsk_loop *loop, const struct lsk_event *event)
@@ -134,6 +148,33 @@ static void sink(struct lsk_loop *loop, const struct lsk_event *event)
 	lsk_lease_free(event->pool, event->lease);
 	count(server,
 	      server->plan->service == BENCH_DATAGRAMS ? 1 : (uint64_t)event->result);
+}
+
+/* Datagrams that the kernel has put together: it says how long each was. */
+static void segments(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *connection = event->context;
+	struct server *server = connection->server;
+	struct lsk_control control;
+	struct lsk_control_item item;
+	size_t offset = 0;
+	struct msghdr message;
+	int size = -ENOMSG;
+
+	if (!(event->flags & LSK_EVENT_MORE)) {
+		lsk_loop_close(loop, connection->sock, NULL);
+		return;
+	}
+	lsk_lease_message(event->pool, event->lease, &message);
+	control = (struct lsk_control){message.msg_control, message.msg_controllen,
+				       message.msg_controllen};
+	while (size < 0 && lsk_control_next(&control, &offset, &item) > 0)
+		size = lsk_inet_get_segment_size(&item);
+	if (size <= 0)
+		size = event->result;
+	bench_tally_data(server->tally, event->data, (size_t)event->result, 0);
+	lsk_lease_free(event->pool, event->lease);
+	count(server, (uint64_t)((event->result + size - 1) / size));
 }
 
 static void accepted(struct lsk_loop *loop, const struct lsk_event *event)
@@ -158,6 +199,7 @@ static int loop_add(void *context, int fd)
 	r = lsk_socket_adopt(&connection->sock, fd, -1, -1, -1);
 	if (r < 0)
 		return r;
+	connection->out = connection->sock;
 	server->count++;
 	switch (server->plan->service) {
 	case BENCH_ECHO:
@@ -168,16 +210,26 @@ static int loop_add(void *context, int fd)
 		then.done = sink;
 		return lsk_loop_recv_stream(server->loop, connection->sock,
 					    server->pool, &then);
+	case BENCH_PROXY:
+		then.done = echo;
+		if (server->count % 2)
+			return 0;
+		connection[-1].out = connection->sock;
+		then.context = connection - 1;
+		return lsk_loop_recv_stream(server->loop, connection[-1].sock,
+					    server->pool, &then);
 	case BENCH_DATAGRAMS:
-		then.done = sink;
+		then.done = server->plan->is_segmented ? segments : sink;
 		return lsk_loop_recvmsg_stream(server->loop, connection->sock,
 					       server->pool, &then);
 	case BENCH_ACCEPT:
 		then.done = accepted;
 		return lsk_loop_accept_stream(server->loop, connection->sock, &then);
+	case BENCH_DATAGRAMS_SEND:
 	case BENCH_FANOUT:
 	case BENCH_SOURCE:
 		return 0;
+	case BENCH_CONNECT:
 	case BENCH_TIMERS:
 	case BENCH_SYNC:
 	case BENCH_SERVICE__COUNT:
@@ -195,9 +247,11 @@ static int loop_pump(void *context, uint64_t goal)
 	server->goal = goal;
 	while (server->tally->done < goal && r >= 0)
 		r = lsk_loop_run(server->loop, LSK_RUN_FOREVER);
-	if (server->plan->buffers_max) {
+	if (server->plan->buffers_max || server->plan->service == BENCH_SINK ||
+	    server->plan->service == BENCH_PROXY) {
 		lsk_loop_stats(server->loop, &stats);
 		server->tally->starved = stats.starved;
+		server->tally->events = stats.events;
 	}
 	return r < 0 ? r : 0;
 }
@@ -208,16 +262,116 @@ static void sent_one(struct lsk_loop *loop, const struct lsk_event *event)
 	count(event->context, event->result > 0);
 }
 
+static void sent_piece(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	const struct server *server = event->context;
+
+	(void)loop;
+	count(event->context,
+	      event->result > 0 ? (uint64_t)event->result / server->plan->message_size
+				: 0);
+}
+
+static int datagrams_send(struct server *server, const char *data, size_t len)
+{
+	const struct lsk_then then = {.done = sent_piece, .context = server};
+	const size_t piece = server->plan->piece_size;
+	int r = 0;
+
+	for (unsigned int i = 0; i < server->count; i++) {
+		for (size_t at = 0; at < len && r == 0; at += piece)
+			r = lsk_loop_send(
+				server->loop, server->connections[i].sock, data + at,
+				len - at < piece ? len - at : piece, 0, &then);
+	}
+	return r;
+}
+
 static int loop_broadcast(void *context, const void *data, size_t len)
 {
 	struct server *server = context;
 	const struct lsk_then then = {.done = sent_one, .context = server};
 	int r = 0;
 
+	if (server->plan->service == BENCH_DATAGRAMS_SEND)
+		return datagrams_send(server, data, len);
 	for (unsigned int i = 0; i < server->count && r == 0; i++)
 		r = lsk_loop_send(server->loop, server->connections[i].sock, data, len,
 				  0, &then);
 	return r;
+}
+
+static void connected(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *connection = event->context;
+
+	lsk_loop_close(loop, connection->sock, NULL);
+	connection->sock = lsk_socket_free(connection->sock);
+	count(connection->server, event->result == 0);
+}
+
+static int loop_connect(void *context, const struct sockaddr *address, socklen_t len,
+			unsigned int connections)
+{
+	struct server *server = context;
+	struct lsk_addr addr;
+	int r = lsk_addr_set(&addr, address, len);
+
+	for (unsigned int i = 0; i < connections && r == 0; i++) {
+		struct connection *connection = &server->connections[i];
+		const struct lsk_then then = {
+			.done = connected,
+			.context = connection,
+		};
+
+		connection->server = server;
+		r = lsk_socket_new(&connection->sock, address->sa_family, SOCK_STREAM,
+				   0);
+		if (r == 0)
+			r = lsk_loop_connect(server->loop, connection->sock, &addr,
+					     &then);
+	}
+	return r;
+}
+
+static void fired(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	(void)loop;
+	if (event->result == 0)
+		count(event->context, 1);
+}
+
+static int loop_arm(void *context)
+{
+	struct server *server = context;
+	struct lsk_then then = {.done = fired, .context = server};
+	const struct bench_plan *plan = server->plan;
+	int r = 0;
+
+	if (!server->ops)
+		server->ops = calloc(plan->connections, sizeof(*server->ops));
+	if (!server->ops)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < plan->connections && r == 0; i++) {
+		then.ret_op = &server->ops[i];
+		r = lsk_loop_timer(server->loop,
+				   (int64_t)bench_timer_ms(plan, i) * 1000000, &then);
+	}
+	return r;
+}
+
+static int loop_disarm(void *context)
+{
+	struct server *server = context;
+	int r = 0;
+
+	for (unsigned int i = 0; i < server->plan->connections && r == 0; i++) {
+		if (!bench_timer_fires(server->plan, i))
+			r = lsk_loop_cancel(server->loop, server->ops[i]);
+	}
+	if (r == 0)
+		r = lsk_loop_run(server->loop, LSK_RUN_NOWAIT);
+	return r < 0 ? r : 0;
 }
 
 static void cancelled(struct lsk_loop *loop, const struct lsk_event *event)
@@ -263,7 +417,8 @@ static void loop_close(void *context)
 #define LOOP_SERVICES                                                                  \
 	(BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) | BENCH_BIT(BENCH_DATAGRAMS) |  \
 	 BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) | \
-	 BENCH_BIT(BENCH_TIMERS))
+	 BENCH_BIT(BENCH_TIMERS) | BENCH_BIT(BENCH_PROXY) |                            \
+	 BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT))
 
 static const struct bench_adapter on_uring = {
 	.name = "linsock",
@@ -274,7 +429,10 @@ static const struct bench_adapter on_uring = {
 	.add = loop_add,
 	.pump = loop_pump,
 	.broadcast = loop_broadcast,
+	.connect = loop_connect,
 	.timers = loop_timers,
+	.arm = loop_arm,
+	.disarm = loop_disarm,
 	.close = loop_close,
 };
 
@@ -288,7 +446,10 @@ static const struct bench_adapter on_epoll = {
 	.add = loop_add,
 	.pump = loop_pump,
 	.broadcast = loop_broadcast,
+	.connect = loop_connect,
 	.timers = loop_timers,
+	.arm = loop_arm,
+	.disarm = loop_disarm,
 	.close = loop_close,
 };
 

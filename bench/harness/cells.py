@@ -61,17 +61,16 @@ def echo_targets(batch):
     return tuple(targets)
 
 
-# Those of the issue have figures to reach; large messages, and more connections than
-# the caches like, show where it goes from there.
+# These have figures to reach; large messages, and more connections than the caches
+# like, show where it goes from there.
 ECHO_POINTS = [(size, batch) for size in (64, 4096) for batch in (1, 8, 64, 512)]
-ECHO_FURTHER = [(16384, 1), (16384, 64)]
+ECHO_FURTHER = [(16384, 1), (16384, 8), (16384, 64), (16384, 512),
+                (64, 4096), (4096, 4096), (16384, 4096)]
 
 
 def echo_cells():
     for transport in ("unix", "tcp"):
-        # Of TCP the search for free ports would take minutes: a dozen programs at once.
-        many = [(64, 4096)] if transport == "unix" else []
-        for size, batch in ECHO_POINTS + ECHO_FURTHER + many:
+        for size, batch in ECHO_POINTS + ECHO_FURTHER:
             is_point = (size, batch) in ECHO_POINTS
             yield Cell(
                 id=f"echo-{transport}-{size}-{batch}",
@@ -83,52 +82,130 @@ def echo_cells():
                 parameters={"transport": transport, "size": size, "conns": batch,
                             "buffer": 16384},
                 targets=echo_targets(batch) if is_point else (),
+                # A round is as long as a batch, or longer.
+                fixed_rounds=1 if batch == 4096 and size > 64 else 0,
                 is_quick=batch in (1, 64) and size == 64,
             )
 
 
+# Messages a second of a client that sends when it is time: a quarter of what one CPU can.
+OPEN_RATE = 20000
+
+
 def cross_cells():
     """The server sleeps and is woken: its CPU time, and what the client waited."""
-    for size, connections in ((64, 1), (64, 32), (64, 256), (1024, 32), (16384, 32)):
-        yield Cell(
-            id=f"cross-{size}-{connections}",
-            bench="B4",
-            suite="async",
-            title=f"echo {size} B, tcp, client on another CPU, {connections} in flight",
-            workload="cross",
-            service="echo",
-            parameters={"transport": "tcp", "size": size, "conns": connections,
-                        "buffer": 16384},
-            clock="server",
-            has_figures=True,
-            has_client_thread=True,
-            without=("no-loop", "libevent-changelist"),
-        )
+    for size in (64, 1024, 16384):
+        for connections in (1, 32, 256, 1024):
+            parameters = {"transport": "tcp", "size": size, "conns": connections,
+                          "buffer": 16384}
+            common = dict(bench="B4", suite="async", service="echo", clock="server",
+                          has_figures=True, has_client_thread=True,
+                          without=("no-loop", "libevent-changelist", "liburing-inline"))
+            yield Cell(
+                id=f"cross-{size}-{connections}",
+                title=f"echo {size} B, tcp, client on another CPU, {connections} in flight",
+                workload="cross", parameters=parameters, **common,
+            )
+            yield Cell(
+                id=f"open-{size}-{connections}",
+                title=f"echo {size} B, tcp, {OPEN_RATE} a second over {connections}"
+                " connections, whether answered or not",
+                workload="cross-open", parameters={**parameters, "rate": OPEN_RATE},
+                # Which takes its time: 256 messages.
+                fixed_rounds=1, **common,
+            )
+
+
+# Over TCP the eight, too.
+STREAM_POINTS = [(transport, connections, buffer)
+                 for transport, connections in (("unix", 1), ("tcp", 1), ("tcp", 8))
+                 for buffer in (4096, 16384, 65536)]
+
+
+def connections_text(count):
+    return "" if count == 1 else f", {count} connections"
 
 
 def sink_cells():
-    for transport in ("unix", "tcp"):
-        for buffer in (4096, 16384, 65536):
-            targets = [Target(EPOLL, 1.10, "epoll")]
-            extra = {}
-            if buffer == 4096:
-                targets[:0] = [Target(URING, 0.60, "epoll"),
-                               Target(URING, 1.10, "epoll-64K")]
-                extra = {"epoll-64K": ("epoll", {"buffer": 65536})}
-            yield Cell(
-                id=f"sink-{transport}-{buffer}",
-                bench="B5",
-                suite="async",
-                title=f"stream sink, {transport}, {buffer // 1024} KiB buffers",
-                workload="sink",
-                service="sink",
-                parameters={"transport": transport, "conns": 1, "buffer": buffer},
-                clock="server",
-                unit="KiB",
-                targets=tuple(targets),
-                extra=extra,
-                is_quick=transport == "unix" and buffer == 4096,
-            )
+    for transport, connections, buffer in STREAM_POINTS:
+        targets = [Target(EPOLL, 1.10, "epoll")]
+        extra = {}
+        if buffer == 4096 and connections == 1:
+            targets[:0] = [Target(URING, 0.60, "epoll"),
+                           Target(URING, 1.10, "epoll-64K")]
+            extra = {"epoll-64K": ("epoll", {"buffer": 65536})}
+        yield Cell(
+            id=f"sink-{transport}-{buffer}" + ("" if connections == 1
+                                               else f"-{connections}"),
+            bench="B5",
+            suite="async",
+            title=f"stream sink, {transport}, {buffer // 1024} KiB buffers"
+            + connections_text(connections),
+            workload="sink",
+            service="sink",
+            parameters={"transport": transport, "conns": connections,
+                        "buffer": buffer},
+            clock="server",
+            has_figures=True,
+            unit="KiB",
+            targets=tuple(targets),
+            extra=extra,
+            is_quick=transport == "unix" and buffer == 4096,
+        )
+
+
+def relay_cells():
+    """The other two things that are done with streams: making them, and sending on."""
+    for transport, connections, buffer in STREAM_POINTS:
+        text = (f"{transport}, {buffer // 1024} KiB buffers"
+                + connections_text(connections))
+        common = dict(bench="B5", suite="async", clock="server", unit="KiB",
+                      has_figures=True, targets=(Target(EPOLL, 1.10, "epoll"),))
+        yield Cell(
+            id=f"stream-{transport}-{buffer}-{connections}",
+            title=f"stream source, {text}",
+            workload="stream-source", service="source",
+            parameters={"transport": transport, "conns": connections, "size": buffer,
+                        "buffer": buffer},
+            without=("liburing-zc",), **common,
+        )
+        yield Cell(
+            id=f"proxy-{transport}-{buffer}-{connections}",
+            title=f"stream proxy, {text}",
+            workload="proxy", service="proxy",
+            # Two for each: where it comes from and where it goes to.
+            parameters={"transport": transport, "conns": 2 * connections,
+                        "buffer": buffer},
+            is_quick=(transport, connections, buffer) == ("unix", 1, 4096), **common,
+        )
+
+
+def datagram_cells():
+    for is_segmented in (False, True):
+        for size in (64, 200, 1400):
+            for sockets in (1, 16):
+                text = "" if sockets == 1 else f" on each of {sockets} sockets"
+                parameters = {"transport": "udp", "size": size, "conns": sockets}
+                common = dict(bench="B7", suite="async", clock="server", unit="datagram",
+                              parameters={**parameters, "segmented": int(is_segmented)})
+                # The first one's number is of those that are queued.
+                name = "64" if (size, sockets) == (200, 1) else f"{size}-{sockets}"
+                targets = (Target(URING, 1.05, "epoll"), Target(EPOLL, 1.10, "epoll"))
+                yield Cell(
+                    id=f"datagrams-{name}" + ("-gro" if is_segmented else ""),
+                    title=f"UDP receive {size} B, 64 queued{text}"
+                    + (", put together (GRO)" if is_segmented else ""),
+                    workload="datagrams", service="datagrams", targets=targets,
+                    is_quick=(size, sockets) == (200, 1), **common,
+                )
+                yield Cell(
+                    id=f"datagrams-send-{size}-{sockets}"
+                    + ("-gso" if is_segmented else ""),
+                    title=f"UDP send {size} B, 64 in a row{text}"
+                    + (", cut by the kernel (GSO)" if is_segmented else ""),
+                    workload="datagrams-send", service="datagrams-send",
+                    targets=targets[1:], **common,
+                )
 
 
 def connections_that_fit(wanted):
@@ -140,21 +217,16 @@ def connections_that_fit(wanted):
 
 
 def other_cells():
-    for size, sockets in ((200, 1), (64, 1), (1400, 1), (200, 16)):
-        name = "" if sockets == 1 else f" on each of {sockets} sockets"
-        yield Cell(
-            # The first one's number is of those that are queued.
-            id="datagrams-64" if (size, sockets) == (200, 1)
-            else f"datagrams-{size}-{sockets}",
-            bench="B7", suite="async",
-            title=f"UDP receive {size} B, 64 queued{name}",
-            workload="datagrams", service="datagrams",
-            parameters={"transport": "udp", "size": size, "conns": sockets},
-            clock="server", unit="datagram",
-            targets=(Target(URING, 1.05, "epoll"), Target(EPOLL, 1.10, "epoll")),
-            is_quick=(size, sockets) == (200, 1),
-        )
     for transport in ("unix", "tcp"):
+        yield Cell(
+            id=f"connect-{transport}", bench="B8", suite="async",
+            title=f"connect and close, {transport}, 64 at once",
+            workload="connect", service="connect",
+            parameters={"transport": transport, "conns": 64},
+            clock="server", unit="connection",
+            targets=(Target(EPOLL, 1.10, "epoll"),),
+            is_quick=transport == "tcp",
+        )
         yield Cell(
             id=f"accept-{transport}", bench="B8", suite="async",
             title=f"accept and close, {transport}, 64 waiting",
@@ -184,7 +256,17 @@ def other_cells():
         targets=tuple(Target(variant, 1000) for variant in ASYNC_VARIANTS),
         is_quick=True,
     )
-    for size, listeners in ((64, 256), (1024, 256), (64, 4096)):
+    for firing, text in ((100, "100 of them expire, the others are cancelled"),
+                         (10000, "all expire at once")):
+        yield Cell(
+            id=f"expiry-{firing}", bench="B10", suite="async",
+            title=f"10000 timers, {text}",
+            workload="expiry", service="timers",
+            parameters={"conns": 10000, "firing": firing},
+            unit="timer", fixed_rounds=2, has_figures=True,
+            targets=tuple(Target(variant, 1000) for variant in ASYNC_VARIANTS),
+        )
+    for size, listeners in ((64, 256), (1024, 256), (64, 4096), (1024, 4096)):
         yield Cell(
             id=f"fanout-{size}" if listeners == 256 else f"fanout-{size}-{listeners}",
             bench="B6", suite="async",
@@ -204,12 +286,13 @@ def other_cells():
         has_figures=True,
         only=("epoll", "liburing") + ASYNC_VARIANTS,
     )
-    for size in (4096, 16384, 65536, 262144, 1048576):
+    for size in (1024, 4096, 16384, 65536, 262144, 1048576):
         yield Cell(
             id=f"source-{size}", bench="B12", suite="async",
             title=f"send {size // 1024} KiB over a veth pair",
             workload="source", service="source",
             parameters={"transport": "veth", "size": size, "conns": 1},
+            extra={"linsock-zc": (URING, {"zero_copy_min": 1})},
             needs_namespaces=True,
         )
 
@@ -228,6 +311,13 @@ def sync_cells():
                     clock="server", unit="call", targets=single,
                     is_quick=transport == "unix" and size == 64,
                 )
+        yield Cell(
+            id=f"sync-cross-{transport}", bench="B2", suite="sync",
+            title=f"ping-pong 64 B, the partner on another CPU, {transport}",
+            workload="sync-pingpong-cross", service="sync",
+            parameters={"transport": transport, "size": 64},
+            clock="server", unit="round trip", has_figures=True, has_client_thread=True,
+        )
         yield Cell(
             id=f"sync-pingpong-{transport}", bench="B2", suite="sync",
             title=f"ping-pong 64 B on one CPU, {transport}",
@@ -251,4 +341,5 @@ def sync_cells():
 
 
 def all_cells():
-    return [*sync_cells(), *echo_cells(), *cross_cells(), *sink_cells(), *other_cells()]
+    return [*sync_cells(), *echo_cells(), *cross_cells(), *sink_cells(), *relay_cells(),
+            *datagram_cells(), *other_cells()]

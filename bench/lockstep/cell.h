@@ -64,10 +64,16 @@ extern const struct workload *const workloads[];
 extern const struct workload workload_echo;
 extern const struct workload workload_sink;
 extern const struct workload workload_datagrams;
+extern const struct workload workload_datagrams_send;
+extern const struct workload workload_proxy;
+extern const struct workload workload_stream_source;
 extern const struct workload workload_accept;
+extern const struct workload workload_connect;
 extern const struct workload workload_cross;
+extern const struct workload workload_cross_open;
 extern const struct workload workload_idle;
 extern const struct workload workload_timers;
+extern const struct workload workload_expiry;
 extern const struct workload workload_fanout;
 extern const struct workload workload_starve;
 extern const struct workload workload_source;
@@ -76,6 +82,10 @@ extern const struct workload workload_sync_send;
 extern const struct workload workload_sync_recv_batch;
 extern const struct workload workload_sync_send_batch;
 extern const struct workload workload_sync_pingpong;
+extern const struct workload workload_sync_pingpong_cross;
+
+/* For qsort(): times, the shortest first. */
+int compare_ns(const void *a, const void *b);
 
 static inline uint64_t clock_ns(clockid_t clock)
 {
@@ -99,6 +109,8 @@ uint64_t calls_read(int fd);
 int cpu_pin_elsewhere(void);
 
 /* wire.c */
+int wire_segments(int fd, int option, size_t value);
+int wire_mutual(int server, int client);
 int wire_pair(enum transport transport, int ret_ends[2]);
 int wire_buffer(int fd, size_t bytes);
 int wire_listen(enum transport transport, int *ret_fd);

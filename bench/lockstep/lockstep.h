@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,16 +23,26 @@ extern "C" {
 enum bench_service {
 	BENCH_ECHO,      /* streams: send back what arrives; done counts bytes sent */
 	BENCH_SINK,      /* streams: take what arrives; done counts bytes taken */
+	BENCH_PROXY,     /* streams added in pairs: what the first brings is sent to the
+			  * second, which sends nothing; done counts bytes sent */
 	BENCH_DATAGRAMS, /* datagram sockets: take; done counts datagrams */
-	BENCH_ACCEPT,    /* listeners: accept and close; done counts closed ones */
-	BENCH_FANOUT,    /* streams: broadcast() to all; done counts messages sent */
-	BENCH_SOURCE,    /* one stream: broadcast() large ones; done counts them */
-	BENCH_TIMERS,    /* no descriptor: timers() */
-	BENCH_SYNC,      /* no loop: the calls of struct bench_sync */
+	BENCH_DATAGRAMS_SEND, /* connected ones: broadcast() of pieces; done as above */
+	BENCH_ACCEPT,         /* listeners: accept and close; done counts closed ones */
+	BENCH_CONNECT, /* no descriptor: connect(); done counts those that were made */
+	BENCH_FANOUT,  /* streams: broadcast() to all; done counts messages sent */
+	BENCH_SOURCE,  /* streams: broadcast() large ones; done counts them */
+	BENCH_TIMERS,  /* no descriptor: timers(), or arm(), pump() and disarm() */
+	BENCH_SYNC,    /* no loop: the calls of struct bench_sync */
 	BENCH_SERVICE__COUNT,
 };
 
 #define BENCH_BIT(service) (1U << (service))
+
+/* That wait on a socket, and that one broadcast() of datagrams is of. */
+#define BENCH_DATAGRAMS_QUEUED 64U
+
+/* What holds whatever the kernel has put together (UDP_GRO). */
+#define BENCH_SEGMENTS_MAX 65536U
 
 /** struct bench_plan - one cell of the table */
 struct bench_plan {
@@ -40,6 +51,13 @@ struct bench_plan {
 	size_t buffer_size;   /* the application's buffer for one receive */
 	unsigned connections; /* messages in flight */
 	unsigned buffers_max; /* 0: as many as the server likes */
+	/* Datagrams: the kernel cuts what is sent, or puts together what is received;
+	 * the descriptors have been told. */
+	bool is_segmented;
+	size_t piece_size;    /* BENCH_DATAGRAMS_SEND: bytes of one send */
+	unsigned rate;        /* messages a second of a client that does not wait */
+	unsigned firing;      /* BENCH_TIMERS: how many of all expire */
+	size_t zero_copy_min; /* BENCH_SOURCE: pages are lent from so many bytes */
 };
 
 /** struct bench_tally - what the server reports while it runs; the driver owns it */
@@ -47,6 +65,7 @@ struct bench_tally {
 	uint64_t done;    /* in the unit of the service */
 	uint64_t starved; /* times a receive found no buffer (-ENOBUFS) */
 	uint64_t copied;  /* zero-copy sends that the kernel copied after all */
+	uint64_t events;  /* completions or events of the loop; 0: not told */
 	bool verify;      /* outside of the timed part: sum what was received */
 	uint64_t sum;
 };
@@ -107,8 +126,15 @@ struct bench_adapter {
 	int (*pump)(void *server, uint64_t goal);
 	/* Start one send of @data to every descriptor; pump() ends them. */
 	int (*broadcast)(void *server, const void *data, size_t len);
+	/* Begin @count connections, each closed as soon as it is made; pump() ends. */
+	int (*connect)(void *server, const struct sockaddr *address, socklen_t len,
+		       unsigned count);
 	/* Arm @count timers far in the future, then cancel each. */
 	int (*timers)(void *server, unsigned count);
+	/* Arm plan.connections timers, of which those of bench_timer_fires() expire;
+	 * pump() waits for these; disarm() cancels the others. */
+	int (*arm)(void *server);
+	int (*disarm)(void *server);
 	void (*close)(void *server);
 
 	const struct bench_sync *sync;
@@ -128,6 +154,22 @@ int bench_nonblocking(int fd);
 static inline uint32_t bench_timer_delay_ms(unsigned index)
 {
 	return 10000U + (index * 2654435761U) % 60000U;
+}
+
+/** BENCH_TIMER_SOON_MS - when the timers that expire do */
+#define BENCH_TIMER_SOON_MS 5U
+
+/** bench_timer_fires() - whether the @index-th timer is one of those that expire */
+static inline bool bench_timer_fires(const struct bench_plan *plan, unsigned index)
+{
+	return plan->firing && index % (plan->connections / plan->firing) == 0;
+}
+
+/** bench_timer_ms() - when it shall expire */
+static inline uint32_t bench_timer_ms(const struct bench_plan *plan, unsigned index)
+{
+	return bench_timer_fires(plan, index) ? BENCH_TIMER_SOON_MS
+					      : bench_timer_delay_ms(index);
 }
 
 #ifdef __cplusplus

@@ -29,11 +29,17 @@
 const struct workload *const workloads[] = {
 	&workload_echo,
 	&workload_sink,
+	&workload_proxy,
+	&workload_stream_source,
 	&workload_datagrams,
+	&workload_datagrams_send,
 	&workload_accept,
+	&workload_connect,
 	&workload_cross,
+	&workload_cross_open,
 	&workload_idle,
 	&workload_timers,
+	&workload_expiry,
 	&workload_fanout,
 	&workload_starve,
 	&workload_source,
@@ -42,16 +48,26 @@ const struct workload *const workloads[] = {
 	&workload_sync_recv_batch,
 	&workload_sync_send_batch,
 	&workload_sync_pingpong,
+	&workload_sync_pingpong_cross,
 	NULL,
 };
 
 static const char *const service_names[] = {
-	"echo", "sink", "datagrams", "accept", "fanout", "source", "timers", "sync",
+	"echo",    "sink",   "proxy",  "datagrams", "datagrams-send", "accept",
+	"connect", "fanout", "source", "timers",    "sync",
 };
 _Static_assert(sizeof(service_names) / sizeof(service_names[0]) == BENCH_SERVICE__COUNT,
 	       "every service has a name");
 
 static const char *const transport_names[] = {"unix", "tcp", "udp", "veth"};
+
+int compare_ns(const void *a, const void *b)
+{
+	const uint64_t left = *(const uint64_t *)a;
+	const uint64_t right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
 
 void cell_server_enter(struct cell *cell)
 {
@@ -157,6 +173,14 @@ static int plan_word(struct cell *cell, char *word)
 		cell->plan.connections = (unsigned)strtoul(value, NULL, 10);
 	} else if (strcmp(word, "pool") == 0) {
 		cell->plan.buffers_max = (unsigned)strtoul(value, NULL, 10);
+	} else if (strcmp(word, "segmented") == 0) {
+		cell->plan.is_segmented = strtoul(value, NULL, 10) != 0;
+	} else if (strcmp(word, "rate") == 0) {
+		cell->plan.rate = (unsigned)strtoul(value, NULL, 10);
+	} else if (strcmp(word, "firing") == 0) {
+		cell->plan.firing = (unsigned)strtoul(value, NULL, 10);
+	} else if (strcmp(word, "zero_copy_min") == 0) {
+		cell->plan.zero_copy_min = strtoul(value, NULL, 10);
 	} else {
 		r = -EINVAL;
 	}

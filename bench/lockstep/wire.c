@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,19 @@ int wire_connect(enum transport transport, int listener, int *ret_fd)
 	return r;
 }
 
+static int wire_accept(enum transport transport, int listener, int ret_ends[2])
+{
+	int r = wire_connect(transport, listener, &ret_ends[0]);
+
+	if (r < 0)
+		return r;
+	ret_ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	r = ret_ends[1] < 0 ? -errno : no_delay(transport, ret_ends[1]);
+	if (r < 0)
+		close(ret_ends[0]);
+	return r;
+}
+
 int wire_pair(enum transport transport, int ret_ends[2])
 {
 	int listener = -1;
@@ -165,20 +179,37 @@ int wire_pair(enum transport transport, int ret_ends[2])
 	r = wire_listen(transport, &listener);
 	if (r < 0)
 		return r;
-	r = wire_connect(transport, listener, &ret_ends[0]);
-	if (r < 0)
-		goto out;
 	if (transport == TRANSPORT_UDP) {
-		ret_ends[1] = listener;
-		return 0;
+		r = wire_connect(transport, listener, &ret_ends[0]);
+		if (r < 0)
+			close(listener);
+		else
+			ret_ends[1] = listener;
+		return r;
 	}
-	ret_ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	r = ret_ends[1] < 0 ? -errno : no_delay(transport, ret_ends[1]);
-	if (r < 0)
-		close(ret_ends[0]);
-out:
+	r = wire_accept(transport, listener, ret_ends);
 	close(listener);
 	return r;
+}
+
+/* Let the kernel cut what is sent (UDP_SEGMENT), or put together (UDP_GRO). */
+int wire_segments(int fd, int option, size_t value)
+{
+	const int size = (int)value;
+
+	return setsockopt(fd, IPPROTO_UDP, option, &size, sizeof(size)) ? -errno : 0;
+}
+
+/* A datagram server that answers one partner, as recv() and send() do. */
+int wire_mutual(int server, int client)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(client, (struct sockaddr *)&address, &len) < 0 ||
+	    connect(server, (struct sockaddr *)&address, len) < 0)
+		return -errno;
+	return 0;
 }
 
 /* Makes both buffers of @fd hold @bytes; only root may go past the system's limit. */
@@ -196,30 +227,64 @@ int wire_buffer(int fd, size_t bytes)
 	return 0;
 }
 
+static int wire_prepare_datagrams(const struct cell *cell, const int ends[2])
+{
+	const bool is_sent = cell->plan.service == BENCH_DATAGRAMS_SEND;
+	const int sender = ends[is_sent];
+	int r = wire_buffer(ends[!is_sent], BUFFER_DATAGRAMS);
+
+	if (r == 0)
+		r = wire_buffer(sender, BUFFER_DATAGRAMS);
+	if (r == 0 && is_sent)
+		r = wire_mutual(ends[1], ends[0]);
+	if (r == 0 && cell->plan.is_segmented)
+		r = wire_segments(sender, UDP_SEGMENT, cell->plan.message_size);
+	if (r == 0 && cell->plan.is_segmented && !is_sent)
+		r = wire_segments(ends[1], UDP_GRO, 1);
+	return r;
+}
+
+static int wire_hand_over(struct cell *cell, const int ends[2])
+{
+	int r = 0;
+
+	if (cell->transport == TRANSPORT_UDP)
+		r = wire_prepare_datagrams(cell, ends);
+	else if (cell->burst)
+		r = wire_buffer(ends[0], 8 * cell->burst) < 0
+			    ? -EPERM
+			    : wire_buffer(ends[1], 8 * cell->burst);
+	if (r == 0)
+		r = cell->adapter->add(cell->server, ends[1]);
+	if (r < 0)
+		close(ends[1]);
+	return r;
+}
+
 /* plan.connections pairs: the server's ends are handed to the adapter. */
 int wire_connect_all(struct cell *cell)
 {
-	for (unsigned i = 0; i < cell->plan.connections; i++) {
-		int ends[2];
-		int r = wire_pair(cell->transport, ends);
+	const bool has_listener =
+		cell->transport == TRANSPORT_TCP || cell->transport == TRANSPORT_VETH;
+	int listener = -1;
+	int r = 0;
 
+	/* One for all: a free port for each would be searched for minutes. */
+	if (has_listener)
+		r = wire_listen(cell->transport, &listener);
+	for (unsigned i = 0; i < cell->plan.connections && r == 0; i++) {
+		int ends[2];
+
+		r = has_listener ? wire_accept(cell->transport, listener, ends)
+				 : wire_pair(cell->transport, ends);
 		if (r < 0)
-			return r;
+			break;
 		cell->client[i] = ends[0];
-		if (cell->transport == TRANSPORT_UDP)
-			r = wire_buffer(ends[1], BUFFER_DATAGRAMS);
-		else if (cell->burst)
-			r = wire_buffer(ends[0], 8 * cell->burst) < 0
-				    ? -EPERM
-				    : wire_buffer(ends[1], 8 * cell->burst);
-		if (r == 0)
-			r = cell->adapter->add(cell->server, ends[1]);
-		if (r < 0) {
-			close(ends[1]);
-			return r;
-		}
+		r = wire_hand_over(cell, ends);
 	}
-	return 0;
+	if (listener >= 0)
+		close(listener);
+	return r;
 }
 
 int wire_send_all(int fd, const void *data, size_t len)

@@ -3,6 +3,10 @@
  * Echo with the client on another CPU: the server really sleeps and is really woken.
  * Told are the CPU time of the server's thread alone, and how long the client waited.
  * The wall clock is in it, so a busy machine shows; no figure to reach is taken here.
+ *
+ * Two clients: one sends the next message when the last is answered (a closed loop),
+ * the other at times that were fixed before (an open loop). To the second a server that
+ * was away for a while is late for all that was due meanwhile, as it is in life.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,6 +24,13 @@
 #define CROSS_DEPTH 32U
 #define EVENTS_MAX  256
 
+/* Of which the percentiles are told. */
+#define SAMPLES_MIN 8192U
+#define SAMPLES_MAX 32768U
+
+/* Messages of all connections in one round of the open loop. */
+#define OPEN_MESSAGES 256U
+
 struct cross {
 	struct cell *cell;
 	pthread_t thread;
@@ -29,6 +40,8 @@ struct cross {
 	bool is_running; /* a round is to be played */
 	bool is_ending;
 	int error;
+	int (*play)(struct cross *cross);
+	uint64_t began_at; /* an open loop's round */
 	int epoll;
 	size_t *received;    /* of the message under way, for each connection */
 	unsigned *remaining; /* messages of the round */
@@ -118,6 +131,75 @@ static int cross_play(struct cross *cross)
 	return 0;
 }
 
+/* When the @message-th of a round is due. */
+static uint64_t open_due(const struct cross *cross, uint64_t message)
+{
+	return cross->began_at + message * 1000000000U / cross->cell->plan.rate;
+}
+
+/* Answers of one connection come in the order of its messages: the connections take
+ * turns, so that it is known which message is answered. Return: how many were. */
+static int open_ready(struct cross *cross, unsigned index)
+{
+	struct cell *cell = cross->cell;
+	const size_t size = cell->plan.message_size;
+	const size_t have = cross->received[index];
+	ssize_t n = recv(cell->client[index], cell->scratch, size - have, MSG_DONTWAIT);
+	uint64_t message;
+
+	if (n <= 0)
+		return n == 0 ? -EPIPE : errno == EAGAIN ? 0 : -errno;
+	if (cell->tally.verify &&
+	    memcmp(cell->scratch, cell->message + have, (size_t)n) != 0)
+		return -EBADMSG;
+	cross->received[index] = have + (size_t)n;
+	if (cross->received[index] < size)
+		return 0;
+	cross->received[index] = 0;
+	message = index + (uint64_t)cross->remaining[index] * cell->plan.connections;
+	cross->remaining[index]++;
+	if (cross->samples_count < cross->samples_max)
+		cross->samples[cross->samples_count++] =
+			clock_ns(CLOCK_MONOTONIC) - open_due(cross, message);
+	return 1;
+}
+
+/* It never sleeps: nobody shall be late by this client. */
+static int open_play(struct cross *cross)
+{
+	struct cell *cell = cross->cell;
+	const unsigned connections = cell->plan.connections;
+	struct epoll_event events[EVENTS_MAX];
+	unsigned sent = 0;
+	unsigned answered = 0;
+
+	memset(cross->remaining, 0, connections * sizeof(*cross->remaining));
+	memset(cross->received, 0, connections * sizeof(*cross->received));
+	cross->began_at = clock_ns(CLOCK_MONOTONIC);
+	while (answered < OPEN_MESSAGES) {
+		int count;
+
+		while (sent < OPEN_MESSAGES &&
+		       clock_ns(CLOCK_MONOTONIC) >= open_due(cross, sent)) {
+			int r = wire_send_all(cell->client[sent % connections],
+					      cell->message, cell->plan.message_size);
+
+			if (r < 0)
+				return r;
+			sent++;
+		}
+		count = epoll_wait(cross->epoll, events, EVENTS_MAX, 0);
+		for (int i = 0; i < count; i++) {
+			int r = open_ready(cross, events[i].data.u32);
+
+			if (r < 0)
+				return r;
+			answered += (unsigned)r;
+		}
+	}
+	return 0;
+}
+
 static void *cross_run(void *context)
 {
 	struct cross *cross = context;
@@ -129,7 +211,7 @@ static void *cross_run(void *context)
 			int r;
 
 			pthread_mutex_unlock(&cross->lock);
-			r = cross_play(cross);
+			r = cross->play(cross);
 			pthread_mutex_lock(&cross->lock);
 			cross->error = r;
 			cross->is_running = false;
@@ -147,6 +229,10 @@ static int cross_allocate(struct cross *cross)
 	const struct bench_plan *plan = &cross->cell->plan;
 
 	cross->samples_max = (size_t)plan->connections * CROSS_DEPTH * 64;
+	if (cross->samples_max < SAMPLES_MIN)
+		cross->samples_max = SAMPLES_MIN;
+	if (cross->samples_max > SAMPLES_MAX)
+		cross->samples_max = SAMPLES_MAX;
 	cross->received = calloc(plan->connections, sizeof(*cross->received));
 	cross->remaining = calloc(plan->connections, sizeof(*cross->remaining));
 	cross->sent_at = calloc(plan->connections, sizeof(*cross->sent_at));
@@ -169,6 +255,9 @@ static int cross_start(struct cell *cell)
 	if (!cross)
 		return -ENOMEM;
 	cross->cell = cell;
+	cross->play = cell->workload == &workload_cross_open ? open_play : cross_play;
+	if (cell->plan.rate == 0)
+		cell->plan.rate = 1000;
 	cross->epoll = epoll_create1(EPOLL_CLOEXEC);
 	pthread_mutex_init(&cross->lock, NULL);
 	pthread_cond_init(&cross->change, NULL);
@@ -188,6 +277,13 @@ static int cross_start(struct cell *cell)
 	return r;
 }
 
+static uint64_t cross_messages(const struct cell *cell)
+{
+	if (cell->workload == &workload_cross_open)
+		return OPEN_MESSAGES;
+	return (uint64_t)cell->plan.connections * CROSS_DEPTH;
+}
+
 static int cross_round(struct cell *cell)
 {
 	struct cross *cross = cell->private;
@@ -197,8 +293,7 @@ static int cross_round(struct cell *cell)
 	cross->is_running = true;
 	pthread_cond_signal(&cross->change);
 	pthread_mutex_unlock(&cross->lock);
-	cell->goal += (uint64_t)cell->plan.message_size * cell->plan.connections *
-		      CROSS_DEPTH;
+	cell->goal += cell->plan.message_size * cross_messages(cell);
 	r = cell_pump(cell);
 	if (r < 0)
 		return r;
@@ -221,15 +316,7 @@ static int cross_check(struct cell *cell)
 
 static double cross_items(const struct cell *cell)
 {
-	return (double)cell->plan.connections * CROSS_DEPTH;
-}
-
-static int compare_ns(const void *a, const void *b)
-{
-	const uint64_t left = *(const uint64_t *)a;
-	const uint64_t right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
+	return (double)cross_messages(cell);
 }
 
 static int cross_figures(struct cell *cell)
@@ -278,6 +365,19 @@ static void cross_stop(struct cell *cell)
 
 const struct workload workload_cross = {
 	.name = "cross",
+	.unit = "message",
+	.service = BENCH_ECHO,
+	.is_phase_timed = true,
+	.start = cross_start,
+	.round = cross_round,
+	.check = cross_check,
+	.items = cross_items,
+	.figures = cross_figures,
+	.stop = cross_stop,
+};
+
+const struct workload workload_cross_open = {
+	.name = "cross-open",
 	.unit = "message",
 	.service = BENCH_ECHO,
 	.is_phase_timed = true,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workloads that are not "read a stream": datagrams, accept, timers, fan-out, source.
+ * Workloads that are not "read a stream": accept, connect, timers, fan-out, source.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 #include "cell.h"
 
-/* Queued before the server's turn. */
-#define DATAGRAMS_QUEUED 64U
+/* Rounds of timers of which the lateness is told. */
+#define EXPIRY_SAMPLES 31U
 
 static int message_new(struct cell *cell, size_t size)
 {
@@ -24,64 +24,6 @@ static int message_new(struct cell *cell, size_t size)
 	memset(cell->scratch, 0, size);
 	return 0;
 }
-
-/* Datagrams: 64 are queued on each socket, then taken. */
-
-static int datagrams_start(struct cell *cell)
-{
-	int r = message_new(cell, cell->plan.message_size);
-
-	return r < 0 ? r : wire_connect_all(cell);
-}
-
-static int datagrams_round(struct cell *cell)
-{
-	struct mmsghdr messages[DATAGRAMS_QUEUED] = {0};
-	struct iovec part = {cell->message, cell->plan.message_size};
-
-	for (unsigned i = 0; i < DATAGRAMS_QUEUED; i++) {
-		messages[i].msg_hdr.msg_iov = &part;
-		messages[i].msg_hdr.msg_iovlen = 1;
-	}
-	for (unsigned i = 0; i < cell->plan.connections; i++) {
-		int n = sendmmsg(cell->client[i], messages, DATAGRAMS_QUEUED, 0);
-
-		if (n != (int)DATAGRAMS_QUEUED)
-			return n < 0 ? -errno : -EIO;
-	}
-	cell->goal += (uint64_t)DATAGRAMS_QUEUED * cell->plan.connections;
-	return cell_pump(cell);
-}
-
-static int datagrams_check(struct cell *cell)
-{
-	const uint64_t sum = wire_sum(cell->message, cell->plan.message_size);
-	int r;
-
-	cell->tally.sum = 0;
-	r = datagrams_round(cell);
-	if (r == 0 &&
-	    (cell->tally.done != cell->goal ||
-	     cell->tally.sum != sum * DATAGRAMS_QUEUED * cell->plan.connections))
-		r = -EBADMSG;
-	return r;
-}
-
-static double datagrams_items(const struct cell *cell)
-{
-	return (double)DATAGRAMS_QUEUED * cell->plan.connections;
-}
-
-const struct workload workload_datagrams = {
-	.name = "datagrams",
-	.unit = "datagram",
-	.service = BENCH_DATAGRAMS,
-	.is_phase_timed = true,
-	.start = datagrams_start,
-	.round = datagrams_round,
-	.check = datagrams_check,
-	.items = datagrams_items,
-};
 
 /* Accept: plan.connections wait in the backlog; the server accepts and closes. */
 
@@ -155,6 +97,63 @@ const struct workload workload_accept = {
 	.stop = accept_stop,
 };
 
+/* Connect: plan.connections at once, to a listener of ours. */
+
+static int connect_start(struct cell *cell)
+{
+	int r;
+
+	if (!cell->adapter->connect)
+		return -EOPNOTSUPP;
+	r = wire_listen(cell->transport, &cell->listener_copy);
+	return r;
+}
+
+static int connect_round(struct cell *cell)
+{
+	/* The other side has closed first: a reset leaves it no TIME_WAIT. */
+	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	const unsigned count = cell->plan.connections;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int r = 0;
+
+	if (getsockname(cell->listener_copy, (struct sockaddr *)&address, &len) < 0)
+		return -errno;
+	cell->goal += count;
+	cell_server_enter(cell);
+	r = cell->adapter->connect(cell->server, (struct sockaddr *)&address, len,
+				   count);
+	if (r == 0)
+		r = cell->adapter->pump(cell->server, cell->goal);
+	cell_server_leave(cell);
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		int fd = accept4(cell->listener_copy, NULL, NULL, SOCK_CLOEXEC);
+		char byte;
+
+		if (fd < 0)
+			return -errno;
+		/* Made, and closed without a word. */
+		if (cell->tally.verify && recv(fd, &byte, 1, 0) != 0)
+			r = -EBADMSG;
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(fd);
+	}
+	return r;
+}
+
+const struct workload workload_connect = {
+	.name = "connect",
+	.unit = "connection",
+	.service = BENCH_CONNECT,
+	.is_phase_timed = true,
+	.start = connect_start,
+	.round = connect_round,
+	.check = connect_round,
+	.items = accept_items,
+	.stop = accept_stop,
+};
+
 /* Timers: plan.connections of them are armed, then cancelled. */
 
 static int timers_start(struct cell *cell)
@@ -180,6 +179,71 @@ const struct workload workload_timers = {
 	.round = timers_round,
 	.check = timers_round,
 	.items = accept_items,
+};
+
+/* Expiry: of plan.connections timers plan.firing expire; the others are cancelled. */
+
+static int expiry_start(struct cell *cell)
+{
+	return cell->adapter->arm && cell->adapter->disarm ? 0 : -EOPNOTSUPP;
+}
+
+/* Return: 0; @ret_late_ns: how long after the last one's time all had been told. */
+static int expiry_once(struct cell *cell, uint64_t *ret_late_ns)
+{
+	uint64_t due;
+	uint64_t now;
+	int r;
+
+	cell->goal += cell->plan.firing;
+	cell_server_enter(cell);
+	r = cell->adapter->arm(cell->server);
+	due = clock_ns(CLOCK_MONOTONIC) + BENCH_TIMER_SOON_MS * 1000000U;
+	if (r == 0)
+		r = cell->adapter->pump(cell->server, cell->goal);
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (r == 0)
+		r = cell->adapter->disarm(cell->server);
+	cell_server_leave(cell);
+	/* Nobody may be early: what is told of armed timers has been waited for. */
+	if (r == 0 && cell->tally.done != cell->goal)
+		r = -EBADMSG;
+	*ret_late_ns = now > due ? now - due : 0;
+	return r;
+}
+
+static int expiry_round(struct cell *cell)
+{
+	uint64_t late;
+
+	return expiry_once(cell, &late);
+}
+
+static int expiry_figures(struct cell *cell)
+{
+	uint64_t samples[EXPIRY_SAMPLES];
+	int r = 0;
+
+	for (unsigned i = 0; i < EXPIRY_SAMPLES && r == 0; i++)
+		r = expiry_once(cell, &samples[i]);
+	if (r < 0)
+		return r;
+	qsort(samples, EXPIRY_SAMPLES, sizeof(samples[0]), compare_ns);
+	printf("\"last_late_median_us\":%.1f,\"last_late_max_us\":%.1f,",
+	       (double)samples[EXPIRY_SAMPLES / 2] / 1000,
+	       (double)samples[EXPIRY_SAMPLES - 1] / 1000);
+	return 0;
+}
+
+const struct workload workload_expiry = {
+	.name = "expiry",
+	.unit = "timer",
+	.service = BENCH_TIMERS,
+	.start = expiry_start,
+	.round = expiry_round,
+	.check = expiry_round,
+	.items = accept_items,
+	.figures = expiry_figures,
 };
 
 /* Fan-out: one message of the server's to every connection. */

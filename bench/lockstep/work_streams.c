@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workloads on stream connections that the server reads: echo, sink, idle, starve.
+ * Workloads of messages on stream connections: echo, idle, starve.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 #include "cell.h"
-
-/* One burst of the sink: many application buffers long, as a busy stream is. */
-#define SINK_BURST (256U << 10)
 
 /* Messages that each talker of the starvation workload has queued. */
 #define STARVE_DEPTH 8U
@@ -104,74 +101,12 @@ const struct workload workload_echo = {
 	.items = echo_items,
 };
 
-/* Sink: a burst is queued, then the server takes it through buffers of a given size. */
-
-static int sink_start(struct cell *cell)
-{
-	int r = buffers_new(cell, SINK_BURST, 1);
-
-	cell->burst = SINK_BURST;
-	return r < 0 ? r : wire_connect_all(cell);
-}
-
-/* The whole burst must fit, or the one thread would wait for itself. */
-static int burst_send(int fd, const uint8_t *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0)
-			return errno == EAGAIN ? -ENOBUFS : -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int sink_round(struct cell *cell)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < cell->plan.connections && r == 0; i++)
-		r = burst_send(cell->client[i], cell->message, cell->burst);
-	cell->goal += cell->burst * cell->plan.connections;
-	return r < 0 ? r : cell_pump(cell);
-}
-
-static int sink_check(struct cell *cell)
-{
-	uint64_t expected =
-		wire_sum(cell->message, cell->burst) * cell->plan.connections;
-	int r;
-
-	cell->tally.sum = 0;
-	r = sink_round(cell);
-	if (r == 0 && (cell->tally.sum != expected || cell->tally.done != cell->goal))
-		r = -EBADMSG;
-	return r;
-}
-
-static double sink_items(const struct cell *cell)
-{
-	return (double)cell->burst * cell->plan.connections / 1024.0;
-}
-
-const struct workload workload_sink = {
-	.name = "sink",
-	.unit = "KiB",
-	.service = BENCH_SINK,
-	.is_phase_timed = true,
-	.start = sink_start,
-	.round = sink_round,
-	.check = sink_check,
-	.items = sink_items,
-};
-
 /* Idle: connections that spoke once and now wait; what does each hold? */
 
 struct idle {
 	uint64_t rss_before;
 	uint64_t heap_before;
+	uint64_t kernel_before;
 };
 
 static uint64_t memory_rss(void)
@@ -187,6 +122,32 @@ static uint64_t memory_rss(void)
 	if (file)
 		fclose(file);
 	return kib * 1024;
+}
+
+/* What the kernel keeps for those who wait; 0 where it does not tell. */
+static uint64_t memory_kernel(void)
+{
+	static const char *const caches[] = {"io_kiocb", "eventpoll_epi",
+					     "eventpoll_pwq"};
+	FILE *file = fopen("/proc/slabinfo", "re");
+	char name[64];
+	char line[256];
+	uint64_t bytes = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		unsigned long long active, all, size;
+
+		if (sscanf(line, "%63s %llu %llu %llu", name, &active, &all, &size) !=
+		    4)
+			continue;
+		for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
+			if (strcmp(name, caches[i]) == 0)
+				bytes += active * size;
+		}
+	}
+	if (file)
+		fclose(file);
+	return bytes;
 }
 
 static uint64_t memory_heap(void)
@@ -226,6 +187,7 @@ static int idle_start(struct cell *cell)
 		r = idle_talk(cell, 0);
 	idle->rss_before = memory_rss();
 	idle->heap_before = memory_heap();
+	idle->kernel_before = memory_kernel();
 	for (unsigned i = 1; i < connections && r == 0; i++) {
 		int ends[2];
 
@@ -263,6 +225,9 @@ static int idle_figures(struct cell *cell)
 	       ((double)memory_rss() - (double)idle->rss_before) / count,
 	       ((double)memory_heap() - (double)idle->heap_before) / count,
 	       (unsigned long long)idle->rss_before);
+	if (memory_kernel() > idle->kernel_before)
+		printf("\"kernel_bytes_per_connection\":%.1f,",
+		       (double)(memory_kernel() - idle->kernel_before) / count);
 	return 0;
 }
 

@@ -23,8 +23,6 @@
 static int sync_pair(struct cell *cell, enum transport transport, int *ret_client)
 {
 	const size_t all = cell->plan.message_size * READY_CALLS;
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
 	int ends[2];
 	int r;
 
@@ -39,11 +37,8 @@ static int sync_pair(struct cell *cell, enum transport transport, int *ret_clien
 	r = wire_buffer(ends[0], 8 * all + (1U << 20));
 	if (r == 0)
 		r = wire_buffer(ends[1], 8 * all + (1U << 20));
-	/* A datagram server answers one partner here, as recv() and send() do. */
-	if (r == 0 && transport == TRANSPORT_UDP &&
-	    (getsockname(ends[0], (struct sockaddr *)&address, &len) < 0 ||
-	     connect(ends[1], (struct sockaddr *)&address, len) < 0))
-		r = -errno;
+	if (r == 0 && transport == TRANSPORT_UDP)
+		r = wire_mutual(ends[1], ends[0]);
 	if (r == 0)
 		r = cell->adapter->add(cell->server, ends[1]);
 	if (r < 0) {
@@ -233,6 +228,7 @@ struct partner {
 	int fd;
 	size_t size;
 	bool is_running;
+	bool is_elsewhere; /* on another CPU than we */
 };
 
 /* Plain blocking calls, the same for all. */
@@ -241,6 +237,8 @@ static void *partner_run(void *context)
 	struct partner *partner = context;
 	uint8_t *buf = malloc(partner->size);
 
+	if (partner->is_elsewhere)
+		cpu_pin_elsewhere();
 	while (buf && wire_recv_all(partner->fd, buf, partner->size) == 0) {
 		if (wire_send_all(partner->fd, buf, partner->size) < 0)
 			break;
@@ -261,7 +259,10 @@ static int pingpong_start(struct cell *cell)
 	if (!partner)
 		return -ENOMEM;
 	partner->size = cell->plan.message_size;
+	partner->is_elsewhere = cell->workload == &workload_sync_pingpong_cross;
 	partner->fd = -1;
+	if (partner->is_elsewhere && sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return -EOPNOTSUPP;
 	r = sync_pair(cell, cell->transport, &partner->fd);
 	if (r == 0)
 		r = -pthread_create(&partner->thread, NULL, partner_run, partner);
@@ -294,14 +295,6 @@ static double pingpong_items(const struct cell *cell)
 {
 	(void)cell;
 	return 1;
-}
-
-static int compare_ns(const void *a, const void *b)
-{
-	const uint64_t left = *(const uint64_t *)a;
-	const uint64_t right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
 }
 
 static int pingpong_figures(struct cell *cell)
@@ -344,6 +337,20 @@ const struct workload workload_sync_pingpong = {
 	.name = "sync-pingpong",
 	.unit = "round trip",
 	.service = BENCH_SYNC,
+	.start = pingpong_start,
+	.round = pingpong_round,
+	.check = pingpong_round,
+	.items = pingpong_items,
+	.figures = pingpong_figures,
+	.stop = pingpong_stop,
+};
+
+/* The partner on another CPU: both sleep, and each wakes the other. */
+const struct workload workload_sync_pingpong_cross = {
+	.name = "sync-pingpong-cross",
+	.unit = "round trip",
+	.service = BENCH_SYNC,
+	.is_phase_timed = true,
 	.start = pingpong_start,
 	.round = pingpong_round,
 	.check = pingpong_round,

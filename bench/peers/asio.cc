@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio.hpp>
 #include <cerrno>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
@@ -29,6 +31,19 @@ constexpr size_t datagram_size = 2048;
 
 struct connection;
 
+/* Each has its buffer: over io_uring an operation holds it until data comes. */
+struct datagram_socket {
+	asio::ip::udp::socket socket;
+	asio::ip::udp::endpoint source;
+	std::array<uint8_t, datagram_size> buffer;
+
+	datagram_socket(asio::io_context &context, int fd)
+	    : socket(context, asio::ip::udp::v4(), fd)
+	{
+		socket.non_blocking(true);
+	}
+};
+
 struct server {
 	/* One thread: this hint turns all locking off. */
 	asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
@@ -38,8 +53,9 @@ struct server {
 	int error = 0;
 	std::vector<uint8_t> buffer;
 	std::vector<std::unique_ptr<connection>> connections;
-	std::unique_ptr<asio::ip::udp::socket> datagrams;
-	asio::ip::udp::endpoint source;
+	std::deque<datagram_socket> datagrams;
+	std::deque<asio::ip::tcp::socket> dials;
+	std::deque<stream_socket> local_dials;
 	int listener = -1;
 	std::unique_ptr<asio::local::stream_protocol::acceptor> local_acceptor;
 	std::unique_ptr<asio::ip::tcp::acceptor> tcp_acceptor;
@@ -70,6 +86,7 @@ struct connection {
 	 * (io_uring) or a write is not whole; over epoll all share one.
 	 */
 	std::vector<uint8_t> own;
+	connection *out = nullptr; /* of a proxy: where to */
 
 	connection(server &parent, const stream_protocol &protocol, int fd)
 	    : owner(parent), socket(parent.context, protocol, fd)
@@ -143,6 +160,38 @@ struct connection {
 		});
 	}
 
+	void proxy_read()
+	{
+		socket.async_read_some(buffer(), [this](error_code code, size_t got) {
+			if (!code)
+				code = proxy_move(got);
+			if (code) {
+				owner.fail(code);
+				return;
+			}
+			proxy_read();
+			owner.advance(0);
+		});
+	}
+
+	/* The other side's buffer holds a burst: a short write is an error. */
+	error_code proxy_move(size_t got)
+	{
+		error_code code;
+		bool is_full = true;
+
+		while (!code && is_full) {
+			out->socket.write_some(asio::buffer(buffer(), got), code);
+			if (code)
+				return code;
+			owner.tally->done += got;
+			is_full = got == buffer().size();
+			if (is_full)
+				got = socket.read_some(buffer(), code);
+		}
+		return code == asio::error::would_block ? error_code() : code;
+	}
+
 	/* A full buffer says that there is more: take it without the loop. */
 	void sink_take(size_t got)
 	{
@@ -157,24 +206,24 @@ struct connection {
 	}
 };
 
-void datagrams_read(server &owner)
+void datagrams_read(server &owner, datagram_socket &from)
 {
-	owner.datagrams->async_receive_from(
-		asio::buffer(owner.buffer), owner.source,
-		[&owner](error_code code, size_t got) {
+	from.socket.async_receive_from(
+		asio::buffer(from.buffer), from.source,
+		[&owner, &from](error_code code, size_t got) {
 			/* What is queued is taken without the loop. */
 			while (!code) {
-				bench_tally_data(owner.tally, owner.buffer.data(), got,
+				bench_tally_data(owner.tally, from.buffer.data(), got,
 						 1);
-				got = owner.datagrams->receive_from(
-					asio::buffer(owner.buffer), owner.source, 0,
+				got = from.socket.receive_from(
+					asio::buffer(from.buffer), from.source, 0,
 					code);
 			}
 			if (code != asio::error::would_block) {
 				owner.fail(code);
 				return;
 			}
-			datagrams_read(owner);
+			datagrams_read(owner, from);
 			owner.advance(0);
 		});
 }
@@ -204,11 +253,12 @@ int asio_open(const bench_start *start, void **ret_server)
 {
 	auto owner = std::make_unique<server>();
 
+	/* Its receives tell nothing of control messages. */
+	if (start->plan->is_segmented && start->plan->service == BENCH_DATAGRAMS)
+		return -EOPNOTSUPP;
 	owner->plan = start->plan;
 	owner->tally = start->tally;
-	owner->buffer.resize(start->plan->service == BENCH_DATAGRAMS
-				     ? datagram_size
-				     : start->plan->buffer_size);
+	owner->buffer.resize(start->plan->buffer_size);
 	*ret_server = owner.release();
 	return 0;
 }
@@ -243,11 +293,11 @@ try {
 
 	if (owner.plan->service == BENCH_ACCEPT)
 		return accept_add(owner, fd);
-	if (owner.plan->service == BENCH_DATAGRAMS) {
-		owner.datagrams = std::make_unique<asio::ip::udp::socket>(
-			owner.context, asio::ip::udp::v4(), fd);
-		owner.datagrams->non_blocking(true);
-		datagrams_read(owner);
+	if (owner.plan->service == BENCH_DATAGRAMS ||
+	    owner.plan->service == BENCH_DATAGRAMS_SEND) {
+		owner.datagrams.emplace_back(owner.context, fd);
+		if (owner.plan->service == BENCH_DATAGRAMS)
+			datagrams_read(owner, owner.datagrams.back());
 		return 0;
 	}
 	owner.connections.push_back(std::make_unique<connection>(
@@ -256,6 +306,13 @@ try {
 		owner.connections.back()->echo_read();
 	else if (owner.plan->service == BENCH_SINK)
 		owner.connections.back()->sink_read();
+	else if (owner.plan->service == BENCH_PROXY &&
+		 owner.connections.size() % 2 == 0) {
+		connection &in = *owner.connections[owner.connections.size() - 2];
+
+		in.out = owner.connections.back().get();
+		in.proxy_read();
+	}
 	return 0;
 } catch (const std::exception &) {
 	return -EIO;
@@ -275,10 +332,68 @@ try {
 	return -EIO;
 }
 
+int datagrams_send(server &owner, const char *data, size_t len)
+{
+	const size_t piece = owner.plan->piece_size;
+
+	for (auto &to : owner.datagrams) {
+		for (size_t at = 0; at < len; at += piece) {
+			error_code code;
+
+			to.socket.send(
+				asio::buffer(data + at, std::min(piece, len - at)), 0,
+				code);
+			if (code)
+				return -code.value();
+		}
+		owner.tally->done += len / owner.plan->message_size;
+	}
+	return 0;
+}
+
+template <typename Socket, typename Endpoint>
+void dial(server &owner, std::deque<Socket> &dials, const Endpoint &endpoint,
+	  unsigned count)
+{
+	dials.clear();
+	for (unsigned i = 0; i < count; i++) {
+		Socket &socket = dials.emplace_back(owner.context);
+
+		socket.async_connect(endpoint, [&owner, &socket](error_code code) {
+			if (code) {
+				owner.fail(code);
+				return;
+			}
+			socket.close(code);
+			owner.advance(1);
+		});
+	}
+}
+
+int asio_connect(void *context, const sockaddr *address, socklen_t len, unsigned count)
+try {
+	auto &owner = *static_cast<server *>(context);
+
+	if (address->sa_family == AF_INET) {
+		asio::ip::tcp::endpoint endpoint;
+
+		std::memcpy(endpoint.data(), address, len);
+		dial(owner, owner.dials, endpoint, count);
+	} else {
+		dial(owner, owner.local_dials, stream_protocol::endpoint(address, len),
+		     count);
+	}
+	return 0;
+} catch (const std::exception &) {
+	return -EIO;
+}
+
 int asio_broadcast(void *context, const void *data, size_t len)
 {
 	auto &owner = *static_cast<server *>(context);
 
+	if (owner.plan->service == BENCH_DATAGRAMS_SEND)
+		return datagrams_send(owner, static_cast<const char *>(data), len);
 	for (auto &peer : owner.connections) {
 		error_code code;
 		const size_t sent =
@@ -310,6 +425,36 @@ int asio_timers(void *context, unsigned count)
 	return 0;
 }
 
+int asio_arm(void *context)
+{
+	auto &owner = *static_cast<server *>(context);
+	const bench_plan *plan = owner.plan;
+
+	while (owner.timers.size() < plan->connections)
+		owner.timers.emplace_back(owner.context);
+	for (unsigned i = 0; i < plan->connections; i++) {
+		owner.timers[i].expires_after(
+			std::chrono::milliseconds(bench_timer_ms(plan, i)));
+		owner.timers[i].async_wait([&owner](error_code code) {
+			if (!code)
+				owner.advance(1);
+		});
+	}
+	return 0;
+}
+
+int asio_disarm(void *context)
+{
+	auto &owner = *static_cast<server *>(context);
+
+	for (auto &timer : owner.timers)
+		timer.cancel();
+	/* The cancelled handlers are still to be called. */
+	owner.context.restart();
+	owner.context.poll();
+	return 0;
+}
+
 void asio_close(void *context)
 {
 	delete static_cast<server *>(context);
@@ -328,13 +473,18 @@ bench_adapter adapter_make()
 #endif
 	adapter.services = BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) |
 			   BENCH_BIT(BENCH_DATAGRAMS) | BENCH_BIT(BENCH_ACCEPT) |
-			   BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_TIMERS);
+			   BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_TIMERS) |
+			   BENCH_BIT(BENCH_PROXY) | BENCH_BIT(BENCH_SOURCE) |
+			   BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT);
 	adapter.version = asio_version;
 	adapter.open = asio_open;
 	adapter.add = asio_add;
 	adapter.pump = asio_pump;
 	adapter.broadcast = asio_broadcast;
+	adapter.connect = asio_connect;
 	adapter.timers = asio_timers;
+	adapter.arm = asio_arm;
+	adapter.disarm = asio_disarm;
 	adapter.close = asio_close;
 	return adapter;
 }

@@ -17,7 +17,8 @@ struct server;
 struct connection {
 	ev_io watcher;
 	struct server *server;
-	size_t pending_len; /* what a send did not take */
+	struct connection *out; /* of a proxy: where to */
+	size_t pending_len;     /* what a send did not take */
 	uint8_t *pending;
 };
 
@@ -31,6 +32,7 @@ struct server {
 	struct connection **connections;
 	unsigned count;
 	ev_timer *timers;
+	struct connection *dials;
 };
 
 static void advance(struct server *server, uint64_t done)
@@ -137,6 +139,45 @@ static void sink_ready(EV_P_ ev_io *watcher, int events)
 	advance(server, 0);
 }
 
+/* The other side's buffer holds a burst: a short send is an error of the plan. */
+static void proxy_ready(EV_P_ ev_io *watcher, int events)
+{
+	struct connection *connection = (struct connection *)watcher;
+	struct server *server = connection->server;
+	const size_t size = server->plan->buffer_size;
+	uint64_t moved = 0;
+	ssize_t got;
+
+	(void)loop;
+	(void)events;
+	do {
+		got = recv(watcher->fd, server->buffer, size, 0);
+		if (got > 0 && send(connection->out->watcher.fd, server->buffer,
+				    (size_t)got, MSG_NOSIGNAL) != got)
+			fail(server, -EMSGSIZE);
+		if (got > 0)
+			moved += (uint64_t)got;
+	} while (got == (ssize_t)size);
+	if (got < 0 && errno != EAGAIN)
+		fail(server, -errno);
+	advance(server, moved);
+}
+
+static void dial_ready(EV_P_ ev_io *watcher, int events)
+{
+	struct server *server = ((struct connection *)watcher)->server;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)events;
+	getsockopt(watcher->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	ev_io_stop(loop, watcher);
+	close(watcher->fd);
+	if (error)
+		fail(server, -error);
+	advance(server, 1);
+}
+
 static void accept_ready(EV_P_ ev_io *watcher, int events)
 {
 	struct server *server = ((struct connection *)watcher)->server;
@@ -182,6 +223,7 @@ static void libev_close(void *context)
 	free(server->connections);
 	free(server->buffer);
 	free(server->timers);
+	free(server->dials);
 	free(server);
 }
 
@@ -214,11 +256,16 @@ static int libev_add(void *context, int fd)
 	}
 	connection->server = server;
 	ev_io_init(&connection->watcher,
-		   server->plan->service == BENCH_ACCEPT ? accept_ready
-		   : server->plan->service == BENCH_SINK ? sink_ready
-							 : echo_ready,
+		   server->plan->service == BENCH_ACCEPT  ? accept_ready
+		   : server->plan->service == BENCH_SINK  ? sink_ready
+		   : server->plan->service == BENCH_PROXY ? proxy_ready
+							  : echo_ready,
 		   fd, EV_READ);
-	ev_io_start(server->loop, &connection->watcher);
+	/* The second of a pair is only sent to. */
+	if (server->plan->service == BENCH_PROXY && server->count % 2)
+		server->connections[server->count - 1]->out = connection;
+	else
+		ev_io_start(server->loop, &connection->watcher);
 	server->connections[server->count++] = connection;
 	return 0;
 }
@@ -231,6 +278,98 @@ static int libev_pump(void *context, uint64_t goal)
 	while (server->tally->done < goal && !server->error)
 		ev_run(server->loop, 0);
 	return server->error;
+}
+
+/* libev has no sends of its own; the buffers hold a message. */
+static int libev_broadcast(void *context, const void *data, size_t len)
+{
+	struct server *server = context;
+
+	for (unsigned i = 0; i < server->count; i++) {
+		ssize_t n = send(server->connections[i]->watcher.fd, data, len,
+				 MSG_NOSIGNAL);
+
+		if (n != (ssize_t)len)
+			return n < 0 ? -errno : -EMSGSIZE;
+		server->tally->done++;
+	}
+	return 0;
+}
+
+static int dial_begin(struct server *server, struct connection *dial,
+		      const struct sockaddr *address, socklen_t len)
+{
+	const int fd = socket(address->sa_family,
+			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, address, len) == 0) {
+		close(fd);
+		server->tally->done++;
+		return 0;
+	}
+	if (errno != EINPROGRESS)
+		return -errno;
+	dial->server = server;
+	ev_io_init(&dial->watcher, dial_ready, fd, EV_WRITE);
+	ev_io_start(server->loop, &dial->watcher);
+	return 0;
+}
+
+static int libev_connect(void *context, const struct sockaddr *address, socklen_t len,
+			 unsigned count)
+{
+	struct server *server = context;
+	int r = 0;
+
+	if (!server->dials)
+		server->dials = calloc(count, sizeof(*server->dials));
+	if (!server->dials)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count && r == 0; i++)
+		r = dial_begin(server, &server->dials[i], address, len);
+	return r;
+}
+
+static void timer_expired(EV_P_ ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	advance(timer->data, 1);
+}
+
+static int libev_arm(void *context)
+{
+	struct server *server = context;
+	const unsigned count = server->plan->connections;
+
+	if (!server->timers) {
+		server->timers = calloc(count, sizeof(*server->timers));
+		if (!server->timers)
+			return -ENOMEM;
+		for (unsigned i = 0; i < count; i++) {
+			ev_init(&server->timers[i], timer_expired);
+			server->timers[i].data = server;
+		}
+	}
+	/* Delays count from the time that the loop knows. */
+	ev_now_update(server->loop);
+	for (unsigned i = 0; i < count; i++) {
+		ev_timer_set(&server->timers[i],
+			     bench_timer_ms(server->plan, i) / 1000.0, 0.);
+		ev_timer_start(server->loop, &server->timers[i]);
+	}
+	return 0;
+}
+
+static int libev_disarm(void *context)
+{
+	struct server *server = context;
+
+	for (unsigned i = 0; i < server->plan->connections; i++)
+		ev_timer_stop(server->loop, &server->timers[i]);
+	return 0;
 }
 
 static void timer_fired(EV_P_ ev_timer *timer, int events)
@@ -264,12 +403,18 @@ static const struct bench_adapter libev = {
 	.name = "libev",
 	.summary = "ev_io watchers on the epoll back end, plain recv and send",
 	.services = BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) |
-		    BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_TIMERS),
+		    BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_TIMERS) |
+		    BENCH_BIT(BENCH_PROXY) | BENCH_BIT(BENCH_CONNECT) |
+		    BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE),
 	.version = libev_version,
 	.open = libev_open,
 	.add = libev_add,
 	.pump = libev_pump,
+	.broadcast = libev_broadcast,
+	.connect = libev_connect,
 	.timers = libev_timers,
+	.arm = libev_arm,
+	.disarm = libev_disarm,
 	.close = libev_close,
 };
 

@@ -25,6 +25,7 @@
 #define INC_SIZE         (64U << 10)
 #define DATAGRAM_BUFFERS 128U
 #define DATAGRAM_SIZE    2048U
+#define SEGMENTS_BUFFERS 4U
 
 static const char *liburing_version(void)
 {
@@ -152,11 +153,28 @@ static int service_start(struct server *server)
 					  IOU_PBUF_RING_INC);
 		return pool_start(server, power_of_two(SINK_BYTES / plan->buffer_size),
 				  plan->buffer_size, 0);
+	case BENCH_PROXY:
+		server->complete = echo_complete;
+		return pool_start(server, power_of_two(SINK_BYTES / plan->buffer_size),
+				  plan->buffer_size, 0);
 	case BENCH_DATAGRAMS:
+		if (plan->is_segmented && server->variant == VARIANT_NO_NAME)
+			return -EOPNOTSUPP;
 		server->complete = datagram_complete;
+		if (plan->is_segmented) {
+			server->complete = segments_complete;
+			return pool_start(server, SEGMENTS_BUFFERS,
+					  BENCH_SEGMENTS_MAX + 1024, 0);
+		}
 		return pool_start(server, DATAGRAM_BUFFERS, DATAGRAM_SIZE, 0);
+	case BENCH_DATAGRAMS_SEND:
+		server->complete = datagrams_sent;
+		return 0;
 	case BENCH_ACCEPT:
 		server->complete = accept_complete;
+		return 0;
+	case BENCH_CONNECT:
+		server->complete = connect_complete;
 		return 0;
 	case BENCH_FANOUT:
 	case BENCH_SOURCE:
@@ -212,6 +230,7 @@ static int liburing_add(void *context, int fd)
 
 	server->connections[index] = (struct connection){
 		.fd = fd,
+		.out = index,
 		.queue_head = BID_NONE,
 		.queue_tail = BID_NONE,
 	};
@@ -220,13 +239,20 @@ static int liburing_add(void *context, int fd)
 		return echo_arm(server, index);
 	case BENCH_SINK:
 		return sink_arm(server, index);
+	case BENCH_PROXY:
+		if (index % 2 == 0)
+			return 0;
+		server->connections[index - 1].out = index;
+		return echo_arm(server, index - 1);
 	case BENCH_DATAGRAMS:
 		return datagram_arm(server, index);
 	case BENCH_ACCEPT:
 		return accept_arm(server, index);
+	case BENCH_DATAGRAMS_SEND:
 	case BENCH_FANOUT:
 	case BENCH_SOURCE:
 		return 0;
+	case BENCH_CONNECT:
 	case BENCH_TIMERS:
 	case BENCH_SYNC:
 	case BENCH_SERVICE__COUNT:
@@ -260,6 +286,7 @@ static int liburing_pump(void *context, uint64_t goal)
 				break;
 		}
 		io_uring_cq_advance(&server->ring, count);
+		server->tally->events += count;
 		if (r < 0)
 			return r;
 		if (server->pool)
@@ -273,7 +300,8 @@ static int liburing_pump(void *context, uint64_t goal)
 		.name = adapter_name, .summary = text, .services = mask,              \
 		.variant = which, .version = liburing_version, .open = liburing_open, \
 		.add = liburing_add, .pump = liburing_pump,                           \
-		.broadcast = fanout_broadcast, .timers = timers_run,                  \
+		.broadcast = fanout_broadcast, .connect = connect_run,                \
+		.timers = timers_run, .arm = timers_arm, .disarm = timers_disarm,     \
 		.close = liburing_close,                                              \
 	}
 
@@ -284,7 +312,8 @@ static const struct bench_adapter adapters[] = {
 		BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) |
 			BENCH_BIT(BENCH_DATAGRAMS) | BENCH_BIT(BENCH_ACCEPT) |
 			BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) |
-			BENCH_BIT(BENCH_TIMERS),
+			BENCH_BIT(BENCH_TIMERS) | BENCH_BIT(BENCH_PROXY) |
+			BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT),
 		VARIANT_BEST),
 	ADAPTER("liburing-inline", "hand-written, sends by send(2) at once",
 		BENCH_BIT(BENCH_ECHO), VARIANT_INLINE),

@@ -31,12 +31,15 @@ enum completion {
 	COMPLETION_ACCEPT,
 	COMPLETION_TIMER,
 	COMPLETION_CANCEL,
+	COMPLETION_CONNECT,
+	COMPLETION_CLOSE,
 };
 
 #define BID_NONE UINT16_MAX
 
 struct connection {
 	int fd;
+	unsigned out; /* the connection that what comes is sent to */
 	bool is_sending;
 	bool is_starved;
 	bool is_fed;         /* has a receive for one buffer */
@@ -70,6 +73,7 @@ struct server {
 	unsigned fed_count; /* of these, given a receive in this pass */
 	struct msghdr recvmsg;
 	struct __kernel_timespec *delays;
+	unsigned cancelled; /* timers, since it was asked for */
 
 	int (*complete)(struct server *server, const struct io_uring_cqe *cqe);
 };
@@ -120,5 +124,13 @@ int fanout_complete(struct server *server, const struct io_uring_cqe *cqe);
 int fanout_broadcast(void *context, const void *data, size_t len);
 int timers_complete(struct server *server, const struct io_uring_cqe *cqe);
 int timers_run(void *context, unsigned count);
+int timers_arm(void *context);
+int timers_disarm(void *context);
+int connect_complete(struct server *server, const struct io_uring_cqe *cqe);
+int connect_run(void *context, const struct sockaddr *address, socklen_t len,
+		unsigned count);
+int datagrams_sent(struct server *server, const struct io_uring_cqe *cqe);
+int datagrams_broadcast(struct server *server, const void *data, size_t len);
+int segments_complete(struct server *server, const struct io_uring_cqe *cqe);
 
 #endif

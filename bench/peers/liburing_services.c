@@ -128,7 +128,7 @@ static void echo_received(struct server *server, unsigned index, unsigned bid)
 	ssize_t n;
 
 	if (server->variant != VARIANT_INLINE || connection->is_sending) {
-		echo_queue(server, index, bid);
+		echo_queue(server, connection->out, bid);
 		return;
 	}
 	n = send(connection->fd, pool_buffer(server, bid), server->lengths[bid],
@@ -248,6 +248,8 @@ int datagram_arm(struct server *server, unsigned index)
 	if (server->variant == VARIANT_NO_NAME)
 		return echo_arm(server, index);
 	sqe = sqe_next(server);
+	if (server->plan->is_segmented)
+		server->recvmsg.msg_controllen = CMSG_SPACE(sizeof(int));
 	server->recvmsg.msg_namelen = sizeof(struct sockaddr_storage);
 	io_uring_prep_recvmsg_multishot(sqe, server->connections[index].fd,
 					&server->recvmsg, 0);
@@ -316,6 +318,8 @@ int fanout_broadcast(void *context, const void *data, size_t len)
 {
 	struct server *server = context;
 
+	if (server->plan->service == BENCH_DATAGRAMS_SEND)
+		return datagrams_broadcast(server, data, len);
 	for (unsigned i = 0; i < server->count; i++) {
 		struct io_uring_sqe *sqe = sqe_next(server);
 
@@ -342,70 +346,4 @@ int fanout_complete(struct server *server, const struct io_uring_cqe *cqe)
 		return cqe->res;
 	server->tally->done++;
 	return 0;
-}
-
-/* Timers: what the ring itself offers, an operation each. */
-
-int timers_complete(struct server *server, const struct io_uring_cqe *cqe)
-{
-	if (tag_kind(cqe->user_data) == COMPLETION_CANCEL && cqe->res < 0)
-		return cqe->res;
-	server->tally->done++;
-	return 0;
-}
-
-static int timers_reap(struct server *server, uint64_t goal)
-{
-	while (server->tally->done < goal) {
-		struct io_uring_cqe *cqe;
-		unsigned head;
-		unsigned count = 0;
-		int r = io_uring_submit_and_wait(&server->ring, 1);
-
-		if (r < 0)
-			return r;
-		io_uring_for_each_cqe(&server->ring, head, cqe)
-		{
-			count++;
-			r = timers_complete(server, cqe);
-			if (r < 0)
-				return r;
-		}
-		io_uring_cq_advance(&server->ring, count);
-	}
-	return 0;
-}
-
-int timers_run(void *context, unsigned count)
-{
-	struct server *server = context;
-
-	if (!server->delays)
-		server->delays = calloc(count, sizeof(*server->delays));
-	if (!server->delays)
-		return -ENOMEM;
-	for (unsigned i = 0; i < count; i++) {
-		struct io_uring_sqe *sqe = sqe_next(server);
-		const uint32_t delay = bench_timer_delay_ms(i);
-
-		server->delays[i].tv_sec = delay / 1000;
-		server->delays[i].tv_nsec = (long long)(delay % 1000) * 1000000;
-		io_uring_prep_timeout(sqe, &server->delays[i], 0, 0);
-		sqe->user_data = tag(COMPLETION_TIMER, i, 0);
-	}
-	io_uring_submit(&server->ring);
-	for (unsigned i = 0; i < count; i++) {
-		struct io_uring_sqe *sqe = sqe_next(server);
-
-		io_uring_prep_timeout_remove(sqe, tag(COMPLETION_TIMER, i, 0), 0);
-		sqe->user_data = tag(COMPLETION_CANCEL, i, 0);
-		/* Both complete: the timer as cancelled, the removal as done. */
-		if (i % 512 == 511) {
-			int r = timers_reap(server, server->tally->done + 1024);
-
-			if (r < 0)
-				return r;
-		}
-	}
-	return timers_reap(server, server->tally->done + 2UL * (count % 512));
 }

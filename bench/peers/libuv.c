@@ -37,6 +37,23 @@ struct server {
 	unsigned count;
 	union handle *spare; /* accepted handles whose close has ended; a list */
 	uv_timer_t *timers;
+	union request *dials;
+	struct relay *relays;
+};
+
+/* A connection that is being made. */
+union request {
+	uv_connect_t any;
+	struct {
+		uv_connect_t request;
+		union handle handle;
+	} dial;
+};
+
+/* The first of a pair, whose handle knows this instead of the server. */
+struct relay {
+	struct server *server;
+	uv_stream_t *out;
 };
 
 /* A write that uv_try_write() did not take whole. */
@@ -134,6 +151,32 @@ static void sink_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 	advance(server, (uint64_t)got);
 }
 
+static void relay_give(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
+{
+	struct relay *relay = handle->data;
+
+	(void)suggested;
+	*ret_buf = uv_buf_init(relay->server->buffer,
+			       (unsigned)relay->server->buffer_size);
+}
+
+static void relay_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+	struct relay *relay = stream->data;
+	int r;
+
+	if (got <= 0) {
+		if (got < 0)
+			uv_read_stop(stream);
+		return;
+	}
+	r = write_all(relay->server, relay->out, buf->base, (size_t)got);
+	if (r < 0)
+		fail(relay->server, r);
+	else if (r == 0)
+		advance(relay->server, (uint64_t)got);
+}
+
 static void datagram_read(uv_udp_t *udp, ssize_t got, const uv_buf_t *buf,
 			  const struct sockaddr *source, unsigned flags)
 {
@@ -222,6 +265,8 @@ static void libuv_close(void *context)
 	free(server->handles);
 	free(server->buffer);
 	free(server->timers);
+	free(server->dials);
+	free(server->relays);
 	free(server);
 }
 
@@ -229,6 +274,11 @@ static int libuv_open(const struct bench_start *start, void **ret_server)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
+	/* libuv has no room for the control messages that tell the sizes. */
+	if (start->plan->is_segmented && start->plan->service == BENCH_DATAGRAMS) {
+		free(server);
+		return -EOPNOTSUPP;
+	}
 	if (!server)
 		return -ENOMEM;
 	server->plan = start->plan;
@@ -261,7 +311,27 @@ static int datagram_add(struct server *server, union handle *handle, int fd)
 	handle->any.data = server;
 	if (r == 0)
 		r = uv_udp_open(&handle->udp, fd);
+	if (server->plan->service == BENCH_DATAGRAMS_SEND)
+		return r;
 	return r ? r : uv_udp_recv_start(&handle->udp, buffer_give, datagram_read);
+}
+
+/* The second of a pair has come: the first is read. */
+static int relay_add(struct server *server, union handle *handle)
+{
+	const unsigned index = server->count / 2 - 1;
+	uv_stream_t *in = &server->handles[server->count - 2]->stream;
+	struct relay *relay;
+
+	if (!server->relays)
+		server->relays =
+			calloc(server->plan->connections / 2, sizeof(*server->relays));
+	if (!server->relays)
+		return UV_ENOMEM;
+	relay = &server->relays[index];
+	*relay = (struct relay){server, &handle->stream};
+	in->data = relay;
+	return uv_read_start(in, relay_give, relay_read);
 }
 
 static int libuv_add(void *context, int fd)
@@ -269,16 +339,18 @@ static int libuv_add(void *context, int fd)
 	struct server *server = context;
 	const enum bench_service service = server->plan->service;
 	const int family = family_of(fd);
-	const size_t size = service == BENCH_DATAGRAMS ? sizeof(uv_udp_t)
-			    : family == AF_UNIX        ? sizeof(uv_pipe_t)
-						       : sizeof(uv_tcp_t);
+	const bool is_datagram =
+		service == BENCH_DATAGRAMS || service == BENCH_DATAGRAMS_SEND;
+	const size_t size = is_datagram         ? sizeof(uv_udp_t)
+			    : family == AF_UNIX ? sizeof(uv_pipe_t)
+						: sizeof(uv_tcp_t);
 	union handle *handle = malloc(size);
 	int r;
 
 	if (!handle)
 		return -ENOMEM;
 	server->handles[server->count++] = handle;
-	if (service == BENCH_DATAGRAMS)
+	if (is_datagram)
 		return datagram_add(server, handle, fd);
 	r = stream_init(server, handle, family);
 	if (r == 0)
@@ -292,6 +364,8 @@ static int libuv_add(void *context, int fd)
 		return uv_read_start(&handle->stream, buffer_give, echo_read);
 	if (service == BENCH_SINK)
 		return uv_read_start(&handle->stream, buffer_give, sink_read);
+	if (service == BENCH_PROXY && server->count % 2 == 0)
+		return relay_add(server, handle);
 	return 0;
 }
 
@@ -305,10 +379,73 @@ static int libuv_pump(void *context, uint64_t goal)
 	return server->error;
 }
 
+static int datagrams_send(struct server *server, const char *data, size_t len)
+{
+	const size_t piece = server->plan->piece_size;
+
+	for (unsigned i = 0; i < server->count; i++) {
+		for (size_t at = 0; at < len; at += piece) {
+			uv_buf_t buf = uv_buf_init(
+				(char *)(uintptr_t)data + at,
+				(unsigned)(len - at < piece ? len - at : piece));
+			int r = uv_udp_try_send(&server->handles[i]->udp, &buf, 1,
+						NULL);
+
+			if (r < 0)
+				return r;
+		}
+		server->tally->done += len / server->plan->message_size;
+	}
+	return 0;
+}
+
+static void dial_closed(uv_handle_t *handle)
+{
+	advance(handle->data, 1);
+}
+
+static void dial_connected(uv_connect_t *request, int status)
+{
+	union request *dial = (union request *)request;
+	struct server *server = dial->dial.handle.any.data;
+
+	if (status < 0)
+		fail(server, status);
+	else
+		uv_close(&dial->dial.handle.any, dial_closed);
+}
+
+/* uv_pipe_connect() takes paths, and not the names that the driver's listeners have. */
+static int libuv_connect(void *context, const struct sockaddr *address, socklen_t len,
+			 unsigned count)
+{
+	struct server *server = context;
+	int r = 0;
+
+	(void)len;
+	if (address->sa_family == AF_UNIX)
+		return -EOPNOTSUPP;
+	if (!server->dials)
+		server->dials = calloc(count, sizeof(*server->dials));
+	if (!server->dials)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		union request *dial = &server->dials[i];
+
+		r = stream_init(server, &dial->dial.handle, AF_INET);
+		if (r == 0)
+			r = uv_tcp_connect(&dial->any, &dial->dial.handle.tcp, address,
+					   dial_connected);
+	}
+	return r;
+}
+
 static int libuv_broadcast(void *context, const void *data, size_t len)
 {
 	struct server *server = context;
 
+	if (server->plan->service == BENCH_DATAGRAMS_SEND)
+		return datagrams_send(server, data, len);
 	for (unsigned i = 0; i < server->count; i++) {
 		int r = write_all(server, &server->handles[i]->stream, data, len);
 
@@ -322,6 +459,42 @@ static int libuv_broadcast(void *context, const void *data, size_t len)
 static void timer_fired(uv_timer_t *timer)
 {
 	(void)timer;
+}
+
+static void timer_expired(uv_timer_t *timer)
+{
+	advance(timer->data, 1);
+}
+
+static int libuv_arm(void *context)
+{
+	struct server *server = context;
+	const unsigned count = server->plan->connections;
+
+	if (!server->timers) {
+		server->timers = calloc(count, sizeof(*server->timers));
+		if (!server->timers)
+			return -ENOMEM;
+		for (unsigned i = 0; i < count; i++) {
+			uv_timer_init(&server->loop, &server->timers[i]);
+			server->timers[i].data = server;
+		}
+	}
+	/* Delays count from the time that the loop knows. */
+	uv_update_time(&server->loop);
+	for (unsigned i = 0; i < count; i++)
+		uv_timer_start(&server->timers[i], timer_expired,
+			       bench_timer_ms(server->plan, i), 0);
+	return 0;
+}
+
+static int libuv_disarm(void *context)
+{
+	struct server *server = context;
+
+	for (unsigned i = 0; i < server->plan->connections; i++)
+		uv_timer_stop(&server->timers[i]);
+	return 0;
 }
 
 static int libuv_timers(void *context, unsigned count)
@@ -348,13 +521,18 @@ static const struct bench_adapter libuv = {
 	.summary = "uv_tcp, uv_pipe, uv_udp with recvmmsg; uv_try_write first",
 	.services = BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) |
 		    BENCH_BIT(BENCH_DATAGRAMS) | BENCH_BIT(BENCH_ACCEPT) |
-		    BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_TIMERS),
+		    BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_TIMERS) |
+		    BENCH_BIT(BENCH_PROXY) | BENCH_BIT(BENCH_SOURCE) |
+		    BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT),
 	.version = libuv_version,
 	.open = libuv_open,
 	.add = libuv_add,
 	.pump = libuv_pump,
 	.broadcast = libuv_broadcast,
+	.connect = libuv_connect,
 	.timers = libuv_timers,
+	.arm = libuv_arm,
+	.disarm = libuv_disarm,
 	.close = libuv_close,
 };
 
