@@ -70,6 +70,20 @@ static void send_cancel_again(struct channel *channel)
 		channel->loop->backend->cancel(channel->loop, head);
 }
 
+/* Of many channels none is in the cache: the next is fetched while one is sent from. */
+static inline void fetch_next(const struct lsk_loop *loop, uint32_t next)
+{
+	const struct channel *channel = &loop->channels[next];
+
+	if (next == OP_NONE)
+		return;
+	/* It was fetched when it was the next but one. */
+	if (channel->send_head != OP_NONE)
+		__builtin_prefetch(&loop->ops[channel->send_head]);
+	if (channel->flush_next != OP_NONE)
+		__builtin_prefetch(&loop->channels[channel->flush_next]);
+}
+
 void channel_flush_all(struct lsk_loop *loop)
 {
 	uint32_t next = loop->flush_head;
@@ -82,6 +96,7 @@ void channel_flush_all(struct lsk_loop *loop)
 		struct channel *channel = &loop->channels[next];
 
 		next = channel->flush_next;
+		fetch_next(loop, next);
 		channel->state &= (uint16_t)~CHANNEL_FLUSHING;
 		if (channel->state & CHANNEL_FREE)
 			continue;
