@@ -31,6 +31,7 @@
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>
 #include <linsock/loop.h>
+#include <linsock/loop_direct.h>
 #include <linsock/loop_feature.h>
 #include <linsock/message.h>
 #include <linsock/mptcp.h>

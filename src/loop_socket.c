@@ -52,9 +52,10 @@ static void socket_released(void *owner, int fd, bool is_closed)
 {
 	struct lsk_socket *sock = owner;
 
-	(void)fd;
-	(void)is_closed;
 	sock->channel = NULL;
+	/* Of its loop's table nobody else has a use. */
+	if (is_closed || fd_is_direct(fd))
+		atomic_store(&sock->fd, SOCKET_CLOSED);
 	lsk_socket_free(sock);
 }
 
@@ -105,7 +106,8 @@ static const enum lsk_trace_operation shown_as[OP_KIND__COUNT] = {
 	[OP_SENDMSG] = LSK_TRACE_SEND,     [OP_DRAIN] = LSK_TRACE_WAIT,
 	[OP_CONNECT] = LSK_TRACE_CONNECT,  [OP_EXCHANGE] = LSK_TRACE_SEND,
 	[OP_CLOSE] = LSK_TRACE_CLOSE,      [OP_SENDFILE] = LSK_TRACE_SEND,
-	[OP_SPLICE] = LSK_TRACE_RECV,
+	[OP_SPLICE] = LSK_TRACE_RECV,      [OP_RECVFROM] = LSK_TRACE_RECV,
+	[OP_INSTALL] = LSK_TRACE_WAIT,
 };
 
 void show_event(const void *owner, enum op_kind kind, const struct lsk_event *event)
@@ -125,8 +127,8 @@ void show_event(const void *owner, enum op_kind kind, const struct lsk_event *ev
 	trace_after(&shown, event->result);
 }
 
-static int start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
-		 const struct loop_op *what, const struct lsk_then *then)
+int loop_socket_start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
+		      const struct loop_op *what, const struct lsk_then *then)
 {
 	bool has_bytes = kind == OP_SEND && !(what->state & OP_LEASED);
 
@@ -142,7 +144,7 @@ int lsk_loop_accept(struct lsk_loop *loop, struct lsk_socket *sock,
 {
 	const struct loop_op what = {0};
 
-	return start(loop, sock, OP_ACCEPT, &what, then);
+	return loop_socket_start(loop, sock, OP_ACCEPT, &what, then);
 }
 
 int lsk_loop_accept_stream(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -150,7 +152,30 @@ int lsk_loop_accept_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 {
 	const struct loop_op what = {0};
 
-	return start(loop, sock, OP_ACCEPT_STREAM, &what, then);
+	return loop_socket_start(loop, sock, OP_ACCEPT_STREAM, &what, then);
+}
+
+static int adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
+		 struct lsk_socket **ret_socket)
+{
+	struct lsk_socket *sock;
+	struct channel *channel;
+	int r;
+
+	r = socket_wrap(&sock, fd, listener->domain, listener->type, listener->protocol,
+			LSK_BLOCK);
+	if (r < 0)
+		return r;
+	/* Only its loop can close it. */
+	if (fd_is_direct(fd))
+		r = loop_socket_bind(loop, sock, &channel);
+	if (r < 0) {
+		atomic_store(&sock->fd, SOCKET_CLOSED); /* the caller has it still */
+		lsk_socket_free(sock);
+		return r;
+	}
+	*ret_socket = sock;
+	return 0;
 }
 
 int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
@@ -158,8 +183,7 @@ int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
 {
 	if (!loop || !listener || !ret_socket)
 		return -EINVAL;
-	return TRACE(socket_wrap(ret_socket, fd, listener->domain, listener->type,
-				 listener->protocol, LSK_BLOCK),
+	return TRACE(adopt(loop, listener, fd, ret_socket),
 		     .operation = LSK_TRACE_ADOPT, .domain = listener->domain,
 		     .type = listener->type, .protocol = listener->protocol,
 		     .number = fd);
@@ -202,7 +226,7 @@ int lsk_loop_recv(struct lsk_loop *loop, struct lsk_socket *sock, void *buf, siz
 
 	if (!buf && len > 0)
 		return -EINVAL;
-	return start(loop, sock, OP_RECV, &what, then);
+	return loop_socket_start(loop, sock, OP_RECV, &what, then);
 }
 
 int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -215,7 +239,7 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 
 	if (!message)
 		return -EINVAL;
-	return start(loop, sock, OP_RECVMSG, &what, then);
+	return loop_socket_start(loop, sock, OP_RECVMSG, &what, then);
 }
 
 static int start_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -229,7 +253,7 @@ static int start_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
 		return -EINVAL;
 	if (!!(pool->flags & LSK_POOL_MESSAGES) != is_messages)
 		return -EINVAL;
-	return start(loop, sock, kind, &what, then);
+	return loop_socket_start(loop, sock, kind, &what, then);
 }
 
 int lsk_loop_recv_stream(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -327,7 +351,7 @@ int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 	if (len > LOOP_LEN_MAX)
 		return -EMSGSIZE;
 	what.len = (uint32_t)len;
-	return start(loop, sock, OP_SENDMSG, &what, then);
+	return loop_socket_start(loop, sock, OP_SENDMSG, &what, then);
 }
 
 int lsk_loop_exchange(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -360,7 +384,7 @@ int lsk_loop_drain(struct lsk_loop *loop, struct lsk_socket *sock, size_t low,
 {
 	const struct loop_op what = {.u.low = low};
 
-	return start(loop, sock, OP_DRAIN, &what, then);
+	return loop_socket_start(loop, sock, OP_DRAIN, &what, then);
 }
 
 int lsk_loop_poll(struct lsk_loop *loop, struct lsk_socket *sock, int events,
@@ -368,7 +392,7 @@ int lsk_loop_poll(struct lsk_loop *loop, struct lsk_socket *sock, int events,
 {
 	const struct loop_op what = {.flags = events};
 
-	return start(loop, sock, OP_POLL, &what, then);
+	return loop_socket_start(loop, sock, OP_POLL, &what, then);
 }
 
 static int start_close(struct lsk_loop *loop, struct lsk_socket *sock,
@@ -409,6 +433,8 @@ int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)
 	if (channel->loop != loop || channel->others != OP_NONE ||
 	    channel->send_head != OP_NONE || channel->state & CHANNEL_CLOSING)
 		return -EBUSY;
+	if (fd_is_direct(channel->fd))
+		return -EOPNOTSUPP;
 	channel_free(channel, false);
 	return 0;
 }

@@ -25,6 +25,10 @@ static inline int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *
 	return loop_socket_bind(loop, sock, ret_channel);
 }
 
+/* Start an operation of a socket, which binds it where it is the first. */
+int loop_socket_start(struct lsk_loop *loop, struct lsk_socket *sock, enum op_kind kind,
+		      const struct loop_op *what, const struct lsk_then *then);
+
 /* Tells the trace hook of an event of a socket: what TRACE_START() sets. */
 void show_event(const void *owner, enum op_kind kind, const struct lsk_event *event);
 

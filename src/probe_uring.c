@@ -57,6 +57,7 @@ static void loop_run(struct lsk_probe *probe, const struct probe_row *row,
 		.busy_poll_us = 1,
 		.min_wait_us = 1,
 		.zero_copy_min = 1,
+		.direct_max = 1,
 	};
 	const struct lsk_loop_feature_info *info = row->data;
 	struct lsk_loop *loop;

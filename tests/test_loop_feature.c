@@ -17,6 +17,7 @@ static const struct lsk_loop_options all = {
 	.busy_poll_us = 1,
 	.min_wait_us = 1,
 	.zero_copy_min = 64,
+	.direct_max = 8,
 };
 
 static void pair_new(struct lsk_socket *pair[2])
@@ -44,7 +45,7 @@ Test(loop_feature, each_has_words_of_its_own)
 		cr_assert_gt(strlen(info->instead), 0);
 	}
 	cr_assert_eq(seen, (1U << count) - 1, "no bit is without words");
-	cr_assert_eq(seen, LSK_LOOP_READ_FILE * 2U - 1, "nor is the last one");
+	cr_assert_eq(seen, LSK_LOOP_DIRECT * 2U - 1, "nor is the last one");
 }
 
 Test(loop_feature, of_epoll_are_those_that_need_no_ring)
@@ -61,8 +62,8 @@ Test(loop_feature, of_epoll_are_those_that_need_no_ring)
 
 Test(loop_feature, of_an_option_is_there_only_with_the_option)
 {
-	const unsigned int asked =
-		LSK_LOOP_BUSY_POLL | LSK_LOOP_MIN_WAIT | LSK_LOOP_ZERO_COPY;
+	const unsigned int asked = LSK_LOOP_BUSY_POLL | LSK_LOOP_MIN_WAIT |
+				   LSK_LOOP_ZERO_COPY | LSK_LOOP_DIRECT;
 	const struct lsk_loop_options none = {0};
 	struct lsk_loop *loop = loop_for_test(&none);
 	unsigned int features = lsk_loop_features(loop);
@@ -101,7 +102,8 @@ static void stream_without(unsigned int feature)
 
 	loop->features &= ~feature;
 	cr_assert_eq(lsk_pool_new(loop, &pool, NULL), 0);
-	cr_assert_not(feature == LSK_LOOP_INCREMENTAL && pool->is_incremental);
+	cr_assert_not(feature & LSK_LOOP_INCREMENTAL && pool->is_incremental);
+	cr_assert_not(feature & LSK_LOOP_BUNDLES && pool->places);
 	cr_assert_not(feature == LSK_LOOP_RECV_MULTISHOT && pool->ring);
 	pair_new(pair);
 	cr_assert_eq(lsk_loop_recv_stream(loop, pair[0], pool, &then), 0);
@@ -129,6 +131,11 @@ Test(loop_feature, recv_multishot_is_replaced)
 Test(loop_feature, incremental_buffers_are_replaced)
 {
 	stream_without(LSK_LOOP_INCREMENTAL);
+}
+
+Test(loop_feature, bundles_are_replaced)
+{
+	stream_without(LSK_LOOP_BUNDLES | LSK_LOOP_INCREMENTAL);
 }
 
 Test(loop_feature, accept_multishot_is_replaced)

@@ -66,7 +66,7 @@ void channel_free(struct channel *channel, bool is_closed)
 
 	loop->backend->unbind(loop, channel);
 	if (is_closed)
-		close(fd);
+		loop_close_fd(loop, fd);
 	else if (channel->state & CHANNEL_WAS_BLOCKING)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	channel->state |= CHANNEL_FREE;
@@ -140,7 +140,8 @@ void channel_check_close(struct channel *channel)
 	if (channel->send_head != OP_NONE || channel->state & CHANNEL_BUSY)
 		return;
 	if (channel->others != OP_NONE) {
-		if (!(channel->state & CHANNEL_SHUT) && channel->caps & CHANNEL_STREAM)
+		if (!(channel->state & CHANNEL_SHUT) &&
+		    channel->caps & CHANNEL_STREAM && !fd_is_direct(channel->fd))
 			shutdown(channel->fd, SHUT_RDWR);
 		channel->state |= CHANNEL_SHUT;
 		return;

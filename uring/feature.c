@@ -30,6 +30,10 @@ static const struct lsk_loop_feature_info features[] = {
 	  "a buffer for each arrival, however short" },
 	{ LSK_LOOP_READ_FILE, "read_file", "the kernel waits for a file's disk",
 	  "the loop's thread does" },
+	{ LSK_LOOP_BUNDLES, "bundles", "one completion brings several buffers of a stream",
+	  "a completion for each buffer" },
+	{ LSK_LOOP_DIRECT, "direct", "connections stand in a table of the ring",
+	  "they are descriptors of the process" },
 };
 /* clang-format on */
 

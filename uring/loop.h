@@ -31,6 +31,7 @@ enum op_kind {
 	OP_CONNECT,
 	OP_RECV,
 	OP_RECVMSG,
+	OP_RECVFROM,
 	OP_RECV_STREAM,
 	OP_RECVMSG_STREAM,
 	OP_POLL,
@@ -39,6 +40,7 @@ enum op_kind {
 	OP_SENDMSG,
 	OP_SENDFILE,
 	OP_SPLICE,
+	OP_INSTALL,
 	OP_DRAIN,
 	OP_TIMER,
 	OP_CLOSE,
@@ -59,6 +61,7 @@ enum op_state {
 	OP_COPYING = 1 << 10,    /* a send that is to be copied, however long it is */
 	OP_NOTIFY_DUE = 1 << 11, /* zero copy: the kernel looks at the bytes still */
 	OP_SENT = 1 << 12,       /* and that is all it waits for; flags: the result */
+	OP_DIRECT = 1 << 13,     /* accepts into the ring's table */
 };
 
 struct loop_op {
@@ -90,6 +93,15 @@ struct loop_op {
 };
 
 static_assert(sizeof(struct loop_op) == 64, "an operation fills one cache line");
+
+/* Descriptors of the ring's own table have numbers that no process can have, so that a
+ * system call that is made with one does no harm. */
+enum { DIRECT_FIRST = 1 << 30 };
+
+static inline bool fd_is_direct(int fd)
+{
+	return fd >= DIRECT_FIRST;
+}
 
 enum channel_state {
 	CHANNEL_BUSY = 1 << 0,     /* the head of the queue is with the kernel */
@@ -184,7 +196,8 @@ struct lsk_pool {
 	struct pool_buffer *buffers;
 	uint16_t *stack; /* free buffers of a pool without a ring */
 	uint32_t stack_count;
-	void *ring; /* io_uring: the kernel's ring of buffers */
+	void *ring;       /* io_uring: the kernel's ring of buffers */
+	uint16_t *places; /* of bundles: where in the ring each buffer was put */
 	size_t ring_size;
 	uint32_t buffer_size;
 	uint32_t count;     /* handed out so far, grows up to count_max */
@@ -258,6 +271,8 @@ struct loop_backend {
 
 	int (*bind)(struct lsk_loop *loop, struct channel *channel);
 	void (*unbind)(struct lsk_loop *loop, struct channel *channel);
+	/* With LSK_LOOP_DIRECT. */
+	void (*close_direct)(struct lsk_loop *loop, int fd);
 
 	/* Make the pool's stack, or its ring. */
 	int (*pool_init)(struct lsk_pool *pool);
@@ -334,6 +349,7 @@ int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
 void loop_was_woken(struct lsk_loop *loop);
 
 /* loop_op.c */
+void loop_close_fd(struct lsk_loop *loop, int fd);
 int op_new(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
 	   const struct lsk_then *then, struct loop_op **ret_op);
 struct loop_op *op_find(struct lsk_loop *loop, struct lsk_op name);

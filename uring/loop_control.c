@@ -68,6 +68,16 @@ int lsk_loop_resume(struct lsk_loop *loop, struct lsk_op op)
 	return 0;
 }
 
+/* What a descriptor of the ring's own table cannot: it is done by system calls. */
+static bool is_for_process(enum op_kind kind, const struct lsk_pool *pool)
+{
+	const unsigned int kinds = 1U << OP_ACCEPT | 1U << OP_ACCEPT_STREAM |
+				   1U << OP_CONNECT | 1U << OP_EXCHANGE |
+				   1U << OP_SENDFILE | 1U << OP_SPLICE;
+
+	return kinds & 1U << kind || (pool && !pool->ring);
+}
+
 int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind,
 	       const struct loop_op *what, const struct lsk_then *then)
 {
@@ -80,6 +90,8 @@ int loop_start(struct lsk_loop *loop, struct channel *channel, enum op_kind kind
 		if (r < 0)
 			return r;
 	}
+	if (fd_is_direct(channel->fd) && is_for_process(kind, pool))
+		return -EOPNOTSUPP;
 	r = op_new(loop, channel, kind, then, &op);
 	if (r < 0)
 		return r;

@@ -144,7 +144,16 @@ static inline void pool_ring_give(struct lsk_pool *pool, uint16_t index)
 		(uint64_t)(uintptr_t)pool->memory + (uint64_t)index * pool->buffer_size;
 	buf->len = pool->buffer_size;
 	buf->bid = index;
+	if (UNLIKELY(pool->places != NULL))
+		pool->places[index] = tail;
 	__atomic_store_n(&ring->tail, (uint16_t)(tail + 1), __ATOMIC_RELEASE);
+}
+
+/* The buffer that was put into the ring at @place. */
+static inline uint16_t pool_at(const struct lsk_pool *pool,
+			       const struct io_uring_buf_ring *ring, uint32_t place)
+{
+	return ring->bufs[place & (pool->count_max - 1)].bid;
 }
 
 /* Buffer @index is nobody's: the kernel, or the next receive, may have it. */

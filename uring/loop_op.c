@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of an operation: a slot, a start, completions, one end. */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -120,6 +121,14 @@ struct loop_op *op_find(struct lsk_loop *loop, struct lsk_op name)
 	return op;
 }
 
+void loop_close_fd(struct lsk_loop *loop, int fd)
+{
+	if (fd_is_direct(fd))
+		loop->backend->close_direct(loop, fd);
+	else
+		close(fd);
+}
+
 /* Put @op on the list of what is looked at in the next pass. */
 void op_list(struct lsk_loop *loop, struct loop_op *op)
 {
@@ -172,6 +181,21 @@ void event_keep(struct lsk_loop *loop, const struct lsk_event *event)
 	loop->spill[loop->spill_count++] = *event;
 }
 
+/* The sender's address has its length. Return: the bytes. */
+static void *datagram_settle(const struct loop_op *op, int result)
+{
+	struct lsk_datagram *datagram =
+		(void *)((char *)op->u.message -
+			 offsetof(struct lsk_datagram, message));
+
+	datagram->addr.len = 0;
+	if (result >= 0)
+		datagram->addr.len = datagram->message.msg_namelen;
+	if (datagram->addr.len > sizeof(datagram->addr.storage))
+		datagram->addr.len = sizeof(datagram->addr.storage);
+	return datagram->data;
+}
+
 /* The end of @op, whose event goes out. Nothing of @op is valid afterwards. */
 void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 	       unsigned int flags)
@@ -189,6 +213,8 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 		wheel_disarm(&loop->wheel, op->timer);
 	if (op->kind == OP_RECV)
 		event.data = op->u.buf;
+	else if (op->kind == OP_RECVFROM)
+		event.data = datagram_settle(op, result);
 	else if (op->kind == OP_CONNECT)
 		channel_batch_free(loop, op->u.buf);
 	else if (op_is_stream(op))
@@ -295,25 +321,61 @@ static void accept_complete(struct lsk_loop *loop, struct loop_op *op,
 		op_end(loop, op, r);
 }
 
+/*
+ * More than a buffer has room for: whole ones, in the order in which the kernel was
+ * given them, which is not that of their numbers. The ring says it still: what has been
+ * given since stands behind. All are accounted for before anybody hears of the first.
+ */
+static void bundle_deliver(struct lsk_loop *loop, struct loop_op *op, uint16_t first,
+			   uint32_t len)
+{
+	struct lsk_pool *pool = op->u.pool;
+	const struct io_uring_buf_ring *ring = pool->ring;
+	const uint32_t generation = op->generation;
+	const uint16_t place = pool->places[first];
+	const uint32_t count = (len + pool->buffer_size - 1) / pool->buffer_size;
+
+	loop->stats.bundles++;
+	for (uint32_t i = 0; i < count; i++)
+		pool_received(pool, pool_at(pool, ring, place + i), 1, false);
+	for (uint32_t i = 0; i < count; i++) {
+		const uint16_t buffer = pool_at(pool, ring, place + i);
+		const uint32_t part = len < pool->buffer_size ? len : pool->buffer_size;
+
+		len -= part;
+		if (op->generation == generation)
+			op_deliver(loop, op, buffer, 0, part);
+		else
+			pool_unref(pool, buffer);
+	}
+}
+
+static void data_deliver(struct lsk_loop *loop, struct loop_op *op,
+			 const struct loop_result *result, int r)
+{
+	struct lsk_pool *pool = op->u.pool;
+	uint32_t offset = 0;
+
+	if (r > 0 && (uint32_t)r > pool->buffer_size) {
+		bundle_deliver(loop, op, result->buffer, (uint32_t)r);
+		return;
+	}
+	if (result->has_buffer)
+		offset = pool_received(pool, result->buffer, r, result->buffer_goes_on);
+	if (r > 0)
+		op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
+}
+
 static void recv_complete(struct lsk_loop *loop, struct loop_op *op,
 			  const struct loop_result *result)
 {
 	const uint32_t generation = op->generation;
 	const int r = message_is_end(op, result->result) ? 0 : result->result;
-	uint32_t offset = 0;
 
-	if (result->has_buffer)
-		offset = pool_received(op->u.pool, result->buffer, r,
-				       result->buffer_goes_on);
-	if (result->has_more) {
-		if (r > 0)
-			op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
-		return;
-	}
-	op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
-	if (r > 0)
-		op_deliver(loop, op, result->buffer, offset, (uint32_t)r);
-	if (op->generation != generation)
+	if (!result->has_more)
+		op->state &= (uint16_t) ~(OP_ARMED | OP_STOPPING);
+	data_deliver(loop, op, result, r);
+	if (result->has_more || op->generation != generation)
 		return;
 	if (result->is_starved) {
 		loop->stats.starved++;
@@ -380,6 +442,17 @@ static void op_connect(struct lsk_loop *loop, struct loop_op *op)
 	}
 }
 
+/* Of a direct descriptor the kernel makes an ordinary one; of that another. */
+static void op_install(struct lsk_loop *loop, struct loop_op *op)
+{
+	const int fd = op->channel->fd;
+
+	if (fd_is_direct(fd))
+		loop->backend->arm(loop, op);
+	else
+		op_end(loop, op, syscall_result(fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+}
+
 /* What the kernel says of an operation that it had. */
 void op_complete(struct lsk_loop *loop, struct loop_op *op,
 		 const struct loop_result *result)
@@ -421,7 +494,7 @@ void op_start(struct lsk_loop *loop, struct loop_op *op)
 	}
 	if (channel && op->kind == OP_DRAIN)
 		channel->state |= CHANNEL_DRAINS;
-	if (op->kind == OP_DRAIN || op->kind == OP_CONNECT)
+	if (op->kind == OP_DRAIN || op->kind == OP_CONNECT || op->kind == OP_INSTALL)
 		op_list(loop, op);
 	else if (op_is_stream(op))
 		op_rearm(loop, op);
@@ -492,6 +565,8 @@ static void op_work_on(struct lsk_loop *loop, struct loop_op *op)
 		send_check_drain(op->channel);
 	else if (op->kind == OP_CONNECT)
 		op_connect(loop, op);
+	else if (op->kind == OP_INSTALL)
+		op_install(loop, op);
 	else if (op_is_stream(op))
 		op_rearm(loop, op);
 	else if (op->kind != OP_TIMER)

@@ -134,6 +134,7 @@ void pool_release_memory(struct lsk_pool *pool)
 	if (pool->memory)
 		munmap(pool->memory, pool->memory_size);
 	free(pool->buffers);
+	free(pool->places);
 	free(pool->stack);
 	free(pool);
 }
@@ -441,7 +442,7 @@ void pool_drop_held(struct lsk_loop *loop, struct loop_op *op)
 		const struct pool_held held = held_pop(loop, op);
 
 		if (held.buffer == POOL_HELD_ACCEPT)
-			close((int)held.len);
+			loop_close_fd(loop, (int)held.len);
 		else if (held.buffer != POOL_HELD_END)
 			pool_unref(op->u.pool, held.buffer);
 	}

@@ -118,7 +118,7 @@ int loop_attempt(struct loop_op *op)
 	if (op->kind == OP_SPLICE)
 		return transfer_receive(op);
 	do {
-		if (op->kind == OP_RECVMSG)
+		if (op->kind == OP_RECVMSG || op->kind == OP_RECVFROM)
 			r = syscall_count(
 				recvmsg(fd, op->u.message, op->flags | MSG_DONTWAIT));
 		else

@@ -36,6 +36,8 @@ static void prepare_stream(struct lsk_loop *loop, struct io_uring_sqe *sqe,
 		io_uring_prep_recv(sqe, fd, NULL, 0, 0);
 	} else {
 		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+		if (op->u.pool->places && op->channel->caps & CHANNEL_STREAM)
+			sqe->ioprio |= IORING_RECVSEND_BUNDLE;
 	}
 	/* On an empty pool, a multishot that does not wait for data first says ENOBUFS
 	 * at once. */
@@ -69,12 +71,17 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 		io_uring_prep_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
 		break;
 	case OP_ACCEPT_STREAM:
-		io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
+		if (op->state & OP_DIRECT)
+			io_uring_prep_multishot_accept_direct(sqe, fd, NULL, NULL, 0);
+		else
+			io_uring_prep_multishot_accept(sqe, fd, NULL, NULL,
+						       SOCK_CLOEXEC);
 		break;
 	case OP_RECV:
 		io_uring_prep_recv(sqe, fd, op->u.buf, op->len, op->flags);
 		break;
 	case OP_RECVMSG:
+	case OP_RECVFROM:
 		io_uring_prep_recvmsg(sqe, fd, op->u.message, (unsigned int)op->flags);
 		break;
 	case OP_RECV_STREAM:
@@ -83,6 +90,9 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 		break;
 	case OP_POLL:
 		io_uring_prep_poll_add(sqe, fd, (unsigned int)op->flags);
+		break;
+	case OP_INSTALL:
+		io_uring_prep_fixed_fd_install(sqe, fd - DIRECT_FIRST, 0);
 		break;
 	case OP_CONNECT:
 	case OP_EXCHANGE:
@@ -170,8 +180,26 @@ void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 	} else {
 		prepare(loop, sqe, op);
 	}
+	sqe_settle_file(sqe);
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED;
+}
+
+/* What refers to it has ended: the close may come when it comes. */
+void uring_loop_close_direct(struct lsk_loop *loop, int fd)
+{
+	struct uring_loop *uring = loop->state;
+	const unsigned int index = (unsigned int)(fd - DIRECT_FIRST);
+	struct io_uring_sqe *sqe = sqe_get(loop);
+	const int none = -1;
+
+	if (!sqe) {
+		io_uring_register_files_update(&uring->ring, index, &none, 1);
+		return;
+	}
+	io_uring_prep_close_direct(sqe, index);
+	sqe->user_data = URING_SLOT_NOTHING;
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
 /* A worker of the kernel may wait for the disk. */

@@ -23,6 +23,8 @@ static const struct {
 	{LSK_LOOP_ACCEPT_MULTISHOT, "accept_multishot"},
 	{LSK_LOOP_RECV_MULTISHOT, "recv_multishot"},
 	{LSK_LOOP_INCREMENTAL, "pbuf_ring_inc"},
+	{LSK_LOOP_BUNDLES, "recv_bundle"},
+	{LSK_LOOP_DIRECT, "accept_direct"},
 };
 
 static _Atomic unsigned int verdict;

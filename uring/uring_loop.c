@@ -81,6 +81,9 @@ static int uring_loop_init(struct lsk_loop *loop,
 		loop->zero_copy_min = 0;
 	if (loop->zero_copy_min == 0)
 		loop->features &= ~(unsigned int)LSK_LOOP_ZERO_COPY;
+	if (!options->direct_max ||
+	    io_uring_register_files_sparse(&uring->ring, options->direct_max) < 0)
+		loop->features &= ~(unsigned int)LSK_LOOP_DIRECT;
 	if (options->busy_poll_us) {
 		struct io_uring_napi napi = {
 			.busy_poll_to = options->busy_poll_us,
@@ -123,6 +126,7 @@ static void wait_for_room(struct lsk_loop *loop, struct channel *channel)
 		return;
 	}
 	io_uring_prep_poll_add(sqe, channel->fd, POLLOUT);
+	sqe_settle_file(sqe);
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED | OP_POLLED;
 	channel->batch_count = 1;
@@ -164,6 +168,7 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
 	channel->batch_count = 1;
 	if (send_wants_zero_copy(channel, op)) {
 		prepare_zero_copy(loop, sqe, op, flags);
+		sqe_settle_file(sqe);
 		sqe->user_data = name_of(loop, op);
 		op->state |= OP_ARMED;
 		channel->state |= CHANNEL_BUSY;
@@ -176,6 +181,7 @@ static void send_on_ring(struct lsk_loop *loop, struct channel *channel)
 	else
 		io_uring_prep_send(sqe, channel->fd, send_bytes(loop, op),
 				   op->len - op->progress, flags);
+	sqe_settle_file(sqe);
 	sqe->user_data = name_of(loop, op);
 	op->state |= OP_ARMED;
 	channel->state |= CHANNEL_BUSY;
@@ -187,7 +193,8 @@ static void uring_loop_send(struct lsk_loop *loop, struct channel *channel)
 	const bool is_ring = (channel->caps & wanted) == wanted;
 	bool would_block = true;
 
-	if (!is_ring || loop->flush_round <= URING_INLINE_MAX) {
+	if (!is_ring || (loop->flush_round <= URING_INLINE_MAX &&
+			 LIKELY(!fd_is_direct(channel->fd)))) {
 		send_by_syscall(channel, &would_block);
 		if (!would_block || channel->state & CHANNEL_FREE ||
 		    channel->send_head == OP_NONE)
@@ -254,7 +261,8 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 		return;
 	}
 	if (LIKELY(op->kind == OP_RECV_STREAM && res > 0 && flags & IORING_CQE_F_MORE &&
-		   flags & IORING_CQE_F_BUFFER)) {
+		   flags & IORING_CQE_F_BUFFER &&
+		   (uint32_t)res <= op->u.pool->buffer_size)) {
 		const uint16_t buffer = (uint16_t)(flags >> IORING_CQE_BUFFER_SHIFT);
 		uint32_t offset;
 
@@ -279,6 +287,8 @@ static void take_completion(struct lsk_loop *loop, uint64_t name, int res,
 		op_list(loop, op);
 		return;
 	}
+	if (op->state & OP_DIRECT && res >= 0)
+		result.result = DIRECT_FIRST + res;
 	/* Part of a request has no answer. */
 	if (name & URING_SLOT_REQUEST && res >= 0)
 		result.result = -EMSGSIZE;
@@ -488,6 +498,7 @@ const struct loop_backend loop_backend_uring = {
 	.host_fd = uring_loop_host_fd,
 	.bind = uring_loop_bind,
 	.unbind = uring_loop_unbind,
+	.close_direct = uring_loop_close_direct,
 	.pool_init = uring_pool_init,
 	.pool_done = uring_pool_done,
 };

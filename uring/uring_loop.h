@@ -45,6 +45,7 @@ static inline uint64_t name_of(const struct lsk_loop *loop, const struct loop_op
 struct io_uring_sqe *sqe_make(struct lsk_loop *loop);
 void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op);
 void uring_loop_cancel(struct lsk_loop *loop, struct loop_op *op);
+void uring_loop_close_direct(struct lsk_loop *loop, int fd);
 bool uring_loop_read_file(struct lsk_loop *loop, struct loop_op *op,
 			  const struct loop_reading *reading);
 
@@ -55,6 +56,15 @@ static inline struct io_uring_sqe *sqe_get(struct lsk_loop *loop)
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
 
 	return sqe ? sqe : sqe_make(loop);
+}
+
+/* A descriptor of the ring's own table goes by its place there. */
+static inline void sqe_settle_file(struct io_uring_sqe *sqe)
+{
+	if (__builtin_expect(fd_is_direct(sqe->fd), 0)) {
+		sqe->fd -= DIRECT_FIRST;
+		sqe->flags |= IOSQE_FIXED_FILE;
+	}
 }
 
 /* uring_feature.c */

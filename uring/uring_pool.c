@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <liburing.h>
 #include <linsock/loop_feature.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "uring/loop.h"
@@ -44,6 +45,11 @@ int uring_pool_init(struct lsk_pool *pool)
 	}
 	if (r < 0)
 		r = register_buffers(uring, pool, 0);
+	if (r == 0 && features & LSK_LOOP_BUNDLES && !pool->is_incremental &&
+	    !(pool->flags & LSK_POOL_MESSAGES) && !pool->lease_max) {
+		/* Without this memory a completion for each buffer does. */
+		pool->places = calloc(pool->count_max, sizeof(*pool->places));
+	}
 	if (r < 0) {
 		munmap(pool->ring, pool->ring_size);
 		pool->ring = NULL;

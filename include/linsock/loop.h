@@ -129,6 +129,8 @@ struct lsk_then {
  *	socket as soon as the kernel says that it has copied all the same, as it does on
  *	loopback. Such a send ends when the kernel no longer looks at its bytes: later
  *	ones may end, and the socket be closed, before
+ * @direct_max: connections that lsk_loop_accept_direct() may have at one time; 0. No
+ *	more than RLIMIT_NOFILE, of which they use nothing
  * @force_epoll: nonzero: readiness, whatever lsk_backend_info() says
  */
 struct lsk_loop_options {
@@ -138,6 +140,7 @@ struct lsk_loop_options {
 	unsigned int busy_poll_us;
 	unsigned int min_wait_us;
 	size_t zero_copy_min;
+	unsigned int direct_max;
 	int force_epoll;
 };
 
@@ -159,6 +162,7 @@ enum lsk_run {
  * @events: events given out
  * @stale: completions of operations that had ended; dropped
  * @starved: times that a stream found its pool empty
+ * @bundles: completions that brought more than one buffer
  * @overflows: times that the kernel had more completions than there was room for
  * @busy: times that the kernel refused a submission for the moment
  * @coalesced: sends that left together with an earlier one
@@ -172,6 +176,7 @@ struct lsk_loop_stats {
 	uint64_t events;
 	uint64_t stale;
 	uint64_t starved;
+	uint64_t bundles;
 	uint64_t overflows;
 	uint64_t busy;
 	uint64_t coalesced;
@@ -315,7 +320,8 @@ int lsk_loop_accept_stream(struct lsk_loop *loop, struct lsk_socket *sock,
  * the kernel
  * @loop: the loop
  * @listener: the socket that accepted it
- * @fd: from the event; handed over on success
+ * @fd: from the event, also a direct one (lsk_loop_accept_direct()), which binds the
+ *	socket to the loop at once; handed over on success
  * @ret_socket: set on success; free with lsk_socket_free()
  *
  * Return: 0.
@@ -363,6 +369,40 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 		     struct msghdr *message, int flags, const struct lsk_then *then);
 
 /**
+ * struct lsk_datagram - bytes, and the address that they are from or for
+ * @data: where to receive; borrowed until the terminal event
+ * @bytes: what to send; borrowed until the terminal event
+ * @len: of them
+ * @addr: set by lsk_loop_recvfrom(), read by lsk_loop_sendto(); a length of 0 is none
+ * @message: the loop's
+ * @part: the loop's
+ */
+struct lsk_datagram {
+	union {
+		void *data;
+		const void *bytes;
+	};
+	size_t len;
+	struct lsk_addr addr;
+	struct msghdr message;
+	struct iovec part;
+};
+
+/**
+ * lsk_loop_recvfrom() - receive once, and learn from whom
+ * @loop: the loop
+ * @sock: the socket
+ * @datagram: borrowed until the terminal event
+ * @flags: MSG_*
+ * @then: result: bytes; what found no room in @datagram is lost
+ *
+ * Return: 0.
+ */
+int lsk_loop_recvfrom(struct lsk_loop *loop, struct lsk_socket *sock,
+		      struct lsk_datagram *datagram, int flags,
+		      const struct lsk_then *then);
+
+/**
  * lsk_loop_recv_stream() - receive until the end
  * @loop: the loop
  * @sock: the socket
@@ -372,7 +412,9 @@ int lsk_loop_recvmsg(struct lsk_loop *loop, struct lsk_socket *sock,
  *
  * A stream whose pool is empty waits without an event until leases come back. One of
  * a netlink socket that has lost messages ends with -ENOBUFS; what was queued before
- * the loss, the next stream gets. Messages are delivered whole, each in a buffer of
+ * the loss, the next stream gets. A SOCK_STREAM's bytes may come in several buffers at
+ * once (LSK_LOOP_BUNDLES), an event each, in order, from a pool whose buffers are whole
+ * and without lease_max. Messages are delivered whole, each in a buffer of
  * its own: for a pool that fills buffers bit by bit the loop makes a second one with
  * LSK_POOL_WHOLE, which their events then name. What is longer than a buffer is cut,
  * as recv(2) does.
@@ -462,6 +504,20 @@ int lsk_loop_send_lease(struct lsk_loop *loop, struct lsk_socket *sock,
 int lsk_loop_sendmsg(struct lsk_loop *loop, struct lsk_socket *sock,
 		     const struct msghdr *message, int flags,
 		     const struct lsk_then *then);
+
+/**
+ * lsk_loop_sendto() - send to an address, in its turn
+ * @loop: the loop
+ * @sock: the socket
+ * @datagram: borrowed until the terminal event
+ * @flags: MSG_*; MSG_NOSIGNAL is implied
+ * @then: as for lsk_loop_sendmsg()
+ *
+ * Return: 0.
+ */
+int lsk_loop_sendto(struct lsk_loop *loop, struct lsk_socket *sock,
+		    struct lsk_datagram *datagram, int flags,
+		    const struct lsk_then *then);
 
 /**
  * struct lsk_transfer - bytes between a socket and a file or a pipe

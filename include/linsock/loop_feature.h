@@ -25,6 +25,8 @@ LSK_BEGIN_DECLS
  *	takes
  * @LSK_LOOP_INCREMENTAL: a buffer is filled bit by bit
  * @LSK_LOOP_READ_FILE: a disk is waited for by the kernel
+ * @LSK_LOOP_BUNDLES: one completion brings several whole buffers of a stream
+ * @LSK_LOOP_DIRECT: direct_max of the options
  *
  * Found out by doing each once on the first ring of the process, before it is used;
  * versions are never compared.
@@ -41,6 +43,8 @@ enum lsk_loop_feature {
 	LSK_LOOP_RECV_MULTISHOT = 1 << 8,
 	LSK_LOOP_INCREMENTAL = 1 << 9,
 	LSK_LOOP_READ_FILE = 1 << 10,
+	LSK_LOOP_BUNDLES = 1 << 11,
+	LSK_LOOP_DIRECT = 1 << 12,
 };
 
 /**

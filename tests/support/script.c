@@ -16,6 +16,8 @@
 
 struct script script;
 
+int __real_close(int fd);
+
 enum {
 	SCRIPT_RING_FD = 1 << 20, /* no descriptor is so large */
 };
@@ -159,6 +161,44 @@ void script_complete(uint64_t user_data, int result, unsigned int flags)
 	script_post(user_data, result, flags);
 }
 
+/* The table of files. */
+
+int script_add_file(int fd)
+{
+	for (unsigned int i = 0; i < script.files_count; i++) {
+		if (script.files[i] == 0) {
+			script.files[i] = fd;
+			return (int)i;
+		}
+	}
+	__real_close(fd);
+	return -ENFILE;
+}
+
+int script_close_file(unsigned int at)
+{
+	int fd = 0;
+
+	if (at < script.files_count)
+		fd = script.files[at];
+	if (fd == 0)
+		return -EBADF;
+	if (script_pending(fd) > 0)
+		script_fail("close of a file of the ring with a pending request");
+	script.files[at] = 0;
+	__real_close(fd);
+	return 0;
+}
+
+static void script_drop_files(void)
+{
+	for (unsigned int i = 0; i < script.files_count; i++)
+		if (script.files[i] > 0)
+			__real_close(script.files[i]);
+	memset(script.files, 0, sizeof(script.files));
+	script.files_count = 0;
+}
+
 /* Submitting. */
 
 static int submit_refusal(void)
@@ -291,6 +331,7 @@ REAL(void, io_uring_queue_exit, struct io_uring *ring)
 			script_fail("the kernel has a request still");
 	script.requests_count = 0;
 	script.overflow_count = 0;
+	script_drop_files();
 	free(ring->sq.sqes);
 	free(ring->cq.cqes);
 	script.ring = NULL;
@@ -377,6 +418,33 @@ REAL(int, io_uring_register_buffers_update_tag, struct io_uring *ring,
 	if (index + count > SCRIPT_BUFFERS_MAX)
 		return -EINVAL;
 	memcpy(script.buffers + index, iov, count * sizeof(*iov));
+	return (int)count;
+}
+
+REAL(int, io_uring_register_files_sparse, struct io_uring *ring, unsigned int count)
+{
+	if (ring != script.ring)
+		return __real_io_uring_register_files_sparse(ring, count);
+	if (script.files_count > 0)
+		return -EBUSY;
+	script.files_count = count < SCRIPT_FILES_MAX ? count : SCRIPT_FILES_MAX;
+	return 0;
+}
+
+REAL(int, io_uring_unregister_files, struct io_uring *ring)
+{
+	if (ring != script.ring)
+		return __real_io_uring_unregister_files(ring);
+	script_drop_files();
+	return 0;
+}
+
+REAL(int, io_uring_register_files_update, struct io_uring *ring, unsigned int at,
+     const int *fds, unsigned int count)
+{
+	if (ring != script.ring)
+		return __real_io_uring_register_files_update(ring, at, fds, count);
+	script_close_file(at);
 	return (int)count;
 }
 

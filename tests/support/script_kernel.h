@@ -12,6 +12,7 @@ enum {
 	SCRIPT_OVERFLOW_MAX = 4096,
 	SCRIPT_GROUPS_MAX = 64,
 	SCRIPT_BUFFERS_MAX = 16,
+	SCRIPT_FILES_MAX = 64,
 };
 
 /* Of script_post(): keep it where there is no room, though it says "more". */
@@ -48,6 +49,8 @@ struct script {
 	unsigned int overflow_count;
 	struct script_group groups[SCRIPT_GROUPS_MAX];
 	struct iovec buffers[SCRIPT_BUFFERS_MAX]; /* registered */
+	int files[SCRIPT_FILES_MAX];              /* the ring's table; 0: free */
+	unsigned int files_count;
 };
 
 extern struct script script;
@@ -56,6 +59,10 @@ void script_fail(const char *text);
 unsigned int script_choose(enum script_point point, unsigned int count,
 			   const struct io_uring_sqe *sqe);
 bool script_post(uint64_t user_data, int result, unsigned int flags);
+
+/* The ring's table. Return: the place, which owns @fd, or -ENFILE; 0 or -EBADF. */
+int script_add_file(int fd);
+int script_close_file(unsigned int at);
 
 /* script_request.c: an SQE was submitted; a pending request is looked at. */
 void script_take(const struct io_uring_sqe *sqe);

@@ -95,6 +95,51 @@ static struct io_uring_buf *group_first(struct script_group *group)
 	return &group->ring->bufs[group->head & mask];
 }
 
+static ssize_t receive_bytes(const struct script_request *request, char *memory,
+			     size_t room)
+{
+	ssize_t r = recv(request->sqe.fd, memory, amount(request, room), MSG_DONTWAIT);
+
+	return r < 0 ? -errno : r;
+}
+
+/* Into as many buffers as there are and bytes to receive. Return: how many bytes. */
+static ssize_t receive_bundle(struct script_request *request,
+			      struct script_group *group, unsigned int *ret_flags)
+{
+	const uint16_t mask = (uint16_t)(group->entries - 1);
+	const uint16_t count = (uint16_t)(group->ring->tail - group->head);
+	struct iovec parts[IOV_MAX_SENT];
+	struct msghdr message = {.msg_iov = parts};
+	const uint16_t first = group->ring->bufs[group->head & mask].bid;
+	size_t room = 0;
+	size_t wanted;
+	ssize_t r;
+
+	for (; message.msg_iovlen < count && message.msg_iovlen < IOV_MAX_SENT;
+	     message.msg_iovlen++) {
+		const struct io_uring_buf *buf =
+			&group->ring->bufs[(group->head + message.msg_iovlen) & mask];
+
+		parts[message.msg_iovlen] =
+			(struct iovec){(void *)(uintptr_t)buf->addr, buf->len};
+		room += buf->len;
+	}
+	wanted = amount(request, room);
+	while (room - parts[message.msg_iovlen - 1].iov_len >= wanted)
+		room -= parts[--message.msg_iovlen].iov_len;
+	parts[message.msg_iovlen - 1].iov_len -= room - wanted;
+	r = recvmsg(request->sqe.fd, &message, MSG_DONTWAIT);
+	if (r <= 0)
+		return r < 0 ? -errno : 0;
+	/* The last one is used up by a byte. */
+	for (ssize_t left = r; left > 0; group->head++)
+		left -= group->ring->bufs[group->head & mask].len;
+	*ret_flags = IORING_CQE_F_BUFFER | (unsigned int)first
+						   << IORING_CQE_BUFFER_SHIFT;
+	return r;
+}
+
 /* @len bytes of the first buffer are used. Return: the completion's flags. */
 static unsigned int group_take(struct script_group *group, struct io_uring_buf *buf,
 			       size_t len)
@@ -145,27 +190,27 @@ static bool receive_selected(struct script_request *request)
 	struct script_group *group = &script.groups[request->sqe.buf_group];
 	const bool is_multishot = request->sqe.ioprio & IORING_RECV_MULTISHOT;
 	struct io_uring_buf *buf = group_first(group);
-	unsigned int flags;
+	unsigned int flags = 0;
 	ssize_t r;
 
 	if (!buf) {
 		finish(request, -ENOBUFS, 0);
 		return false;
 	}
-	if (request->sqe.opcode == IORING_OP_RECVMSG)
+	if (request->sqe.ioprio & IORING_RECVSEND_BUNDLE)
+		r = receive_bundle(request, group, &flags);
+	else if (request->sqe.opcode == IORING_OP_RECVMSG)
 		r = receive_message(request, (char *)(uintptr_t)buf->addr, buf->len);
 	else
-		r = recv(request->sqe.fd, (char *)(uintptr_t)buf->addr,
-			 amount(request, buf->len), MSG_DONTWAIT);
-	if (r < 0 && request->sqe.opcode == IORING_OP_RECV)
-		r = -errno;
+		r = receive_bytes(request, (char *)(uintptr_t)buf->addr, buf->len);
 	if (r == -EAGAIN)
 		return false;
 	if (r <= 0) {
 		finish(request, (int)r, 0);
 		return false;
 	}
-	flags = group_take(group, buf, (size_t)r);
+	if (!(request->sqe.ioprio & IORING_RECVSEND_BUNDLE))
+		flags = group_take(group, buf, (size_t)r);
 	if (is_multishot && script_choose(SCRIPT_MORE, 2, &request->sqe) == 0 &&
 	    script_post(request->sqe.user_data, (int)r, flags | IORING_CQE_F_MORE))
 		return true;
@@ -212,6 +257,12 @@ static void run_accept(struct script_request *request)
 		fd = accept4(request->sqe.fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0) {
 			finish(request, -errno, 0);
+			return;
+		}
+		if (request->sqe.file_index == IORING_FILE_INDEX_ALLOC)
+			fd = script_add_file(fd);
+		if (fd < 0) {
+			finish(request, fd, 0);
 			return;
 		}
 		if (!is_multishot || script_choose(SCRIPT_MORE, 2, &request->sqe) ||
@@ -387,15 +438,41 @@ static void take_cancel(const struct io_uring_sqe *sqe)
 		script_post(sqe->user_data, result, 0);
 }
 
+static void take_close(const struct io_uring_sqe *sqe)
+{
+	const int r = script_close_file(sqe->file_index - 1);
+
+	if (r < 0 || !(sqe->flags & IOSQE_CQE_SKIP_SUCCESS))
+		script_post(sqe->user_data, r, 0);
+}
+
+/* Files are looked up when a request is submitted. */
+static void take_request(const struct io_uring_sqe *sqe)
+{
+	struct script_request *request = &script.requests[script.requests_count];
+	unsigned int at = (unsigned int)sqe->fd;
+
+	*request = (struct script_request){.sqe = *sqe};
+	if (sqe->flags & IOSQE_FIXED_FILE) {
+		if (at >= script.files_count || script.files[at] == 0) {
+			script_post(sqe->user_data, -EBADF, 0);
+			return;
+		}
+		request->sqe.fd = script.files[at];
+	}
+	script.requests_count++;
+}
+
 void script_take(const struct io_uring_sqe *sqe)
 {
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL)
 		take_cancel(sqe);
+	else if (sqe->opcode == IORING_OP_CLOSE)
+		take_close(sqe);
 	else if (sqe->opcode == IORING_OP_SEND_ZC && !is_in_buffer(sqe))
 		script_post(sqe->user_data, -EFAULT, 0);
 	else
-		script.requests[script.requests_count++] =
-			(struct script_request){.sqe = *sqe};
+		take_request(sqe);
 }
 
 void script_run(struct script_request *request)
@@ -423,6 +500,9 @@ void script_run(struct script_request *request)
 		break;
 	case IORING_OP_SPLICE:
 		run_splice(request);
+		break;
+	case IORING_OP_FIXED_FD_INSTALL:
+		finish(request, fcntl(request->sqe.fd, F_DUPFD_CLOEXEC, 0), 0);
 		break;
 	case IORING_OP_NOP:
 		finish(request, 0, 0);
