@@ -17,5 +17,6 @@ extern const struct family_probe tipc_probe;
 extern const struct family_probe rds_probe;
 extern const struct family_probe bluetooth_probe;
 extern const struct family_probe xdp_probe;
+extern const struct family_probe qipcrtr_probe;
 
 #endif

@@ -9,6 +9,7 @@
 #include <linsock/qipcrtr.h>
 
 #include "families/fields.h"
+#include "families/probe.h"
 #include "families/table.h"
 #include "src/text.h"
 
@@ -79,6 +80,7 @@ const struct lsk_family lsk_family_qipcrtr = {
 	.parse = qipcrtr_parse,
 	.format = qipcrtr_format,
 	.types = qipcrtr_types,
+	.probe = &qipcrtr_probe,
 	.send = FAMILY_SEND_WRITE,
 	.ring = FAMILY_RING_RECV_MULTISHOT,
 };

@@ -4,6 +4,7 @@
 #ifndef LSK_FAMILY_PROBE_H
 #define LSK_FAMILY_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FAMILY_SOCKETS_MAX 3
@@ -35,6 +36,14 @@ struct family_option_group {
 struct family_message {
 	const char *name;
 	const char *summary;
+	/* Makes a sender and a receiver, which may be one descriptor; NULL: a datagram
+	 * socket at the family's loopback, or a pair. */
+	int (*open)(int ret_fds[2]);
+	/* What must be there for open() to load nothing; type 0: the family is. */
+	struct family_socket socket;
+	const char *module_alias; /* NULL: open() needs no other module */
+	/* How the datagram begins, at least 14 bytes; NULL: with zeros. */
+	const char *datagram;
 	int level; /* of the option that asks for it */
 	int option;
 	int value; /* 0: nothing is asked for */
@@ -43,9 +52,13 @@ struct family_message {
 	/* What goes along with the datagram; size 0: nothing. */
 	int sent_level;
 	int sent_type;
-	uint16_t sent_size;
 	int32_t sent_value;
+	uint16_t sent_size;
+	/* Of @option's value, the rest of which is zero; 0: that of an int. */
+	uint16_t value_size;
 	uint16_t datagram_size; /* 0: 1 byte */
+	/* A worker of the kernel begins with it some time after. */
+	bool is_late;
 };
 
 struct family_ioctl {
@@ -53,6 +66,11 @@ struct family_ioctl {
 	const char *summary;
 	unsigned long number;
 	struct family_socket socket;
+	/* It is asked of this file and not of a socket; NULL: of a socket. */
+	const char *device;
+	/* Module that the kernel would load for it; NULL: none. */
+	const char *module;
+	bool makes_descriptor; /* what it returns is one, to be closed */
 };
 
 /* Something that bind(2) names, and a module may bring. */
@@ -79,7 +97,8 @@ struct family_probe {
 	const struct family_message *messages;
 	const struct family_ioctl *ioctls;
 	const struct family_name *names;
-	const struct probe_row *rows; /* with functions of their own (src/probe.h) */
+	/* With functions of their own (src/probe.h); tables, ended by NULL. */
+	const struct probe_row *const *rows;
 };
 
 /*

@@ -91,6 +91,11 @@ int probe_add(struct lsk_probe *probe, const char *section,
 int probe_socket(struct lsk_probe *probe, int domain, const struct family_socket *kind,
 		 struct lsk_finding *ret_finding);
 
+/* The function of a row that is a kind of socket: its domain, type and protocol, and as
+ * text what /proc/net/protocols may call it. */
+void probe_type_run(struct lsk_probe *probe, const struct probe_row *row,
+		    struct lsk_finding *ret_finding);
+
 /* The sections: each adds its features. Return: 0 or -ENOMEM. */
 int probe_add_families(struct lsk_probe *probe);
 int probe_add_options(struct lsk_probe *probe, const struct lsk_family *family);

@@ -8,13 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "src/family.h"
 #include "src/probe.h"
 #include "uring/util.h"
 
-#define WAIT_MS      1000
-#define DATAGRAM_MAX 4096
+#define WAIT_MS       1000
+#define DATAGRAM_MAX  4096
+#define DATAGRAM_HEAD 14
+#define VALUE_MAX     16
+#define LATE_TRIES    100
+#define LATE_PAUSE_NS 10000000
 
 /* Both ends of something that carries datagrams; one descriptor may be both. */
 struct ends {
@@ -43,14 +48,17 @@ static int connect_to_self(int fd, const struct lsk_family *family)
 	return r == 0 ? syscall_result(connect(fd, &address.sa, len)) : r;
 }
 
-static int ends_open(const struct lsk_family *family, struct ends *ret_ends)
+static int ends_open(const struct lsk_family *family,
+		     const struct family_message *message, struct ends *ret_ends)
 {
 	int pair[2], r;
 
 	*ret_ends = (struct ends){-1, -1};
-	if (!family->loopback) {
-		r = syscall_result(
-			socketpair(family->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+	if (message->open || !family->loopback) {
+		r = message->open ? message->open(pair)
+				  : syscall_result(socketpair(family->domain,
+							      SOCK_DGRAM | SOCK_CLOEXEC,
+							      0, pair));
 		if (r == 0)
 			*ret_ends = (struct ends){pair[0], pair[1]};
 		return r;
@@ -73,16 +81,19 @@ static void fill_control(struct cmsghdr *header, const struct family_message *me
 	header->cmsg_level = message->sent_level;
 	header->cmsg_type = message->sent_type;
 	header->cmsg_len = CMSG_LEN(message->sent_size);
-	memcpy(CMSG_DATA(header), is_rights ? &fd : &value, message->sent_size);
+	memcpy(CMSG_DATA(header), is_rights ? &fd : &value,
+	       message->sent_size < sizeof(value) ? message->sent_size : sizeof(value));
 }
 
 static int send_datagram(const struct ends *ends, const struct family_message *message)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t))] = "";
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(VALUE_MAX)] = "";
 	char bytes[DATAGRAM_MAX] = "";
 	struct iovec iov = {bytes, message->datagram_size ? message->datagram_size : 1};
 	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 
+	if (message->datagram)
+		memcpy(bytes, message->datagram, DATAGRAM_HEAD);
 	if (message->sent_size) {
 		header.msg_control = control;
 		header.msg_controllen = CMSG_SPACE(message->sent_size);
@@ -115,12 +126,17 @@ static int receive_datagram(int fd, const struct family_message *message)
 				.msg_control = control,
 				.msg_controllen = sizeof(control)};
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int r = -ENOMSG;
+	int r;
 
 	if (poll(&readable, 1, WAIT_MS) != 1)
 		return -ETIME;
-	if (recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
-		return neg_errno();
+	r = syscall_result((int)recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
+	/* PACKET and J1939 do not know the flag: no descriptors come of them. */
+	if (r == -EINVAL)
+		r = syscall_result((int)recvmsg(fd, &header, MSG_DONTWAIT));
+	if (r < 0)
+		return r;
+	r = -ENOMSG;
 	for (struct cmsghdr *at = CMSG_FIRSTHDR(&header); at;
 	     at = CMSG_NXTHDR(&header, at)) {
 		if (at->cmsg_level == message->expected_level &&
@@ -131,33 +147,77 @@ static int receive_datagram(int fd, const struct family_message *message)
 	return r;
 }
 
+static int set_option(int fd, const struct family_message *message)
+{
+	_Alignas(int64_t) char value[VALUE_MAX] = "";
+	size_t size = message->value_size ? message->value_size : sizeof(int);
+
+	memcpy(value, &message->value, sizeof(message->value));
+	return syscall_result(setsockopt(fd, message->level, message->option, value,
+					 (socklen_t)size));
+}
+
+/* One datagram, or several where the kernel takes its time to begin with it. */
+static int exchange(const struct ends *ends, const struct family_message *message,
+		    const char **ret_tried)
+{
+	const struct timespec pause_time = {.tv_nsec = LATE_PAUSE_NS};
+	int tries = message->is_late ? LATE_TRIES : 1;
+	int r;
+
+	do {
+		*ret_tried = "sendmsg";
+		r = send_datagram(ends, message);
+		if (r < 0 || !message->expected_type)
+			return r;
+		*ret_tried = "recvmsg";
+		r = receive_datagram(ends->receiver, message);
+	} while (r == -ENOMSG && --tries > 0 && nanosleep(&pause_time, NULL) == 0);
+	return r;
+}
+
+/* Whether nothing would be loaded; if not, @ret_finding says so. */
+static bool message_may_try(struct lsk_probe *probe, int domain,
+			    const struct family_message *message,
+			    struct lsk_finding *ret_finding)
+{
+	enum module_state ignored;
+	_cleanup_(closep) int fd = -1;
+
+	if (message->socket.type) {
+		fd = probe_socket(probe, domain, &message->socket, ret_finding);
+		if (fd < 0)
+			return false;
+	}
+	return !message->module_alias || probe_may_try(probe, message->module_alias,
+						       false, &ignored, ret_finding);
+}
+
 static void message_run(struct lsk_probe *probe, const struct probe_row *row,
 			struct lsk_finding *ret_finding)
 {
 	const struct family_message *message = row->data;
 	const struct lsk_family *family = family_by_domain(row->domain);
 	const char *tried = "setsockopt";
-	_cleanup_(ends_done) struct ends ends;
-	int r = ends_open(family, &ends);
+	_cleanup_(ends_done) struct ends ends = {-1, -1};
+	int r;
 
-	(void)probe;
+	if (!message_may_try(probe, row->domain, message, ret_finding))
+		return;
+	r = ends_open(family, message, &ends);
+	if (r == -EPERM || r == -EACCES) {
+		probe_judge(r, "sockets to try it on", ret_finding);
+		return;
+	}
 	if (r < 0) {
 		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
 			   "no datagram can be sent to oneself here (is loopback up?)");
 		return;
 	}
 	if (message->value)
-		r = syscall_result(setsockopt(ends.receiver, message->level,
-					      message->option, &message->value,
-					      sizeof(message->value)));
-	if (r >= 0) {
-		tried = "sendmsg";
-		r = send_datagram(&ends, message);
-	}
-	if (r >= 0 && message->expected_type) {
-		tried = "recvmsg";
-		r = receive_datagram(ends.receiver, message);
-	}
+		r = set_option(ends.receiver, message);
+	if (r >= 0)
+		r = exchange(&ends, message, &tried);
 	if (r == -ENOMSG)
 		probe_find(ret_finding, LSK_VERDICT_NO, r,
 			   "the datagram came without the message");

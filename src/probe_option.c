@@ -6,10 +6,12 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <linsock/constant.h>
 
@@ -38,7 +40,8 @@ static int option_set(int fd, int level, int number)
 
 static bool says_unknown(int error)
 {
-	return error == -ENOPROTOOPT || error == -EOPNOTSUPP || error == -ENOTTY;
+	return error == -ENOPROTOOPT || error == -EOPNOTSUPP || error == -ENOTTY ||
+	       error == -ENOPKG;
 }
 
 /* How much an answer tells that the thing is there; the best of several counts. */
@@ -171,12 +174,27 @@ static int add_group(struct lsk_probe *probe, const struct lsk_family *family,
 	return r;
 }
 
+/* What the ioctl is asked of: a socket, or a device that is there already. */
+static int ioctl_open(struct lsk_probe *probe, int domain,
+		      const struct family_ioctl *what, struct lsk_finding *ret_finding)
+{
+	int fd;
+
+	if (what->module && !probe_may_try_module(probe, what->module, ret_finding))
+		return -1;
+	if (!what->device)
+		return probe_socket(probe, domain, &what->socket, ret_finding);
+	fd = syscall_result(open(what->device, O_RDONLY | O_CLOEXEC));
+	if (fd < 0)
+		probe_judge(fd, what->device, ret_finding);
+	return fd < 0 ? -1 : fd;
+}
+
 static void ioctl_run(struct lsk_probe *probe, const struct probe_row *row,
 		      struct lsk_finding *ret_finding)
 {
 	const struct family_ioctl *what = row->data;
-	_cleanup_(closep) int fd =
-		probe_socket(probe, row->domain, &what->socket, ret_finding);
+	_cleanup_(closep) int fd = ioctl_open(probe, row->domain, what, ret_finding);
 	/* Those that want a struct ifreq are asked about loopback. */
 	union {
 		char name[256];
@@ -189,6 +207,8 @@ static void ioctl_run(struct lsk_probe *probe, const struct probe_row *row,
 		return;
 	unknown = syscall_result(ioctl(fd, IOCTL_NOBODY_HAS, &argument));
 	r = syscall_result(ioctl(fd, what->number, &argument));
+	if (what->makes_descriptor && r >= 0)
+		close(r);
 	snprintf(tried, sizeof(tried), "ioctl(0x%lx)", what->number);
 	judge(r, unknown, tried, ret_finding);
 }

@@ -123,6 +123,8 @@ static const char *type_name(int type)
 		[SOCK_RAW] = "SOCK_RAW",
 		[SOCK_RDM] = "SOCK_RDM",
 		[SOCK_SEQPACKET] = "SOCK_SEQPACKET",
+		[SOCK_DCCP] = "SOCK_DCCP",
+		[SOCK_PACKET] = "SOCK_PACKET",
 	};
 
 	if (type <= 0 || (size_t)type >= ARRAY_SIZE(names) || !names[type])
@@ -210,7 +212,7 @@ static bool type_may_try(struct lsk_probe *probe, const struct probe_row *row,
 			 bool is_known, enum module_state *ret_state,
 			 struct lsk_finding *ret_finding)
 {
-	const struct lsk_family *family = row->data;
+	const struct lsk_family *family = family_to_probe(row->domain);
 	enum module_state ignored;
 	char alias[64];
 
@@ -230,10 +232,10 @@ static bool type_may_try(struct lsk_probe *probe, const struct probe_row *row,
 	return probe_may_try(probe, alias, is_known, ret_state, ret_finding);
 }
 
-static void type_run(struct lsk_probe *probe, const struct probe_row *row,
-		     struct lsk_finding *ret_finding)
+void probe_type_run(struct lsk_probe *probe, const struct probe_row *row,
+		    struct lsk_finding *ret_finding)
 {
-	const struct lsk_family *family = row->data;
+	const struct lsk_family *family = family_to_probe(row->domain);
 	enum module_state family_state, state;
 	char text[96];
 	bool is_known;
@@ -271,12 +273,11 @@ int probe_socket(struct lsk_probe *probe, int domain, const struct family_socket
 		.type = kind->type,
 		.protocol = kind->protocol,
 		.text = "",
-		.data = family_to_probe(domain),
 	};
 	int fd;
 
 	/* Finds out what a missing module or family means, too. */
-	type_run(probe, &row, ret_finding);
+	probe_type_run(probe, &row, ret_finding);
 	if (ret_finding->verdict != LSK_VERDICT_YES)
 		return -1;
 	fd = syscall_result(socket(domain, kind->type | SOCK_CLOEXEC, kind->protocol));
@@ -312,12 +313,11 @@ static int add_types(struct lsk_probe *probe, const struct lsk_family *family)
 		struct probe_row row = {
 			.name = type->name,
 			.summary = "sockets of this type and protocol",
-			.run = type_run,
+			.run = probe_type_run,
 			.domain = family->domain,
 			.type = type->type,
 			.protocol = type->protocol,
 			.text = type->name,
-			.data = family,
 		};
 
 		r = probe_add(probe, family->name, &row);
@@ -327,11 +327,12 @@ static int add_types(struct lsk_probe *probe, const struct lsk_family *family)
 
 static int add_rows(struct lsk_probe *probe, const struct lsk_family *family)
 {
-	const struct probe_row *row = family->probe->rows;
+	const struct probe_row *const *table = family->probe->rows;
 	int r = 0;
 
-	for (; row && row->name && r == 0; row++)
-		r = probe_add(probe, family->name, row);
+	for (; table && *table; table++)
+		for (const struct probe_row *row = *table; row->name && r == 0; row++)
+			r = probe_add(probe, family->name, row);
 	return r;
 }
 

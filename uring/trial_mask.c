@@ -2,11 +2,21 @@
 /* What a ring's own masks tell: opcodes, set-up flags, feature bits. */
 #include <errno.h>
 #include <liburing.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "uring/trial.h"
 #include "uring/util.h"
 
-#define ENTRIES 8
+#define ENTRIES   8
+#define PAGE_SIZE ((size_t)4096)
+
+/* Numbers, since these are younger than the headers of some systems. */
+#define SETUP_NO_MMAP                (1U << 14)
+#define SETUP_REGISTERED_FD_ONLY     (1U << 15)
+#define REGISTER_USE_REGISTERED_RING (1U << 31)
 
 int trial_on_ring(const struct trial *trial)
 {
@@ -18,6 +28,16 @@ int trial_on_ring(const struct trial *trial)
 	r = trial->call(&ring);
 	io_uring_queue_exit(&ring);
 	return r < 0 ? r : 0;
+}
+
+/* A ring without a descriptor ends once its index is given back. */
+static int forget_registered(int index)
+{
+	struct io_uring_rsrc_update update = {.offset = (unsigned int)index};
+
+	return syscall_result((int)syscall(
+		__NR_io_uring_register, index,
+		IORING_UNREGISTER_RING_FDS | REGISTER_USE_REGISTERED_RING, &update, 1));
 }
 
 static int trial_setup(const struct trial *trial)
@@ -32,6 +52,42 @@ static int trial_setup(const struct trial *trial)
 		return fd;
 	close(fd);
 	return 0;
+}
+
+/* The workers of another ring. */
+static int trial_attach(const struct trial *trial)
+{
+	struct io_uring_params params = {0};
+	_cleanup_(closep) int first = io_uring_setup(ENTRIES, &params);
+	_cleanup_(closep) int second = -1;
+
+	if (first < 0)
+		return first;
+	params = (struct io_uring_params){.flags = trial->number,
+					  .wq_fd = (unsigned int)first};
+	second = io_uring_setup(ENTRIES, &params);
+	return second < 0 ? second : 0;
+}
+
+/* Rings in memory of the caller's: a page for each is enough for so few entries. */
+static int trial_memory(const struct trial *trial)
+{
+	struct io_uring_params params = {.flags = trial->number | trial->more};
+	char *pages = mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int fd;
+
+	if (pages == MAP_FAILED)
+		return -ENOMEM;
+	params.cq_off.user_addr = (uint64_t)(uintptr_t)pages;
+	params.sq_off.user_addr = (uint64_t)(uintptr_t)(pages + PAGE_SIZE);
+	fd = io_uring_setup(ENTRIES, &params);
+	if (fd >= 0 && (trial->number & SETUP_REGISTERED_FD_ONLY))
+		fd = forget_registered(fd);
+	else if (fd >= 0)
+		fd = close(fd);
+	munmap(pages, 2 * PAGE_SIZE);
+	return fd < 0 ? fd : 0;
 }
 
 static int trial_feature(const struct trial *trial)
@@ -134,8 +190,10 @@ const struct trial trials_of_masks[] = {
 	{ "uring_cmd128", "opcode IORING_OP_URING_CMD128", trial_opcode, 64, 0, NULL },
 	{ "setup_iopoll", "polled files", trial_setup, 1U << 0, 0, NULL },
 	{ "setup_sqpoll", "a kernel thread that submits", trial_setup, 1U << 1, 0, NULL },
+	{ "setup_sq_aff", "the processor of that thread", trial_setup, 1U << 2, 1U << 1, NULL },
 	{ "setup_cqsize", "a completion queue of a size of its own", trial_setup, 1U << 3, 0, NULL },
 	{ "setup_clamp", "sizes that are too large are made to fit", trial_setup, 1U << 4, 0, NULL },
+	{ "setup_attach_wq", "the workers of another ring", trial_attach, 1U << 5, 0, NULL },
 	{ "setup_r_disabled", "a ring that starts later", trial_setup, 1U << 6, 0, NULL },
 	{ "setup_submit_all", "a bad request does not end a submission", trial_setup, 1U << 7, 0, NULL },
 	{ "setup_coop_taskrun", "no interrupt for completions", trial_setup, 1U << 8, 0, NULL },
@@ -144,6 +202,8 @@ const struct trial trials_of_masks[] = {
 	{ "setup_cqe32", "completions of 32 bytes", trial_setup, 1U << 11, 0, NULL },
 	{ "setup_single_issuer", "one thread submits", trial_setup, 1U << 12, 0, NULL },
 	{ "setup_defer_taskrun", "completions only when they are waited for", trial_setup, 1U << 13, 1U << 12, NULL },
+	{ "setup_no_mmap", "rings in memory of the caller's", trial_memory, SETUP_NO_MMAP, 0, NULL },
+	{ "setup_registered_fd_only", "a ring without a descriptor", trial_memory, SETUP_REGISTERED_FD_ONLY, SETUP_NO_MMAP, NULL },
 	{ "setup_no_sqarray", "no indirection in the submission queue", trial_setup, 1U << 16, 0, NULL },
 	{ "setup_hybrid_iopoll", "sleep, then poll files", trial_setup, 1U << 17, 1U << 0, NULL },
 	{ "setup_cqe_mixed", "completions of both sizes", trial_setup, 1U << 18, 0, NULL },

@@ -18,6 +18,8 @@
 #define REGISTER_SEND_MSG_RING 31
 #define REGISTER_ZCRX_IFQ      32
 #define REGISTER_QUERY         35
+#define REGISTER_ZCRX_CTRL     36
+#define REGISTER_BPF_FILTER    37
 
 /* A call without a wrapper; errno becomes our answer where all errnos do. */
 static int raw_register(int fd, unsigned int opcode, void *argument, unsigned int count)
@@ -63,6 +65,49 @@ static int call_eventfd(struct io_uring *ring)
 	_cleanup_(closep) int fd = eventfd(0, EFD_CLOEXEC);
 
 	return fd < 0 ? -EMFILE : io_uring_register_eventfd(ring, fd);
+}
+
+static int call_eventfd_async(struct io_uring *ring)
+{
+	_cleanup_(closep) int fd = eventfd(0, EFD_CLOEXEC);
+
+	return fd < 0 ? -EMFILE : io_uring_register_eventfd_async(ring, fd);
+}
+
+static int call_probe(struct io_uring *ring)
+{
+	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+
+	if (!probe)
+		return -EINVAL;
+	io_uring_free_probe(probe);
+	return 0;
+}
+
+static int call_files_tags(struct io_uring *ring)
+{
+	const __u64 tag = 0;
+	int none = -1;
+
+	return io_uring_register_files_tags(ring, &none, &tag, 1);
+}
+
+static int call_files_update(struct io_uring *ring)
+{
+	int none = -1;
+	int r = call_files_sparse(ring);
+
+	return r < 0 ? r : io_uring_register_files_update(ring, 0, &none, 1);
+}
+
+static int call_buffers_update(struct io_uring *ring)
+{
+	static char bytes[PAGE_SIZE];
+	struct iovec iov = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	const __u64 tag = 0;
+	int r = call_buffers_sparse(ring);
+
+	return r < 0 ? r : io_uring_register_buffers_update_tag(ring, 0, &iov, &tag, 1);
 }
 
 static int call_personality(struct io_uring *ring)
@@ -227,6 +272,26 @@ static int call_zcrx_ifq(struct io_uring *ring)
 	return r == -EFAULT ? 0 : r;
 }
 
+/* What is at no address, or for no queue: any answer but that of an unknown call. */
+static int call_of_nothing(struct io_uring *ring, unsigned int opcode)
+{
+	void *nowhere = (void *)(uintptr_t)1;
+	int r = raw_register(ring->ring_fd, opcode, nowhere,
+			     opcode == REGISTER_ZCRX_CTRL ? 0 : 1);
+
+	return r == -EFAULT ? 0 : r;
+}
+
+static int call_zcrx_ctrl(struct io_uring *ring)
+{
+	return call_of_nothing(ring, REGISTER_ZCRX_CTRL);
+}
+
+static int call_bpf_filter(struct io_uring *ring)
+{
+	return call_of_nothing(ring, REGISTER_BPF_FILTER);
+}
+
 /* Nothing is to come: a kernel that has the least wait runs into the deadline. */
 static int call_wait_min(struct io_uring *ring)
 {
@@ -246,6 +311,11 @@ const struct trial trials_of_register[] = {
 	{ "register_files_sparse", "a table of files to be filled later", trial_on_ring, 0, 0, call_files_sparse },
 	{ "register_file_alloc_range", "a range that direct descriptors come from", trial_on_ring, 0, 0, call_file_alloc_range },
 	{ "register_eventfd", "a descriptor that tells of completions", trial_on_ring, 0, 0, call_eventfd },
+	{ "register_eventfd_async", "a descriptor that tells of workers' completions", trial_on_ring, 0, 0, call_eventfd_async },
+	{ "register_probe", "which opcodes there are", trial_on_ring, 0, 0, call_probe },
+	{ "register_files_tags", "files that tell when they are no more used", trial_on_ring, 0, 0, call_files_tags },
+	{ "register_files_update", "other files in a table", trial_on_ring, 0, 0, call_files_update },
+	{ "register_buffers_update", "other buffers in a table", trial_on_ring, 0, 0, call_buffers_update },
 	{ "register_personality", "credentials to submit with", trial_on_ring, 0, 0, call_personality },
 	{ "register_restrictions", "a ring that allows less", trial_on_ring, IORING_SETUP_R_DISABLED, 0, call_restrictions },
 	{ "register_enable_rings", "start a ring that was made disabled", trial_on_ring, IORING_SETUP_R_DISABLED, 0, call_enable_rings },
@@ -262,6 +332,8 @@ const struct trial trials_of_register[] = {
 	{ "register_resize_rings", "a larger ring in place", trial_on_ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 0, call_resize },
 	{ "register_mem_region", "wait arguments in registered memory", trial_on_ring, IORING_SETUP_R_DISABLED, 0, call_mem_region },
 	{ "register_zcrx_ifq", "a card's queue for zero-copy receive", trial_on_ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQE32, 0, call_zcrx_ifq },
+	{ "register_zcrx_ctrl", "commands to a card's queue", trial_on_ring, 0, 0, call_zcrx_ctrl },
+	{ "register_bpf_filter", "a program that judges requests", trial_on_ring, 0, 0, call_bpf_filter },
 	{ "wait_min", "a least time that a wait lasts, to gather completions", trial_on_ring, 0, 0, call_wait_min },
 	{ "register_query", "what the kernel can do, without a ring", trial_on_ring, 0, 0, call_query },
 	{ NULL, NULL, NULL, 0, 0, NULL },

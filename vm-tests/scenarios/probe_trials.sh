@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What linsock probe tries and most hosts lack: every trial that a kernel of the matrix
+# passes says so, and one that no kernel passes does not.
+#
+#     probe ---- a bus, a node, a frame, a ring of its own ---- probe
+#
+# needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds vsock vsock_loopback qrtr bluetooth kcm xfrm_user netlink.usersock
+# kernels: all
+# timeout: 240
+# time-warp: yes
+set -eu
+
+bus='can.cmsg.timestamp can.cmsg.timestampns can.cmsg.timestamping can.cmsg.mark
+can.j1939.cmsg.dest_addr can.j1939.cmsg.prio can.gw can.ioctl.siocgstamp'
+loopback='packet.cmsg.auxdata packet.cmsg.timestamp packet.packet'
+oneself='tipc.cmsg.destname netlink.cmsg.pktinfo netlink.cmsg.credentials
+inet.cmsg.tcp_inq inet.cmsg.txtime inet.cmsg.timestamping_new'
+ioctls='tipc.ioctl.siocgetlinkname tipc.ioctl.siocgetnodeid rds.ioctl.siocrdsgettos
+qipcrtr.ioctl.siocgifaddr bluetooth.ioctl.hcigetdevlist bluetooth.ioctl.siocinq
+kcm.ioctl.siockcmattach packet.ioctl.siocoutq vsock.ioctl.local_cid
+inet.ioctl.siocgifconf inet.ioctl.siocgskns'
+groups='netlink.group.xfrm.sa netlink.group.uevent.kernel netlink.group.connector.proc
+netlink.group.audit.readlog netlink.group.link'
+rings='uring.setup_sq_aff uring.setup_attach_wq uring.register_files_update
+uring.register_buffers_update uring.register_files_tags uring.register_probe
+uring.register_eventfd_async'
+nowhere='can.tp16 netlink.firewall netlink.nflog'
+
+# All are tried at once; what came out of each is looked up below, a line for each.
+# shellcheck disable=SC2086
+linsock probe --json $bus $loopback $oneself $ioctls $groups $rings $nowhere |
+	tr -d '\n' | sed 's/}, */\n/g; s/"features": {/\n/' >found
+
+echo 'TAP version 13'
+echo '1..7'
+number=0
+# $1: the verdict; $2: what; the rest: features.
+all_are() {
+	number=$((number + 1))
+	verdict=$1
+	what=$2
+	shift 2
+	failed=
+	for feature; do
+		grep "\"$feature\":" found | grep -Eq "\"verdict\": \"$verdict\"" ||
+			failed="$failed $feature"
+	done
+	[ -z "$failed" ] || printf 'not '
+	echo "ok $number - $what"
+	for feature in $failed; do
+		grep "\"$feature\":" found | sed 's/^/  # /'
+	done
+}
+
+# shellcheck disable=SC2086
+{
+	all_are yes 'frames on a bus bring their control messages' $bus
+	all_are yes 'frames of loopback do' $loopback
+	all_are yes 'messages to oneself do' $oneself
+	all_are yes 'families have their ioctls' $ioctls
+	all_are yes 'groups of netlink can be joined' $groups
+	all_are yes 'rings are set up as asked for' $rings
+	all_are 'no|absent' 'what no kernel has, or has no more, is not found' $nowhere
+}
