@@ -37,7 +37,8 @@ struct bcm_note {
 
 struct lsk_bcm {
 	struct lsk_socket *sock;
-	struct bcm_note *notes;      /* oldest first */
+	struct bcm_note *notes; /* oldest first */
+	int told;               /* an error that came while an answer was waited for */
 	char interface[IF_NAMESIZE]; /* empty: all */
 	struct bcm_job *jobs;
 };
@@ -436,6 +437,8 @@ int lsk_bcm_restore(struct lsk_bcm *bcm)
 	if (!bcm->interface[0] || !is_unbound(bcm))
 		return 0;
 	r = replace_socket(bcm);
+	if (r == 0)
+		bcm->told = 0;
 	for (struct bcm_job *job = bcm->jobs; job && r >= 0; job = job->next) {
 		const struct request request = {.size = job->size, .head = job->head};
 		struct bcm_msg_head *head = job->head;
@@ -504,6 +507,12 @@ int lsk_bcm_next(struct lsk_bcm *bcm, struct lsk_bcm_event *ret_event)
 	if (bcm->notes) {
 		note_take(bcm, ret_event);
 		return 0;
+	}
+	if (bcm->told < 0) {
+		int r = bcm->told;
+
+		bcm->told = 0;
+		return r;
 	}
 	do {
 		count = read_message(bcm, buf, sizeof(buf), 0, &ret_event->interface);
@@ -574,6 +583,11 @@ int lsk_bcm_read(struct lsk_bcm *bcm, struct lsk_bcm_job *job,
 		count = read_message(bcm, buf, sizeof(buf), MSG_DONTWAIT, &interface);
 		if (count == -EAGAIN)
 			return -ENOBUFS;
+		/* Once, and before all that stands in the queue. */
+		if (count == -ENETDOWN) {
+			bcm->told = (int)count;
+			continue;
+		}
 		if (count < 0)
 			return (int)count;
 		if (take_answer(buf, (size_t)count, job, ret_frames, frames_max))

@@ -228,6 +228,20 @@ static bool keep_error(struct lsk_isotp *isotp, int error)
 	return is_received || is_sent;
 }
 
+/* What was told before a message began is not of that message. */
+static void take_stale(struct lsk_isotp *isotp)
+{
+	int error = take_error(isotp);
+
+	if (error == 0 || keep_error(isotp, error))
+		return;
+	if (isotp->is_sending)
+		isotp->send_error = error;
+	else
+		isotp->receive_error = error;
+	isotp->is_sending = false;
+}
+
 static int take_send_error(struct lsk_isotp *isotp)
 {
 	int error = isotp->send_error;
@@ -293,6 +307,7 @@ static int start(struct lsk_isotp *isotp, const void *buf, size_t len)
 
 	if (fd < 0)
 		return fd;
+	take_stale(isotp);
 	do {
 		count = syscall_count(send(fd, buf, len, MSG_DONTWAIT));
 	} while (count < 0 && keep_error(isotp, (int)count));
@@ -381,7 +396,7 @@ static void drain(struct lsk_isotp *isotp)
 	do {
 		count = receive_ready(isotp, NULL, 0);
 	} while (count >= 0 || count == -ETIMEDOUT || count == -EILSEQ ||
-		 count == -EBADMSG);
+		 count == -EBADMSG || count == -ENETDOWN);
 }
 
 static bool is_pending(const uint8_t *answer, ssize_t len, uint8_t service)

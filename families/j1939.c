@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "src/error.h"
@@ -158,6 +159,7 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939)
 	local = j1939->config.local;
 	/* What it was told of the time before would fail the next send. */
 	lsk_socket_getsockopt_int(j1939->sock, SOL_SOCKET, SO_ERROR, &stale);
+	atomic_store(&j1939->told, 0);
 	/* As long as it is there, also under another name, the socket stays on it. */
 	if (j1939->interface && if_indextoname((unsigned int)j1939->interface, name)) {
 		r = j1939_bind(j1939, &local);
@@ -340,6 +342,35 @@ static void give_up(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		(void)wait_end(j1939, engine_now_ns() + ABORT_NS);
 }
 
+/*
+ * Whether frames can leave. The kernel takes a message for an interface that is down,
+ * and tells nobody that it went nowhere; since 7.x not even a close gets rid of it.
+ */
+static int check_up(const struct lsk_j1939 *j1939)
+{
+	struct ifreq request = {.ifr_ifindex = j1939->interface};
+	int fd = socket_fd(j1939->sock);
+	int r = fd;
+
+	if (fd >= 0)
+		r = syscall_result(ioctl(fd, SIOCGIFNAME, &request));
+	if (r >= 0)
+		r = syscall_result(ioctl(fd, SIOCGIFFLAGS, &request));
+	if (r < 0)
+		return r;
+	return request.ifr_flags & IFF_UP ? 0 : -ENETDOWN;
+}
+
+/* That the interface was down is the word of a receive; a message would fail for it. */
+static void take_stale(struct lsk_j1939 *j1939)
+{
+	int error = 0;
+
+	lsk_socket_getsockopt_int(j1939->sock, SOL_SOCKET, SO_ERROR, &error);
+	if (error != 0)
+		atomic_store(&j1939->told, -error);
+}
+
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len)
 {
@@ -350,6 +381,8 @@ int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 	if (!j1939 || !to || (!buf && len > 0))
 		return -EINVAL;
 	r = lsk_j1939_pgn_check(to->pgn);
+	if (r == 0)
+		r = check_up(j1939);
 	if (r < 0)
 		return r;
 	sa = place_to_sockaddr(j1939, to);
@@ -358,6 +391,7 @@ int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 	j1939_take_words(j1939);
 	j1939->sending = len;
 	atomic_store(&j1939->is_aborted, false);
+	take_stale(j1939);
 	r = give(j1939, &sa, buf, len, deadline_ns);
 	if (r == 0 && socket_timeout(j1939->sock) != 0)
 		r = wait_end(j1939, deadline_ns);
@@ -434,7 +468,10 @@ ssize_t lsk_j1939_receive(struct lsk_j1939 *j1939, void *buf, size_t size,
 	for (;;) {
 		ssize_t count = j1939_receive_ready(
 			j1939, buf, size, ret_message ? ret_message : &ignored);
-		int r;
+		int r = count == -EAGAIN ? atomic_exchange(&j1939->told, 0) : 0;
+
+		if (r < 0)
+			return r;
 
 		if (count != -EAGAIN || socket_timeout(j1939->sock) == 0)
 			return count;

@@ -28,6 +28,7 @@ struct lsk_j1939 {
 	struct lsk_j1939_progress
 		receiving;       /* the last that was told of what comes in */
 	_Atomic bool is_aborted; /* by lsk_j1939_abort(), since a send began */
+	_Atomic int told;        /* an error for the next receive, which a send met */
 };
 
 /* Why a message is broken off, by SAE J1939-21. */

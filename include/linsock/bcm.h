@@ -242,7 +242,8 @@ struct lsk_bcm_event {
  * @bcm: the socket
  * @ret_event: set on success
  *
- * Return: 0; -ENODEV when the interface is gone; -EAGAIN (timeout 0), -ETIME.
+ * Return: 0; -ENETDOWN once when the interface goes down, which no job ends by; -ENODEV
+ * when it is gone; -EAGAIN (timeout 0), -ETIME.
  */
 int lsk_bcm_next(struct lsk_bcm *bcm, struct lsk_bcm_event *ret_event);
 

@@ -180,7 +180,9 @@ int lsk_isotp_finish(struct lsk_isotp *isotp);
  *
  * Return: bytes received; -EMSGSIZE where @buf was too small (the message is gone);
  * -ETIMEDOUT, -EILSEQ or -EBADMSG for a message that broke off, once, and never for one
- * that was sent: the next call waits for the next one; -EAGAIN (timeout 0), -ETIME.
+ * that was sent: the next call waits for the next one; -ENETDOWN once when the
+ * interface goes down, after which the next call waits for it to come up; -EAGAIN
+ * (timeout 0), -ETIME.
  */
 ssize_t lsk_isotp_receive(struct lsk_isotp *isotp, void *buf, size_t size);
 

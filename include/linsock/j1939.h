@@ -164,8 +164,8 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939);
  * the kernel, which tries 100 times to queue 255 frames; -EALREADY, -EMSGSIZE, -EPROTO
  * and others where it broke off; -ECONNABORTED after lsk_j1939_abort(); -EADDRNOTAVAIL
  * for a name that has no address; -EACCES to all without &lsk_j1939_config.broadcast;
- * -EDESTADDRREQ for more than 1785 bytes to all; -ETIME; LSK_ERR_RANGE for a group that
- * cannot be.
+ * -EDESTADDRREQ for more than 1785 bytes to all; -ENETDOWN while the interface is down,
+ * -ENODEV when it is gone; -ETIME; LSK_ERR_RANGE for a group that cannot be.
  */
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len);
