@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <linsock/can.h>
 
@@ -502,4 +503,47 @@ size_t lsk_isotp_max_message(void)
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return 0;
 	return strtoul(text, NULL, 10);
+}
+
+/* Offer bytes that nobody can read. Return: 1 if the length will do, 0 if not. */
+static int offer(int fd, const void *nothing, size_t len)
+{
+	ssize_t count;
+
+	do {
+		count = syscall_count(send(fd, nothing, len, MSG_DONTWAIT));
+	} while (count == -EINTR);
+	if (count == -EFAULT)
+		return 1;
+	if (count == -EINVAL)
+		return 0;
+	return count < 0 ? (int)count : -EIO;
+}
+
+ssize_t lsk_isotp_find_max(struct lsk_isotp *isotp)
+{
+	size_t good = 1, bad = (size_t)1 << 21; /* the kernel's own limit is 1 MiB */
+	void *nothing;
+	int fd, r = 0;
+
+	if (!isotp)
+		return -EINVAL;
+	fd = socket_fd(isotp->sock);
+	if (fd < 0)
+		return fd;
+	take_stale(isotp);
+	nothing = mmap(NULL, bad, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (nothing == MAP_FAILED)
+		return -ENOMEM;
+	while (r >= 0 && bad - good > 1) {
+		size_t middle = good + (bad - good) / 2;
+
+		r = offer(fd, nothing, middle);
+		if (r > 0)
+			good = middle;
+		else
+			bad = middle;
+	}
+	munmap(nothing, (size_t)1 << 21);
+	return r < 0 ? r : (ssize_t)good;
 }

@@ -252,6 +252,18 @@ int lsk_isotp_request_all(const struct lsk_isotp_group *group, const void *reque
  */
 size_t lsk_isotp_max_message(void);
 
+/**
+ * lsk_isotp_find_max() - find out the longest message that a socket sends
+ * @isotp: the socket, which sends nothing now
+ *
+ * For kernels of which lsk_isotp_max_message() says nothing. The kernel refuses a
+ * length before it looks at the bytes; it is offered some that cannot be read, so that
+ * none is ever sent.
+ *
+ * Return: bytes; -EAGAIN while a message is under way; -ENODEV; or as send(2).
+ */
+ssize_t lsk_isotp_find_max(struct lsk_isotp *isotp);
+
 LSK_END_DECLS
 
 #endif
