@@ -70,8 +70,14 @@ ssize_t can_log_need(struct lsk_can_log_reader *reader, size_t want)
 			return count;
 		reader->is_end = count == 0;
 		reader->end += (size_t)count;
+		reader->brought += (uint64_t)count;
 	}
 	return (ssize_t)(reader->end - reader->start);
+}
+
+uint64_t can_log_offset(const struct lsk_can_log_reader *reader)
+{
+	return reader->brought - (reader->end - reader->start);
 }
 
 /* Step over the rest of a line that no buffer holds. */

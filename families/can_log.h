@@ -24,8 +24,9 @@ struct lsk_can_log_reader {
 	size_t size;
 	size_t start; /* the bytes that are here and not used up */
 	size_t end;
-	bool is_end; /* the read function has no more */
-	int failure; /* what ended the reading for good */
+	uint64_t brought; /* by the read function, up to @end */
+	bool is_end;      /* the read function has no more */
+	int failure;      /* what ended the reading for good */
 	unsigned long line;
 	/* The format's own; all zero at first. */
 	_Alignas(16) unsigned char state[CAN_LOG_STATE_SIZE];
@@ -95,6 +96,9 @@ extern const struct can_log_codec can_log_pcapng;
  * function said.
  */
 ssize_t can_log_need(struct lsk_can_log_reader *reader, size_t want);
+
+/* Where reader->start is in the log: bytes from its beginning. */
+uint64_t can_log_offset(const struct lsk_can_log_reader *reader);
 
 /*
  * The next line without its end, terminated in place. Return: 1, 0 at the end,

@@ -10,6 +10,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/can.h>
 #include <linux/can/error.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct blf_state {
 	bool is_deflated; /* with zlib; else its bytes are the objects' */
 	bool is_lost;     /* after damage: look for an object's signature */
 	int64_t start_ns;
+	uint64_t container;   /* where it begins in the log */
 	uint64_t packed_left; /* bytes of the container that were not read yet */
 	uint64_t skip;        /* bytes of an object that is no frame */
 	z_stream zlib;
@@ -70,18 +72,31 @@ static bool detect(const uint8_t *bytes, size_t size)
 	return size >= 4 && memcmp(bytes, "LOGG", 4) == 0;
 }
 
-static int broken(const struct lsk_can_log_reader *reader, struct lsk_error *error,
+/* A fault in the object that was begun last. Return: @code. */
+static int fault(struct lsk_can_log_reader *reader, struct lsk_error *error, int code,
+		 const char *what)
+{
+	const struct blf_state *state = state_of(reader);
+
+	if (!state->has_heading)
+		return error_set(error, code, 0, "heading at byte 0: %s", what);
+	return error_set(error, code, 0,
+			 "object %lu, container at byte %" PRIu64 ": %s", reader->line,
+			 state->container, what);
+}
+
+/* Nothing can be read behind it. */
+static int broken(struct lsk_can_log_reader *reader, struct lsk_error *error,
 		  const char *what)
 {
-	return error_set(error, -EBADMSG, 0, "object %lu: %s", reader->line, what);
+	return fault(reader, error, -EBADMSG, what);
 }
 
 /* A fault that other objects survive. */
-static int damaged(const struct lsk_can_log_reader *reader, struct lsk_error *error,
+static int damaged(struct lsk_can_log_reader *reader, struct lsk_error *error,
 		   const char *what)
 {
-	return error_set(error, LSK_ERR_SYNTAX, 0, "object %lu: %s", reader->line,
-			 what);
+	return fault(reader, error, LSK_ERR_SYNTAX, what);
 }
 
 static int64_t time_of(const uint8_t *words)
@@ -117,11 +132,11 @@ static int read_heading(struct lsk_can_log_reader *reader, struct lsk_error *err
 	if (count <= 0)
 		return (int)count;
 	if (count < 72 || memcmp(heading, "LOGG", 4) != 0)
-		return broken(reader, error, "the log's heading is cut or none");
+		return broken(reader, error, "it is cut or none");
 	size = get32(heading + 4);
 	state->start_ns = time_of(heading + BLF_HEADING_START);
 	if (size < 72 || can_log_need(reader, size) < (ssize_t)size)
-		return broken(reader, error, "the log's heading is cut");
+		return broken(reader, error, "it is cut");
 	reader->start += size;
 	state->has_heading = true;
 	state->unpacked = malloc(UNPACKED_SIZE);
@@ -150,6 +165,7 @@ static int open_container(struct lsk_can_log_reader *reader, struct lsk_error *e
 			break;
 		reader->start++;
 	} while (true);
+	state->container = can_log_offset(reader);
 	head_size = get16(head + 4);
 	size = get32(head + 8);
 	if (size < BLF_BASE_SIZE || head_size < BLF_BASE_SIZE)
@@ -448,8 +464,7 @@ static int take_object(struct lsk_can_log_reader *reader,
 	if (!is_whole)
 		return damaged(reader, error, "it is too short");
 	if (entry->time_ns < 0 || lsk_can_frame_check(&entry->frame) < 0)
-		return error_set(error, LSK_ERR_RANGE, 0,
-				 "object %lu: there is no such frame", reader->line);
+		return fault(reader, error, LSK_ERR_RANGE, "there is no such frame");
 	return 1;
 }
 

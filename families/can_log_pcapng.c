@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/can.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct pcapng_interface {
 
 struct pcapng_state {
 	bool is_swapped;
+	uint64_t block; /* where the block begins in the log */
 	uint32_t count;
 	struct pcapng_interface interfaces[INTERFACES_MAX];
 };
@@ -41,10 +43,15 @@ static bool detect(const uint8_t *bytes, size_t size)
 	return size >= sizeof(start) && memcmp(bytes, start, sizeof(start)) == 0;
 }
 
-static int broken(const struct lsk_can_log_reader *reader, struct lsk_error *error,
-		  const char *what)
+/* @code: -EBADMSG where nothing can be read behind it, else LSK_ERR_SYNTAX. */
+static int fault(const struct lsk_can_log_reader *reader, struct lsk_error *error,
+		 int code, const char *what)
 {
-	return error_set(error, -EBADMSG, 0, "block %lu: %s", reader->line, what);
+	const struct pcapng_state *state =
+		(const struct pcapng_state *)(const void *)reader->state;
+
+	return error_set(error, code, 0, "block %lu at byte %" PRIu64 ": %s",
+			 reader->line, state->block, what);
 }
 
 static void take_interface(struct pcapng_state *state, const uint8_t *body, size_t size)
@@ -159,35 +166,42 @@ static int pcapng_read(struct lsk_can_log_reader *reader,
 		if (count <= 0)
 			return (int)count;
 		reader->line++;
+		state->block = can_log_offset(reader);
 		block = reader->buf + reader->start;
 		if (count < 12)
-			return broken(reader, error, "it is cut");
+			return fault(reader, error, -EBADMSG, "it is cut");
 		type = pcapng_read32(state->is_swapped, block);
 		if (type == PCAPNG_SECTION) {
 			uint32_t magic;
 
 			memcpy(&magic, block + 8, sizeof(magic));
 			if (magic != PCAPNG_MAGIC && magic != PCAPNG_SWAPPED)
-				return broken(reader, error, "it is no section");
+				return fault(reader, error, -EBADMSG,
+					     "it is no section");
 			state->is_swapped = magic == PCAPNG_SWAPPED;
 			state->count = 0;
 		}
 		total = pcapng_read32(state->is_swapped, block + 4);
 		if (total < 12 || total % 4 != 0)
-			return broken(reader, error, "its length cannot be");
+			return fault(reader, error, -EBADMSG, "its length cannot be");
 		count = can_log_need(reader, total);
 		if (count < 0 || (size_t)count < total)
-			return broken(reader, error, "it is cut or too long");
+			return fault(reader, error, -EBADMSG, "it is cut or too long");
 		block = reader->buf + reader->start;
+		if (pcapng_read32(state->is_swapped, block + total - 4) != total)
+			return fault(reader, error, -EBADMSG,
+				     "its length at the end is another one");
 		if (type == PCAPNG_INTERFACE && state->count == INTERFACES_MAX)
-			return broken(reader, error, "too many interfaces");
+			return fault(reader, error, -EBADMSG, "too many interfaces");
 		if (type == PCAPNG_INTERFACE)
 			take_interface(state, block + 8, total - 12);
 		else if (type == PCAPNG_PACKET)
 			r = take_packet(state, block + 8, total - 12, entry);
 		reader->start += total;
 		if (r < 0)
-			return broken(reader, error, "its packet cannot be");
+			/* Its end is known, so what comes behind it is read. */
+			return fault(reader, error, LSK_ERR_SYNTAX,
+				     "its packet cannot be");
 		if (r > 0)
 			return 1;
 	}

@@ -157,6 +157,64 @@ def test_a_log_that_is_cut_is_told_and_what_is_whole_is_read(folder):
         assert name == "blf" or len(out.splitlines()) == 198, len(out.splitlines())
 
 
+def blocks(capture):
+    """Where the blocks of a pcapng begin, and how long they are."""
+    at = 0
+    while at < len(capture):
+        length = int.from_bytes(capture[at + 4:at + 8], "little")
+        yield at, length
+        at += length
+
+
+def test_a_block_that_is_none_is_told_with_its_byte(folder):
+    log = "".join(f"({i}.000000) can0 {i:03X}#{i:02X}\n" for i in range(1, 6)).encode()
+    path = folder / "bad.pcapng"
+    run("log", "-o", path, stdin=log)
+    whole = path.read_bytes()
+    # A section, an interface, five packets.
+    at, length = list(blocks(whole))[3]
+
+    def read_with(offset, word):
+        path.write_bytes(whole[:offset] + word.to_bytes(4, "little") + whole[offset + 4:])
+        out, told = run("log", path, expect=1)
+        return [line.split()[2] for line in out.splitlines()], told
+
+    # Its end is known: what comes behind it is read.
+    for offset, word in ((at + 8, 7), (at + 20, 5000), (at + 20, 3)):
+        frames, told = read_with(offset, word)
+        assert frames == ["001#01", "003#03", "004#04", "005#05"], frames
+        assert told == f"linsock can log: {path}: block 4 at byte {at}: its packet cannot be\n", told
+    for offset, word, what in ((at + 4, length + 1, "its length cannot be"),
+                               (at + 4, 4, "its length cannot be"),
+                               (at + 4, length + 4, "its length at the end is another one"),
+                               (at + 4, 1 << 30, "it is cut or too long")):
+        frames, told = read_with(offset, word)
+        assert frames == ["001#01"], frames
+        assert told == f"linsock can log: {path}: block 4 at byte {at}: {what}\n", told
+
+
+def test_an_object_that_is_none_is_told_with_its_number_and_byte(folder):
+    path = folder / "bad.blf"
+    # Two containers, as one holds no more than 64 KiB.
+    log = "".join(f"({i}.000000) can0 {i % 2048:03X}#{i:08X}\n" for i in range(1, 3001)).encode()
+    run("log", "-o", path, stdin=log)
+    whole = path.read_bytes()
+    second = whole.index(b"LOBJ", whole.index(b"LOBJ") + 4)
+    path.write_bytes(whole[:second + 40] + b"\xff" * 8 + whole[second + 48:])
+    out, told = run("log", path, expect=1)
+    seen = len(out.splitlines())
+    assert 0 < seen < 3000, seen
+    assert re.fullmatch(rf"linsock can log: {re.escape(str(path))}: object \d+, container at byte "
+                        rf"{second}: it cannot be unpacked\n", told), (told, second)
+    path.write_bytes(whole[:100])
+    out, told = run("log", path, expect=1)
+    assert not out and told.endswith(": heading at byte 0: it is cut\n"), told
+    for command in (("decode", "-d", folder / "bus.dbc", "-I"), ("play", "stdout=can0", "-I")):
+        (folder / "bus.dbc").write_text('VERSION ""\nBO_ 1 M: 8 N\n')
+        _, told = run(*command, path, expect=1)
+        assert "heading at byte 0" in told, told
+
+
 def test_a_frame_that_is_none_is_told_with_its_place(_):
     for frame, column in (("12G#11", 2), ("123#1", 4), ("123#R9", 5), ("123##", 5),
                           ("123#112233445566778899", 20), ("45123#81:0:0#1", 9)):

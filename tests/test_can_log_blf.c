@@ -219,6 +219,7 @@ Test(can_log_blf, a_container_that_cannot_be_unpacked_costs_only_itself)
 	struct lsk_can_log_reader *reader;
 	struct lsk_error error;
 	uint8_t frame[48];
+	char wanted[80];
 	size_t second;
 
 	begin();
@@ -230,7 +231,9 @@ Test(can_log_blf, a_container_that_cannot_be_unpacked_costs_only_itself)
 	reader = reader_of_log();
 	expect(reader, "100#01", "can0", START_NS);
 	cr_assert_eq(next(reader, &error), LSK_ERR_SYNTAX);
-	cr_assert_str_eq(error.text, "object 1: it cannot be unpacked");
+	snprintf(wanted, sizeof(wanted),
+		 "object 1, container at byte %zu: it cannot be unpacked", second);
+	cr_assert_str_eq(error.text, wanted);
 	expect(reader, "102#03", "can0", START_NS);
 	expect_end(reader);
 }
@@ -252,8 +255,14 @@ Test(can_log_blf, an_object_that_cannot_be_costs_only_itself)
 	reader = reader_of_log();
 	expect(reader, "100#00", "can0", START_NS);
 	cr_assert_eq(next(reader, &error), LSK_ERR_RANGE);
+	cr_assert_str_eq(error.text,
+			 "object 2, container at byte 144: there is no such frame");
 	cr_assert_eq(next(reader, &error), LSK_ERR_SYNTAX);
+	cr_assert_str_eq(error.text,
+			 "object 3, container at byte 144: its size cannot be");
 	cr_assert_eq(next(reader, &error), LSK_ERR_SYNTAX);
+	cr_assert_str_eq(error.text,
+			 "object 4, container at byte 144: its head cannot be");
 	cr_assert_eq(lsk_can_log_line(reader), 4);
 	expect(reader, "104#04", "can0", START_NS);
 	expect_end(reader);
@@ -291,6 +300,7 @@ Test(can_log_blf, a_heading_that_is_cut_ends_it)
 	blf.len = 100;
 	reader = reader_of_log();
 	cr_assert_eq(next(reader, &error), -EBADMSG);
+	cr_assert_str_eq(error.text, "heading at byte 0: it is cut");
 	cr_assert_eq(next(reader, &error), -EBADMSG);
 	lsk_can_log_reader_free(reader);
 }

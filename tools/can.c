@@ -3,6 +3,7 @@
 #include "tools/can.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,4 +72,15 @@ bool can_shows_color(void)
 {
 	/* Our own names have blanks: "linsock can dump". */
 	return isatty(STDOUT_FILENO) || !strchr(program_invocation_short_name, ' ');
+}
+
+void can_tell_log_fault(const char *name, const struct lsk_can_log_reader *reader,
+			const struct lsk_error *error)
+{
+	enum lsk_can_log_format format = lsk_can_log_reader_format(reader);
+
+	fprintf(stderr, "%s: %s:", program_invocation_short_name, name);
+	if (format != LSK_CAN_LOG_BLF && format != LSK_CAN_LOG_PCAPNG)
+		fprintf(stderr, "%lu:%u:", lsk_can_log_line(reader), error->offset + 1);
+	fprintf(stderr, " %s\n", error->text);
 }

@@ -20,6 +20,13 @@
  */
 bool can_shows_color(void);
 
+/*
+ * Tell on stderr which part of the log @name is no frame: by line and column, or as the
+ * text of @error has it where the log is a binary one.
+ */
+void can_tell_log_fault(const char *name, const struct lsk_can_log_reader *reader,
+			const struct lsk_error *error);
+
 extern const struct command can_asc2log_command;
 extern const struct command can_bcm_command;
 extern const struct command can_bridge_command;

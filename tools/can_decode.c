@@ -300,7 +300,8 @@ static int decode_log(struct decode *decode)
 	while (can_output_error(decode->output) == 0 &&
 	       (r = lsk_can_log_read(reader, &entry, &error)) != 0) {
 		if (r < 0) {
-			tell_fault(&fault, lsk_can_log_line(reader), &error);
+			decode->faults++;
+			can_tell_log_fault(fault.name, reader, &error);
 			if (r > LSK_ERR_SCHEME) /* an errno: nothing comes after it */
 				break;
 			continue;

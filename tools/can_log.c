@@ -270,9 +270,7 @@ static int convert(struct conversion *conversion, struct lsk_can_log_reader *rea
 			continue;
 		}
 		conversion->faults++;
-		fprintf(stderr, "%s: %s:%lu:%u: %s\n", program_invocation_short_name,
-			conversion->input, lsk_can_log_line(reader), error.offset + 1,
-			error.text);
+		can_tell_log_fault(conversion->input, reader, &error);
 		if (r > LSK_ERR_SCHEME) /* an errno: nothing comes after it */
 			break;
 	}

@@ -264,9 +264,7 @@ static int play_once(struct play *play)
 		}
 		if (r < 0) {
 			play->faults++;
-			fprintf(stderr, "%s: %s:%lu:%u: %s\n",
-				program_invocation_short_name, play->input,
-				lsk_can_log_line(reader), error.offset + 1, error.text);
+			can_tell_log_fault(play->input, reader, &error);
 			if (r > LSK_ERR_SCHEME)
 				break;
 			continue;

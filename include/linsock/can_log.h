@@ -123,7 +123,10 @@ struct lsk_can_log_reader *lsk_can_log_reader_free(struct lsk_can_log_reader *re
  * lsk_can_log_read() - the next frame
  * @reader: the reader
  * @ret_entry: set on success
- * @ret_error: what the fault is, with the column (from 0) as its offset; may be NULL
+ * @ret_error: what the fault is, with the column (from 0) as its offset; of binary
+ *	formats its text names the place: the number of the block or object, and the
+ *	byte of the log at which the block, or the object's container, begins; may be
+ *	NULL
  *
  * Lines that are comments, and events that are no frames, are stepped over.
  *
