@@ -214,6 +214,28 @@ def test_asc2log_prints_the_same_frames(folder):
         line for line in ours if "##" not in line[1]], f"{theirs}\n{ours}"
 
 
+def test_log2long_prints_the_same_bytes(folder):
+    if not shutil.which("log2long"):
+        raise Skip("log2long is not installed (package can-utils)")
+    link = folder / "log2long"
+    link.symlink_to(LINSOCK)
+    log = LOG + """\
+(1.0) vcan0 123#1122334455667788_E
+(1795168076.393211000)   any 20000080#0000000000000000
+(0) x 7FF#R
+"""
+    for text in (log, without_direction(LOG), ""):
+        assert run("log2long", stdin=text.encode()) == run(str(link), stdin=text.encode())
+    done = subprocess.run([str(link)], input=b"(1) can0 123#11\n(2) can0 12G#22\n(3) can0\n"
+                          b"(4) can0 124#33\n", capture_output=True, timeout=LIMIT, check=False)
+    assert done.returncode == 1, done
+    assert done.stdout.decode().splitlines() == [
+        "(1)  can0       123   [1]  11                        '.'",
+        "(4)  can0       124   [1]  33                        '3'"], done
+    places = [line.split(": ")[1] for line in done.stderr.decode().splitlines()]
+    assert places == ["-:2:12", "-:3:9"], done
+
+
 def test_every_format_gives_back_what_it_got(folder):
     for name in ("r.blf", "r.asc", "r.trc", "r.csv", "r.pcapng", "r.log"):
         path = converted(folder, LOG, name, "-x")

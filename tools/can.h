@@ -32,14 +32,18 @@ extern const struct command can_bcm_command;
 extern const struct command can_bridge_command;
 extern const struct command can_decode_command;
 extern const struct command can_dump_command;
+extern const struct command can_fdtest_command;
 extern const struct command can_gen_command;
 extern const struct command can_gw_command;
 extern const struct command can_link_command;
 extern const struct command can_load_command;
 extern const struct command can_log2asc_command;
+extern const struct command can_log2long_command;
 extern const struct command can_log_command;
+extern const struct command can_logserver_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;
+extern const struct command can_sequence_command;
 extern const struct command can_sniff_command;
 extern const struct command can_test_command;
 extern const struct command isotp_dump_command;
@@ -52,6 +56,7 @@ extern const struct command j1939_cat_command;
 extern const struct command j1939_claim_command;
 extern const struct command j1939_dump_command;
 extern const struct command j1939_perf_command;
+extern const struct command j1939_sr_command;
 extern const struct command j1939_test_command;
 
 #endif

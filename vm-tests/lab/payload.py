@@ -35,7 +35,8 @@ USUAL_LIBRARY = re.compile(r"^(/usr)?/lib(64|/[^/]+-linux-gnu)?/[^/]+$")
 GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canplayer",
                "cangw", "cansequence", "cansniffer", "canbusload", "isotpsend", "isotprecv",
                "isotpdump", "isotpsniffer", "isotpserver", "isotpperf", "j1939cat",
-               "j1939acd", "j1939spy", "testj1939", "bcmserver", "canfdtest")
+               "j1939acd", "j1939spy", "j1939sr", "testj1939", "bcmserver", "canfdtest",
+               "canlogserver", "slcand", "slcanpty")
 ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# bcmserver, and linsock called by its name: the same words by TCP, the same frames on the
-# bus, the same answers.
+# bcmserver and canlogserver, and linsock called by their names: the same words by TCP,
+# the same frames on the bus, the same answers.
 #
-#     nc ---- TCP, lo ---- one of both bcmserver ---- vcan0 ---- candump
+#     nc ---- TCP, lo ---- one of both ---- vcan0, vcan1x ---- candump
 #
 # needs: can can-raw can-bcm vcan
 # kernels: all
@@ -17,7 +17,9 @@ ip link set lo up
 ip link add vcan0 mtu 72 type vcan
 ip link set vcan0 up
 mkdir ours
-ln -s "$(command -v linsock)" ours/bcmserver
+for name in bcmserver canlogserver; do
+	ln -s "$(command -v linsock)" "ours/$name"
+done
 # shellcheck source=vm-tests/scenarios/lib/tap.sh
 . "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
@@ -89,4 +91,62 @@ same theirs.answers ours.answers 'bcmserver answers'
 on_bus theirs | uniq >theirs.frames
 on_bus ours | uniq >ours.frames
 same theirs.frames ours.frames 'bcmserver on the bus'
+
+# $1: name of the results; $2: receivers there will be; the rest: the server. A client
+# gets the frames that are sent, until the last one.
+serve_log() {
+	side=$1 receivers=$2
+	shift 2
+	"$@" >"$side.out" 2>/dev/null &
+	server=$!
+	await listens "$(printf %04X 28701)"
+	before=$(($(bound vcan0) + $(bound vcan1x) + $(bound any)))
+	nc 127.0.0.1 28701 <&9 >"$side.lines" &
+	client=$!
+	are_bound() { [ $(($(bound vcan0) + $(bound vcan1x) + $(bound any) - before)) -ge "$receivers" ]; }
+	await are_bound
+	for frame in 123#DEADBEEF 124#22 1F334455##1112233 20000080#0000000000000000; do
+		# Of two channels either may be read first.
+		for bus in vcan0 vcan1x; do
+			linsock can send "$bus" "$frame"
+			usleep 200000
+		done
+	done
+	linsock can send vcan0 123#0102030405060708
+	await grep -q '123#0102030405060708' "$side.lines"
+	kill "$client" "$server"
+	wait "$client" "$server" 2>/dev/null || true
+	await_free=$(printf %04X 28701)
+	await is_left
+	sed -E 's/^\([0-9]+\.[0-9]{6}\)/(N)/' "$side.lines" >"$side.plain"
+}
+# A child of theirs sees that its client is gone when it writes to it, for the second time.
+is_left() {
+	linsock can send vcan0 123#77 && linsock can send vcan1x 124#77 && ! listens "$await_free"
+}
+ip link add vcan1x mtu 72 type vcan
+ip link set vcan1x up
+mkfifo never
+exec 9<>never
+while read -r receivers arguments; do
+	# shellcheck disable=SC2086
+	serve_log theirs "$receivers" canlogserver -p 28701 $arguments
+	# shellcheck disable=SC2086
+	serve_log ours "$receivers" ours/canlogserver -p 28701 $arguments
+	same theirs.plain ours.plain "canlogserver $arguments"
+done <<-END
+	2 vcan0 vcan1x
+	1 any
+	1 -m 7FF -v 123 vcan0
+	2 -m 0,7FF -v 0,124 -i 0,1 vcan0 vcan1x
+	2 -e 1FFFFFFF vcan0
+END
+for arguments in '-m 0,0 vcan0' 'a b c d e f g'; do
+	status=0
+	# shellcheck disable=SC2086
+	canlogserver -p 28701 $arguments >theirs.out || echo "status $?" >>theirs.out
+	# shellcheck disable=SC2086
+	ours/canlogserver -p 28701 $arguments >ours.out || echo "status $?" >>ours.out
+	same theirs.out ours.out "canlogserver $arguments"
+done
 finish
