@@ -301,5 +301,64 @@ def test_arguments_that_make_no_sense_are_refused(_):
         assert "--help" in told, f"{arguments}: {told}"
 
 
+# Each tool of can-utils with the letters that it takes, today's and the distribution's.
+LETTERS = {
+    "asc2log": "I:O:v",
+    "canbusload": "rtbciesv",
+    "candump": "t:HNciaSs:lf:Ln:r:Dde8xT:",
+    "canfdtest": "bdef:gi:l:o:s:vx",
+    "cangen": "g:atefbEXR8mI:L:D:F:S:A:V:p:P:n:ixc:v",
+    "cangw": "ADFLs:d:Xteiu:l:f:c:p:x:m:M:",
+    "canlogserver": "m:v:i:e:p:",
+    "canplayer": "I:l:tin:g:s:xv",
+    "cansequence": "efbi:pq::rv",
+    "cansniffer": "r:t:h:l:f:qeb8Bc",
+    "isotpdump": "s:d:ax:X:ct:",
+    "isotpperf": "s:d:x:X:",
+    "isotprecv": "s:d:x:p:P:b:m:w:f:lFL:",
+    "isotpsend": "s:d:x:p:P:t:f:D:l:g:bSCL:",
+    "isotpserver": "l:s:d:x:p:P:b:m:w:t:L:v",
+    "isotpsniffer": "s:d:x:X:h:ct:f:L:i",
+    "j1939acd": "vr:c:a:p:",
+    "j1939cat": "i:vs:rp:P:R:Bc",
+    "j1939spy": "vPb:t::",
+    "j1939sr": "vp:s:S",
+    "log2asc": "I:O:4nfr",
+    "slcand": "ocfls:S:t:b:F",
+    "testj1939": "vbBPos::rep:cnw::",
+}
+# These have no options at all.
+BARE = ("bcmserver", "cansend", "log2long")
+
+
+def called_as(folder, tool, *arguments):
+    link = folder / tool
+    if not link.is_symlink():
+        link.symlink_to(LINSOCK)
+    return subprocess.run([str(link), *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=LIMIT, check=False, cwd=folder)
+
+
+def test_each_option_of_can_utils_is_known(folder):
+    for tool, letters in LETTERS.items():
+        for letter, takes in re.findall(r"(\w)(:*)", letters):
+            # The letter after it is none, so whatever the tool would do it does not do.
+            value = ["1"] if takes == ":" else []
+            done = called_as(folder, tool, f"-{letter}", *value, "-Z")
+            told = done.stderr.decode()
+            assert f"invalid option -- '{letter}'" not in told, f"{tool} -{letter}: {told}"
+            assert "requires an argument" not in told, f"{tool} -{letter}: {told}"
+            assert done.returncode in (1, 2), f"{tool} -{letter}: {done}"
+            if takes == ":" and letter != "h":  # alone it asks for help
+                told = called_as(folder, tool, f"-{letter}").stderr.decode()
+                assert "requires an argument" in told, f"{tool} -{letter}: {told}"
+
+
+def test_help_is_asked_for_as_of_can_utils(folder):
+    for tool in (*LETTERS, *BARE):
+        done = called_as(folder, tool, "-h")
+        assert done.returncode == 0 and done.stdout.startswith(f"usage: {tool} ".encode()), done
+
+
 if __name__ == "__main__":
     sys.exit(main(globals()))

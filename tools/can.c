@@ -59,6 +59,7 @@ static const struct command *const can_commands[] = {
 	&can_play_command,
 	&can_send_command,
 	&can_sequence_command,
+	&can_slcan_command,
 	&can_sniff_command,
 	&can_test_command,
 	&isotp_command,

@@ -44,6 +44,7 @@ extern const struct command can_logserver_command;
 extern const struct command can_play_command;
 extern const struct command can_send_command;
 extern const struct command can_sequence_command;
+extern const struct command can_slcan_command;
 extern const struct command can_sniff_command;
 extern const struct command can_test_command;
 extern const struct command isotp_dump_command;

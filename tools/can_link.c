@@ -134,6 +134,37 @@ static int take_mode(struct lsk_rtnl_can *can, const struct word *word,
 	return COMMAND_OK;
 }
 
+/* Two modes of which one is on at most, as ip(8) has them: auto, manual or off. */
+static int take_tdc_mode(struct lsk_rtnl_can *can, uint32_t automatic, uint32_t manual,
+			 const char *value)
+{
+	bool is_auto = strcmp(value, "auto") == 0;
+	bool is_manual = strcmp(value, "manual") == 0;
+
+	if (!is_auto && !is_manual && strcmp(value, "off") != 0)
+		return command_usage("tdc-mode takes auto, manual or off, not \"%s\"",
+				     value);
+	can->control_mode.mask |= automatic | manual;
+	can->control_mode.flags |= is_auto ? automatic : is_manual ? manual : 0;
+	can->has |= LSK_SET(LSK_CAN_CONTROL_MODE);
+	return COMMAND_OK;
+}
+
+/* What is neither a number nor a switch. Return: -1 for none of these; a status. */
+static int take_other(struct lsk_rtnl_can *can, const char *name, const char *value)
+{
+	bool is_xl = strcmp(name, "xtdc-mode") == 0;
+
+	if (!is_xl && strcmp(name, "tdc-mode") != 0)
+		return -1;
+	if (!value)
+		return command_usage("\"%s\": a value is needed", name);
+	return is_xl ? take_tdc_mode(can, LSK_CAN_MODE_XL_TDC_AUTO,
+				     LSK_CAN_MODE_XL_TDC_MANUAL, value)
+		     : take_tdc_mode(can, CAN_CTRLMODE_TDC_AUTO,
+				     CAN_CTRLMODE_TDC_MANUAL, value);
+}
+
 static int kernel_failure(int r, const char *name, const struct lsk_nl_error *error)
 {
 	if (error->message[0] || error->path[0])
@@ -157,6 +188,28 @@ static int find_link(struct lsk_nl *nl, const char *name, int *ret_index)
 	return *ret_index < 0 ? command_failure(*ret_index, "%s", name) : COMMAND_OK;
 }
 
+/* A word of *@arg with its value, on which it stands then. */
+static int take_setting(struct lsk_rtnl_can *can, char ***arg)
+{
+	const char *name = **arg, *value = (*arg)[1];
+	const struct word *word = find_word(name);
+	int status = take_other(can, name, value);
+
+	if (status < 0 && strcmp(name, "restart") == 0) {
+		can->restart = 1;
+		can->has |= LSK_SET(LSK_CAN_RESTART);
+		return COMMAND_OK;
+	}
+	if (status < 0 && (!word || !value))
+		return command_usage("\"%s\": %s", name,
+				     word ? "a value is needed" : "no such setting");
+	(*arg)++;
+	if (status >= 0)
+		return status;
+	return word->kind == WORD_MODE ? take_mode(can, word, value)
+				       : take_number(can, word, value);
+}
+
 /* "set can0 [down] bitrate 500000 … [up]": down first, up last. */
 static int link_set(struct lsk_nl *nl, char **args)
 {
@@ -170,22 +223,14 @@ static int link_set(struct lsk_nl *nl, char **args)
 
 	for (char **arg = args + (args[0] != NULL); status == COMMAND_OK && *arg;
 	     arg++) {
-		const struct word *word = find_word(*arg);
-
 		if (strcmp(*arg, "up") == 0)
 			goes_up = true;
 		else if (strcmp(*arg, "down") == 0)
 			goes_down = true;
 		else if (strcmp(*arg, "type") == 0 && arg[1])
 			arg++; /* as ip(8) has it */
-		else if (!word || !arg[1])
-			return command_usage("\"%s\": %s", *arg,
-					     word ? "a value is needed"
-						  : "no such setting");
 		else
-			status = word->kind == WORD_MODE
-					 ? take_mode(&can, word, *++arg)
-					 : take_number(&can, word, *++arg);
+			status = take_setting(&can, &arg);
 	}
 	if (status != COMMAND_OK)
 		return status;
@@ -499,9 +544,13 @@ static const char can_link_help[] =
 	"and on or off for loopback, listen-only, triple-sampling, one-shot,\n"
 	"berr-reporting, fd, presume-ack, fd-non-iso, cc-len8-dlc, tdc-auto, "
 	"tdc-manual,\n"
-	"restricted, xl, xtdc-auto, xtdc-manual, tms. Most want the interface down, "
-	"and\n"
-	"fd on wants dbitrate in the same call, xl on xbitrate.\n";
+	"restricted, xl, xtdc-auto, xtdc-manual, tms; tdc-mode and xtdc-mode auto, "
+	"manual "
+	"or\n"
+	"off; and restart alone. Most want the interface down, and fd on wants "
+	"dbitrate "
+	"in\n"
+	"the same call, xl on xbitrate.\n";
 
 const struct command can_link_command = {
 	.name = "link",

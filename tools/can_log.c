@@ -389,12 +389,12 @@ static int asc2log_main(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt(argc, argv, "I:O:")) != -1) {
+	while ((option = getopt(argc, argv, "I:O:v")) != -1) {
 		if (option == 'I')
 			conversion.input = optarg;
 		else if (option == 'O')
 			conversion.output = optarg;
-		else
+		else if (option != 'v') /* faults are always told */
 			return command_bad_option();
 	}
 	if (optind < argc)
@@ -452,11 +452,12 @@ static const char asc2log_help[] =
 	"Writes Vector's ASCII log as candump's, with R or T behind each frame.\n"
 	"\n"
 	"  -I FILE     the log (stdin)\n"
-	"  -O FILE     instead of stdout\n";
+	"  -O FILE     instead of stdout\n"
+	"  -v          is always so: what is no frame is told\n";
 
 const struct command can_asc2log_command = {
 	.name = "asc2log",
-	.arguments = "[-I FILE] [-O FILE]",
+	.arguments = "[-v] [-I FILE] [-O FILE]",
 	.summary = "Vector's ASC as candump's log",
 	.alias = "asc2log",
 	.help = asc2log_help,

@@ -235,5 +235,8 @@ int main(int argc, char **argv)
 	called = slash ? slash + 1 : called;
 	row = command_by_alias(root.children, called);
 	name_extend(row ? row->alias : root.name);
+	/* The tools whose names these are have no long options. */
+	if (row && argc == 2 && strcmp(argv[1], "-h") == 0)
+		return print_help(row);
 	return run(row ? row : &root, argc, argv);
 }
