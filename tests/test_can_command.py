@@ -72,6 +72,21 @@ def test_each_format_keeps_what_the_manual_says_and_counts_the_rest(folder):
         assert out == wanted, f"{name}:\n{out}"
 
 
+def test_an_asc_log_is_as_today_s_log2asc_writes_it(folder):
+    log = ("(1795168076.000000) can0 123#0011223344556677\n(1795168076.393611) can0 12345678#R3\n"
+           "(1795168077.500000) can1 123##5112233\n(1795168078.500000) can1 20000080#0000000000000000\n")
+    out, _ = run("log", "-t", "asc", stdin=log.encode(), cwd=folder, env={**os.environ, "TZ": "UTC"})
+    fd = f"{'123':>10}{'':35}1 0 3  3 11 22 33   130000  130     3000 0 0 0 0 0"
+    assert out == ("date Fri Nov 20 09:47:56 2026\n"
+                   "base hex  timestamps absolute\n"
+                   "no internal events logged\n"
+                   "// version 18.2.0\n"
+                   "   0.000000 1  123             Rx   d 8 00 11 22 33 44 55 66 77\n"
+                   "   0.393611 1  12345678x       Rx   r 3\n"
+                   f"   1.500000 CANFD   2 Rx {fd}\n"
+                   "   2.500000 2  ErrorFrame\n"), out
+
+
 def test_another_reader_takes_our_csv(folder):
     path = folder / "bus.csv"
     run("log", "-o", path, stdin=LOG.encode())
@@ -232,6 +247,19 @@ def test_a_filter_that_is_none_is_told_with_its_place(_):
         assert f"\t{text}" in told and "^" in told, told
         mark = next(line for line in told.splitlines() if "^" in line)
         assert mark.index("^") - 1 >= text.index(",") + 1, f"{text}: {part}: {told}"
+
+
+def test_a_rule_of_the_gateway_that_is_none_is_told_with_its_place(_):
+    for option, text, column in (("-f", "12G:7FF", 2), ("-f", "123", 3), ("-f", "123:7FG", 6),
+                                 ("-l", "0", 0), ("-l", "2x", 1), ("-x", "0:1:2", 5), ("-x", "0:1:z:FF", 4),
+                                 ("-m", "SET:IX:1.1.00", 5), ("-m", "NOT:I:1.1.00", 3),
+                                 ("-m", "SET:I:1.1.00112233445566ZZ", 24), ("-m", "SET:I:1.1.0011223344556677F", 26),
+                                 ("-M", "SET:F:1.1.1.00", 14), ("-c", "0:1:2:FF:00:0", 12), ("-p", "4:", 0),
+                                 ("-p", "1:X", 2)):
+        _, told = run("gw", "-A", option, text, expect=2)
+        lines = told.splitlines()
+        assert f"'{text}'." in lines[0] and lines[1] == f"\t{text}", told
+        assert lines[2] == "\t" + " " * column + "^", (option, text, told)
 
 
 def read_long(arguments):

@@ -43,10 +43,18 @@ static const struct mod_kind {
 
 #define MOD_KINDS (sizeof(mod_kinds) / sizeof(mod_kinds[0]))
 
-/* Read @len bytes as pairs of digits, and nothing behind them. */
-static bool read_bytes(const char *text, uint8_t *bytes, size_t len)
+/* Tell what is wrong with @text, and that it is so from @at on. */
+static int bad_definition(const char *what, const char *text, const char *at)
 {
-	return can_scan_bytes(&text, bytes, len) && *text == '\0';
+	fprintf(stderr, "%s: %s '%s'.\n\t%s\n\t%*s^\n", program_invocation_short_name,
+		what, text, text, (int)(at - text), "");
+	return command_bad_option();
+}
+
+/* Read @len bytes as pairs of digits, and nothing behind them. */
+static bool read_bytes(const char **text, uint8_t *bytes, size_t len)
+{
+	return can_scan_bytes(text, bytes, len) && **text == '\0';
 }
 
 static const struct mod_kind *find_kind(const char *text, size_t len)
@@ -89,13 +97,13 @@ static uint8_t read_elements(const char **text, bool is_fd)
 	return elements;
 }
 
-static bool read_classic_mod(const char *text, struct cgw_frame_mod *mod)
+static bool read_classic_mod(const char **text, struct cgw_frame_mod *mod)
 {
 	struct can_frame frame = {0};
 	int64_t id = 0, len = 0;
 
-	if (!can_scan_field(&text, 16, 0, UINT32_MAX, '.', &id) ||
-	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &len) ||
+	if (!can_scan_field(text, 16, 0, UINT32_MAX, '.', &id) ||
+	    !can_scan_field(text, 16, 0, UINT8_MAX, '.', &len) ||
 	    !read_bytes(text, frame.data, CAN_MAX_DLEN))
 		return false;
 	frame.can_id = (canid_t)id;
@@ -104,14 +112,14 @@ static bool read_classic_mod(const char *text, struct cgw_frame_mod *mod)
 	return true;
 }
 
-static bool read_fd_mod(const char *text, struct cgw_fdframe_mod *mod)
+static bool read_fd_mod(const char **text, struct cgw_fdframe_mod *mod)
 {
 	struct canfd_frame frame = {0};
 	int64_t id = 0, flags = 0, len = 0;
 
-	if (!can_scan_field(&text, 16, 0, UINT32_MAX, '.', &id) ||
-	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &flags) ||
-	    !can_scan_field(&text, 16, 0, UINT8_MAX, '.', &len) ||
+	if (!can_scan_field(text, 16, 0, UINT32_MAX, '.', &id) ||
+	    !can_scan_field(text, 16, 0, UINT8_MAX, '.', &flags) ||
+	    !can_scan_field(text, 16, 0, UINT8_MAX, '.', &len) ||
 	    !read_bytes(text, frame.data, CANFD_MAX_DLEN))
 		return false;
 	frame.can_id = (canid_t)id;
@@ -133,12 +141,12 @@ static int parse_mod(struct gw *gw, const char *text, bool is_fd)
 	if (kind) {
 		at++;
 		mod.modtype = fd_mod.modtype = read_elements(&at, is_fd);
-		is_good = mod.modtype && (is_fd ? read_fd_mod(at, &fd_mod)
-						: read_classic_mod(at, &mod));
+		is_good = mod.modtype && (is_fd ? read_fd_mod(&at, &fd_mod)
+						: read_classic_mod(&at, &mod));
 	}
 	if (!is_good)
-		return command_usage("Problem with modification definition '%s'.",
-				     text);
+		return bad_definition("Problem with modification definition", text,
+				      at ? at : text);
 	gw->mods++;
 	gw->has_fd_mods |= is_fd;
 	gw->rule.has |= LSK_SET(is_fd ? kind->fd_bit : kind->bit);
@@ -176,8 +184,8 @@ static int parse_crc8(struct cgw_csum_crc8 *crc8, const char *text)
 
 	if (!read_checksum(&at, &checksum, ':') ||
 	    !can_scan_field(&at, 16, 0, UINT8_MAX, ':', &final) ||
-	    !read_bytes(at, crc8->crctab, sizeof(crc8->crctab)))
-		return command_usage("Bad CRC8 checksum definition '%s'.", text);
+	    !read_bytes(&at, crc8->crctab, sizeof(crc8->crctab)))
+		return bad_definition("Bad CRC8 checksum definition", text, at);
 	crc8->from_idx = checksum.from_idx;
 	crc8->to_idx = checksum.to_idx;
 	crc8->result_idx = checksum.result_idx;
@@ -194,11 +202,11 @@ static int parse_profile(struct cgw_csum_crc8 *crc8, const char *text)
 
 	crc8->profile = (uint8_t)profile;
 	if (profile == CGW_CRC8PRF_1U8)
-		is_good = is_good && read_bytes(at, crc8->profile_data, 1);
+		is_good = is_good && read_bytes(&at, crc8->profile_data, 1);
 	else if (profile == CGW_CRC8PRF_16U8)
-		is_good = is_good && read_bytes(at, crc8->profile_data, 16);
+		is_good = is_good && read_bytes(&at, crc8->profile_data, 16);
 	return is_good ? COMMAND_OK
-		       : command_usage("Bad CRC8 profile definition '%s'.", text);
+		       : bad_definition("Bad CRC8 profile definition", text, at);
 }
 
 static int parse_filter(struct lsk_can_gw_rule *rule, const char *text)
@@ -209,7 +217,7 @@ static int parse_filter(struct lsk_can_gw_rule *rule, const char *text)
 
 	if (!can_scan_field(&at, 16, 0, UINT32_MAX, is_inverted ? '~' : ':', &id) ||
 	    !can_scan_field(&at, 16, 0, UINT32_MAX, '\0', &mask))
-		return command_usage("Bad filter definition '%s'.", text);
+		return bad_definition("Bad filter definition", text, at);
 	rule->filter.can_id = (canid_t)id | (is_inverted ? CAN_INV_FILTER : 0);
 	rule->filter.can_mask = (canid_t)mask;
 	rule->has |= LSK_SET(LSK_CAN_GW_FILTER);
@@ -224,6 +232,8 @@ static int parse_interface(uint32_t *ret_index, const char *name)
 
 static int parse_checksum(struct lsk_can_gw_rule *rule, int option, const char *value)
 {
+	const char *at = value;
+
 	switch (option) {
 	case 'c':
 		rule->has |= LSK_SET(LSK_CAN_GW_CHECKSUM_CRC8);
@@ -232,9 +242,8 @@ static int parse_checksum(struct lsk_can_gw_rule *rule, int option, const char *
 		return parse_profile(&rule->checksum_crc8, value);
 	default:
 		rule->has |= LSK_SET(LSK_CAN_GW_CHECKSUM_XOR);
-		if (!read_checksum(&value, &rule->checksum_xor, '\0'))
-			return command_usage("Bad XOR checksum definition '%s'.",
-					     value);
+		if (!read_checksum(&at, &rule->checksum_xor, '\0'))
+			return bad_definition("Bad XOR checksum definition", value, at);
 		return COMMAND_OK;
 	}
 }
@@ -256,6 +265,7 @@ static uint16_t flag_of(int option)
 static int parse_option(struct gw *gw, int option, const char *value)
 {
 	struct lsk_can_gw_rule *rule = &gw->rule;
+	const char *at = value;
 	int64_t number = 0;
 
 	switch (option) {
@@ -281,8 +291,8 @@ static int parse_option(struct gw *gw, int option, const char *value)
 		return COMMAND_OK;
 	case 'l':
 		rule->has |= LSK_SET(LSK_CAN_GW_HOPS);
-		if (!can_scan_field(&value, 10, 1, UINT8_MAX, '\0', &number))
-			return command_usage("Bad hop limit definition '%s'.", value);
+		if (!can_scan_field(&at, 10, 1, UINT8_MAX, '\0', &number))
+			return bad_definition("Bad hop limit definition", value, at);
 		rule->hops = (uint8_t)number;
 		return COMMAND_OK;
 	case 'f':
