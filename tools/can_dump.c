@@ -318,6 +318,14 @@ static int output_failure(const struct dump *dump)
 	return r;
 }
 
+/* Who asks for the controller's time is not given another one: it is 0 then. */
+static void forget_system_time(struct lsk_can_record *records, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!(records[i].flags & LSK_CAN_HARDWARE_TIME))
+			records[i].time_ns = 0;
+}
+
 static int capture_loop(struct dump *dump)
 {
 	struct can_source *source = NULL;
@@ -336,6 +344,8 @@ static int capture_loop(struct dump *dump)
 		}
 		if (r < 0 && !survives(dump, source, r))
 			return COMMAND_FAILURE;
+		if (dump->config.hardware_time)
+			forget_system_time(dump->capture.records, r);
 		for (int i = 0; i < r; i++) {
 			show_record(dump, source, &dump->capture.records[i]);
 			if (++seen == dump->count)

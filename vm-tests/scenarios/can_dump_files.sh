@@ -26,17 +26,24 @@ ours=$PWD/ours/candump
 # Names of files and digits of times, which differ from run to run, become N.
 plain() { sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6}/N/' -e 's/^\([0-9.]+\)/(N)/' "$1"; }
 
+# Where both listen, and how many do.
+where=vcan0
+listeners() { echo $(($(bound vcan0) + $(bound any))); }
+
 # Both tools with the options, each in its folder; what happens meanwhile is $1, and $2 is
 # our status: that of candump of today, where the distribution's, of 2020, has 0 always.
 both() {
 	happens=$1 wanted=$2
 	shift 2
-	before=$(bound vcan0)
-	(cd theirs && rm -f -- * && exec candump "$@" vcan0 >out 2>err) &
+	before=$(listeners)
+	# shellcheck disable=SC2086
+	(cd theirs && rm -f -- * && exec candump "$@" $where >out 2>err) &
 	first=$!
-	(cd ours && rm -f out err ./*.log && exec "$ours" "$@" vcan0 >out 2>err) &
+	# shellcheck disable=SC2086
+	(cd ours && rm -f out err ./*.log && exec "$ours" "$@" $where >out 2>err) &
 	second=$!
-	wait_receivers vcan0 $((before + 2))
+	are_two() { [ "$(listeners)" -ge $((before + 2)) ]; }
+	await are_two
 	"$happens"
 	wait "$first" || true
 	second_status=0
@@ -72,6 +79,65 @@ both three_frames 0 -s 2 -n 3
 both three_frames 0 -s 1 -n 3
 both interrupt 130 -L
 both terminate 143 -l
+
+# Down and up, for who goes on, and for who does not.
+down_up() {
+	linsock can send vcan0 123#11
+	ip link set vcan0 down
+	wait_idle "$first" "$second"
+	ip link set vcan0 up
+	linsock can send vcan0 124#22
+	usleep 300000
+}
+both down_up 0 -D -n 2 -L
+both down_up 0 -D -n 2 -a
+goes_down() { ip link set vcan0 down; }
+both goes_down 1 -L
+ip link set vcan0 up
+
+# The controller's time, where there is none; names of several lengths; all interfaces.
+both three_frames 0 -H -ta -n 3
+where='vcan0 vcan10'
+ip link add vcan10 mtu 72 type vcan
+ip link set vcan10 up
+two_buses() {
+	for frame in 123#11 1F334455#2233 124#; do
+		linsock can send vcan0 "$frame"
+		usleep 300000
+		linsock can send vcan10 "$frame"
+		usleep 300000
+	done
+}
+both two_buses 0 -n 6
+both two_buses 0 -L -n 6
+both two_buses 0 -c -c -n 6
+where=any
+both two_buses 0 -n 6
+both two_buses 0 -ta -x -n 6
+where='any,0~0,#FFFFFFFF'
+errors() { linsock can send vcan0 123#11 20000080#0000000000000000 '20000004#0004000000000000'; }
+both errors 0 -e -n 2
+where=vcan0
+
+# What the distribution's lacks, as today's has it: nine decimals, raw DLCs.
+"$ours" -L -N -n 1 vcan0 >nano &
+dump=$!
+"$ours" -8 -n 2 vcan0 >raw &
+other=$!
+wait_receivers vcan0 2
+linsock can send vcan0 123#4142430102DEADFF_E 12345678##51122
+wait "$dump" "$other"
+cp nano difference
+check 'candump -N' grep -qE '^\([0-9]{10}\.[0-9]{9}\) vcan0 123#4142430102DEADFF_E$' nano
+cat >wanted <<-'END'
+	|  vcan0  123   {E}  41 42 43 01 02 DE AD FF
+	|  vcan0  12345678  [02]  11 22
+END
+sed -i 's/^|//' wanted
+same wanted raw 'candump -8'
+status=0
+"$ours" -L -a vcan0 2>difference && status=1
+report "$status" '-L with a view is refused'
 
 # What the queue could not take is told with the first frame behind it.
 overflow() {
