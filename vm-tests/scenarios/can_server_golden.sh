@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# bcmserver and canlogserver, and linsock called by their names: the same words by TCP,
+# bcmserver, canlogserver and isotpserver, and linsock called by their names: the same words by TCP,
 # the same frames on the bus, the same answers.
 #
 #     nc ---- TCP, lo ---- one of both ---- vcan0, vcan1x ---- candump
 #
-# needs: can can-raw can-bcm vcan
+# needs: can can-raw can-bcm can-isotp vcan
 # kernels: all
 # timeout: 480
 # files: vm-tests/scenarios/lib
@@ -17,7 +17,7 @@ ip link set lo up
 ip link add vcan0 mtu 72 type vcan
 ip link set vcan0 up
 mkdir ours
-for name in bcmserver canlogserver; do
+for name in bcmserver canlogserver isotpserver; do
 	ln -s "$(command -v linsock)" "ours/$name"
 done
 # shellcheck source=vm-tests/scenarios/lib/tap.sh
@@ -141,6 +141,50 @@ done <<-END
 	2 -m 0,7FF -v 0,124 -i 0,1 vcan0 vcan1x
 	2 -e 1FFFFFFF vcan0
 END
+# Messages by TCP, and one back. $1: name of the results; the rest: the server.
+serve_isotp() {
+	side=$1
+	shift
+	candump -L vcan0,7E0:7F0 >"$side.bus" &
+	recorder=$!
+	wait_receivers vcan0 1
+	"$@" -l 28702 -s 7E0 -d 7E8 -b 4 -p CC:CC vcan0 >/dev/null 2>&1 9>&- &
+	server=$!
+	await listens "$(printf %04X 28702)"
+	rm -f words
+	mkfifo words
+	nc 127.0.0.1 28702 <words >"$side.answer" &
+	client=$!
+	exec 8>words
+	await test "$(bound vcan0)" -ge 2
+	for words in '<22F190>' '<0102030405060708090A0B0C0D0E0F>' 'xx<zz><1><11 22><3344>'; do
+		isotprecv -s 7E8 -d 7E0 -p CC:CC vcan0 >>"$side.got" 8>&- &
+		receiver=$!
+		# The recorder, the server, which has its socket with its client, the receiver.
+		wait_receivers vcan0 3
+		echo "$words" >&8
+		wait "$receiver"
+	done
+	for message in '62 F1 90' '01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10 11 12 13 14 15 16'; do
+		echo "$message" | isotpsend -s 7E8 -d 7E0 -p CC:CC vcan0
+		len=$(($(echo "$message" | wc -w) * 2 + 2))
+		told=$((${told:-0} + len))
+		has_answer() { [ "$(wc -c <"$side.answer")" -ge "$told" ]; }
+		await has_answer
+	done
+	told=0
+	exec 8>&-
+	kill "$client" "$server" "$recorder" 2>/dev/null || true
+	wait "$client" "$server" "$recorder" 2>/dev/null || true
+	cut -d' ' -f3- "$side.bus" >"$side.frames"
+	await_free=$(printf %04X 28702)
+	await is_free
+}
+serve_isotp theirs isotpserver
+serve_isotp ours ours/isotpserver
+same theirs.got ours.got 'isotpserver: from TCP to ISO-TP'
+same theirs.answer ours.answer 'isotpserver: and back'
+same theirs.frames ours.frames 'isotpserver on the bus'
 for arguments in '-m 0,0 vcan0' 'a b c d e f g'; do
 	status=0
 	# shellcheck disable=SC2086

@@ -40,6 +40,16 @@ sums() {
 	sed -nE 's/^ vcan0@500000 +([0-9]+) +([0-9]+) +([0-9]+) +([0-9]+)%.*/\1 \2 \3/p' "$1" |
 		awk '{ a += $1; b += $2; c += $3 } END { print a, b, c }'
 }
+# Each number, with the blanks before it, as its width; bars as their length.
+shapes() {
+	awk '{ out = ""
+		while (match($0, / *[0-9]+/)) {
+			out = out substr($0, 1, RSTART - 1) "<" RLENGTH ">"
+			$0 = substr($0, RSTART + RLENGTH)
+		}
+		print out gensub_bar($0) }
+		function gensub_bar(rest) { gsub(/X/, ".", rest); return rest }' "$1" | sort -u
+}
 if command -v canbusload >/dev/null; then
 	for options in '' '-i' '-e' '-b' '-t -c'; do
 		# shellcheck disable=SC2086
@@ -60,6 +70,9 @@ if command -v canbusload >/dev/null; then
 		sums ours.plain >ours.sums
 		check "canbusload $options" diff theirs.sums ours.sums
 		check "canbusload $options has seen all" grep -q '^300 ' ours.sums
+		shapes theirs >theirs.shapes
+		shapes ours.out >ours.shapes
+		same theirs.shapes ours.shapes "canbusload $options prints lines of the same form"
 	done
 fi
 
