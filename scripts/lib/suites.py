@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -58,7 +59,7 @@ MESON_SUITES = {
     "stall": MesonSuite("main", "unit", patience=4, jobs=4 * JOBS, preload="tests/stall.so"),
 }
 # Asked for by name: it finds what depends on time, in a time that is not bounded.
-NOT_OF_ALL = {"stall"}
+NOT_OF_ALL = {"stall", "virtme"}
 
 
 def cases_of_record(suite: str, record: dict[str, object]) -> Iterator[Case]:
@@ -222,45 +223,71 @@ def run_lab(_suite: str, names: list[str]) -> list[Case]:
             if not names or any(name in case.name for name in names)]
 
 
-def run_machines(names: list[str]) -> list[Case]:
-    """`linsock vm` as its users meet it; names are parts of a test's name."""
+def machine_test_names(names: list[str]) -> list[str]:
+    """The tests of `linsock vm` itself that have one of the names in theirs."""
     top = ROOT / "vm-tests"
     found = unittest.TestLoader().discover(str(top / "lab/machine_tests"), top_level_dir=str(top))
-    tests = unittest.TestSuite(
-        test for module in found for group in module for test in group  # type: ignore[union-attr]
-        if not names or any(name in test.id() for name in names))
+    all_names = [test.id() for module in found for group in module  # type: ignore[union-attr]
+                 for test in group]  # type: ignore[union-attr]
+    return [one for one in all_names if not names or any(name in one for name in names)]
+
+
+def run_machine_test(name: str) -> list[Case]:
+    """One of them, in a process of its own."""
     result = Collect("vm")
-    begin = time.monotonic()
-    tests.run(result)
-    if result.cases:
-        print(f"  linsock vm itself: {len(result.cases)} cases, {time.monotonic() - begin:.0f} s",
-              flush=True)
+    unittest.TestLoader().loadTestsFromName(name).run(result)
     return result.cases
 
 
-def run_vm(_suite: str, names: list[str]) -> list[Case]:
-    """The scenarios on every kernel of the matrix."""
+def run_machines(names: list[str]) -> list[Case]:
+    """`linsock vm` as its users meet it; names are parts of a test's name."""
+    begin = time.monotonic()
+    # Those of virtme-ng boot for long: first, so that the others fill the time beside.
+    order = sorted(machine_test_names(names), key=lambda name: "virtme" not in name)
+    with concurrent.futures.ProcessPoolExecutor(JOBS) as pool:
+        cases = [case for found in pool.map(run_machine_test, order) for case in found]
+    if cases:
+        print(f"  linsock vm itself: {len(cases)} cases, {time.monotonic() - begin:.0f} s",
+              flush=True)
+    return cases
+
+
+def run_scenarios(suite: str, names: list[str], options: list[str]) -> list[Case]:
+    """Build, and run the scenarios."""
     broken = build(ROOT / "build/main")
     if broken:
         return [broken]
-    path = ROOT / "build/vm-cases.json"
+    path = ROOT / f"build/{suite}-cases.json"
     path.unlink(missing_ok=True)
+    command = [str(ROOT / "vm-tests/run-scenarios"), "--jobs", str(JOBS),
+               "--json", str(path), *options, *names]
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
+    if not path.is_file():
+        return [Case(suite, "run-scenarios", tap.FAILED, f"exit status {done.returncode}")]
+    return [dataclasses.replace(Case(**fields), suite=suite)
+            for fields in json.loads(path.read_text())]
+
+
+def run_vm(suite: str, names: list[str]) -> list[Case]:
+    """The laboratory itself, and the scenarios on every kernel of the matrix."""
+    broken = build(ROOT / "build/main")
+    if broken:
+        return [broken]
     found = run_machines(names)
     if found and names:
         return found
-    command = [str(ROOT / "vm-tests/run-scenarios"), "--jobs", str(JOBS),
-               "--json", str(path), *names]
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
-    if not path.is_file():
-        return [*found, Case("vm", "run-scenarios", tap.FAILED,
-                             f"exit status {done.returncode}")]
-    return [*found, *(Case(**fields) for fields in json.loads(path.read_text()))]
+    return [*found, *run_scenarios(suite, names, [])]
+
+
+def run_virtme(suite: str, names: list[str]) -> list[Case]:
+    """The scenarios once more, on one kernel, with virtme-ng's root and clock."""
+    return run_scenarios(suite, names, ["--runner", "virtme", "--kernels", "6.12"])
 
 
 RUNNERS: dict[str, Callable[[str, list[str]], list[Case]]] = {
     "style": run_meson, "lab": run_lab, "unit": run_meson, "page": run_meson,
     "install": run_meson, "asan": run_meson, "tsan": run_meson, "valgrind": run_meson,
-    "fuzz": run_meson, "vm": run_vm, "stall": run_meson,
+    "fuzz": run_meson, "vm": run_vm, "stall": run_meson, "virtme": run_virtme,
 }
 
 

@@ -18,27 +18,57 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import paths
+from . import paths, virtme
+from .kernel import open_kernel
 
 RUNS = 11
 TEMPLATE_RUNS = 11
 EACH = 20
+PARTS = ["clone", "network", "each", "warp", "template", "virtme"]
+# One kernel is enough: what is compared is the way to its boot.
+VIRTME_KERNEL = "6.12"
 TOOL = [str(paths.HERE.parent / "vm"), "run"]
+
+
+HEAD = """\
+# The laboratory, measured
+
+Made by `scripts/bench vm` without KVM; how is told in vm-tests/lab/bench.py. Medians, of
+runs in turns where two things are compared.
+
+| what | median | least | most | n | must be | |
+|---|---:|---:|---:|---:|---|---|
+"""
 
 
 class Figure:
     """One measured thing with its limit."""
 
-    def __init__(self, name: str, limit_s: float) -> None:
-        self.name, self.limit_s = name, limit_s
+    def __init__(self, name: str, limit: float | None, unit: str = "s") -> None:
+        self.name, self.limit, self.unit = name, limit, unit
         self.samples: list[float] = []
+
+    def median(self) -> float:
+        """What is judged."""
+        return statistics.median(self.samples)
+
+    def verdict(self) -> str:
+        """Whether the limit was kept; without one nothing is judged."""
+        if self.limit is None:
+            return "-"
+        return "reached" if self.median() <= self.limit else "**missed**"
 
     def line(self) -> str:
         """As printed."""
-        median = statistics.median(self.samples)
-        verdict = "ok" if median <= self.limit_s else "over"
-        return (f"{self.name:<44} {median:6.3f} s  (least {min(self.samples):.3f}, most "
-                f"{max(self.samples):.3f}, n {len(self.samples)})  limit {self.limit_s:g}: {verdict}")
+        limit = "" if self.limit is None else f"  limit {self.limit:g}: {self.verdict()}"
+        return (f"{self.name:<46} {self.median():6.3f} {self.unit}  (least {min(self.samples):.3f}, "
+                f"most {max(self.samples):.3f}, n {len(self.samples)}){limit}")
+
+    def row(self) -> str:
+        """As a row of the table."""
+        limit = "" if self.limit is None else f"≤ {self.limit:g}"
+        return (f"| {self.name} | {self.median():.3f} {self.unit} | {min(self.samples):.3f} | "
+                f"{max(self.samples):.3f} | {len(self.samples)} | {limit} | {self.verdict()} |")
 
 
 def run(arguments: list[str], environment: dict[str, str] | None = None) -> tuple[float, float]:
@@ -59,9 +89,9 @@ def run(arguments: list[str], environment: dict[str, str] | None = None) -> tupl
 def measure_clones(kernel: str, runs: int) -> list[Figure]:
     """A trivial test in a clone."""
     begun = Figure(f"{kernel}: machine started to test begun", 0.10)
-    first = Figure(f"{kernel}: command started to first output", 0.25)
+    first = Figure(f"{kernel}: command started to first output", None)
     whole = Figure(f"{kernel}: trivial test, machine in all", 0.35)
-    command = Figure(f"{kernel}: trivial test, command in all", 0.50)
+    command = Figure(f"{kernel}: trivial test, command in all", None)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         arguments = ["--kernel", kernel, "--json", str(report), "--", "sh", "-c", "echo x"]
@@ -118,30 +148,95 @@ def measure_warp(kernel: str, runs: int) -> Figure:
     return figure
 
 
+def measure_network(kernel: str, runs: int) -> Figure:
+    """From the start of two machines to the second one's first answer."""
+    figure = Figure(f"{kernel}: two machines started to first packet", 0.5)
+    script = ("test $LINSOCK_MACHINE = 1 && exec sleep 1; until ping -c 1 -W 1 10.9.0.1 "
+              ">/dev/null; do :; done; cut -d' ' -f1 /proc/uptime >&2; echo answered >&2")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        arguments = ["--kernel", kernel, "--machines", "2", "--json", str(report), "--",
+                     "sh", "-c", script]
+        run(arguments)
+        for _ in range(runs):
+            process = subprocess.Popen([*TOOL, *arguments], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+            begin = time.monotonic()
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line == "answered\n":
+                    figure.samples.append(time.monotonic() - begin)
+            process.wait()
+    return figure
+
+
+def measure_virtme(kernel: str, runs: int) -> list[Figure]:
+    """Plain vng and our runner on the same command, in turns."""
+    plain = Figure(f"{kernel}: plain vng", None)
+    ours = Figure(f"{kernel}: runner virtme", None)
+    ratio = Figure(f"{kernel}: runner virtme / plain vng", 1.10, "x")
+    known = open_kernel(kernel, paths.kernels())
+    tree = virtme.kernel_tree(known, paths.store() / "vm")
+    command = ["vng", "--run", str(tree / "vmlinuz"), "--disable-microvm", "--disable-kvm",
+               "--cpus", "1", "--memory", "512M", "--exec", "true"]
+    arguments = ["--kernel", kernel, "--runner", "virtme", "--", "true"]
+    for _ in range(runs):
+        begin = time.monotonic()
+        subprocess.run(command, env=virtme.vng_environment(), check=True, cwd="/",
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        plain.samples.append(time.monotonic() - begin)
+        ours.samples.append(run(arguments)[1])
+        ratio.samples.append(ours.samples[-1] / plain.samples[-1])
+    return [plain, ours, ratio]
+
+
+def write_results(folder: Path, figures: list[Figure]) -> None:
+    """vm.json with every sample, vm.md with the table; figures of other runs stay."""
+    path = folder / "vm.json"
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    for one in figures:
+        kept[one.name] = {"limit": one.limit, "unit": one.unit, "samples": one.samples}
+    path.write_text(json.dumps(kept, indent=1) + "\n")
+    rows = []
+    for name, fields in kept.items():
+        figure = Figure(name, fields["limit"], fields["unit"])
+        figure.samples = fields["samples"]
+        rows.append(figure.row())
+    (folder / "vm.md").write_text(HEAD + "\n".join(rows) + "\n")
+
+
 def main() -> int:
     """Entry of the benchmark; 0 if all limits were kept."""
     parser = argparse.ArgumentParser(prog="scripts/bench vm", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernels", default="6.1,6.12,7", metavar="K,K")
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--only", choices=["clone", "each", "warp", "template"], action="append")
+    parser.add_argument("--results", type=Path, metavar="FOLDER",
+                        default=paths.HERE.parents[1] / "bench/results")
+    parser.add_argument("--only", choices=PARTS, action="append")
     args = parser.parse_args()
-    wanted = args.only or ["clone", "each", "warp", "template"]
+    wanted = args.only or PARTS
     figures: list[Figure] = []
     for kernel in args.kernels.split(","):
         new: list[Figure] = []
         if "clone" in wanted:
             new += measure_clones(kernel, args.runs)
+        if "network" in wanted:
+            new.append(measure_network(kernel, args.runs))
         if "each" in wanted:
             new.append(measure_each(kernel, args.runs))
         if "warp" in wanted:
             new.append(measure_warp(kernel, args.runs))
         if "template" in wanted:
             new.append(measure_template(kernel, args.runs + 1))
+        if "virtme" in wanted and kernel == VIRTME_KERNEL:
+            new += measure_virtme(kernel, args.runs)
         for figure in new:
             print(figure.line(), flush=True)
         figures += new
-    return int(any(statistics.median(one.samples) > one.limit_s for one in figures))
+    write_results(args.results, figures)
+    return int(any("missed" in one.verdict() for one in figures))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ lines declare what it wants:
     # criterion: test_can         run this program of tests after the script; without
                                   Criterion where scenario_tests of tests/meson.build
                                   has its name, which is five times as quick
-    # time-warp: yes              waiting costs no time
+    # time-warp: yes              waiting costs no time; "only": it would cost hours
     # can-bus: 2                  CAN controllers on one bus, can0...
     # machines: 2                 run in two machines on one network
 
 It succeeds by exit status 0, or by the TAP that it prints; 77 is a skip, with
 the reason in its last line.
+
+With --runner virtme they run in machines of virtme-ng, one after another in each, with
+the host's root and an ordinary clock.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import cli, needs, paths, plan, run, tap
+from . import cli, needs, paths, plan, run, tap, virtme
 from .errors import EXIT_LAB, EXIT_SKIP, LabError, NeedError
 from .kernel import Kernel, open_kernel
 from .needs import Answer, Needs
@@ -64,6 +67,8 @@ class Scenario:
     criterion: tuple[str, ...] = ()
     shape: Machine = Machine()
     machines: int = 1
+    # What waits in it takes hours of an ordinary clock.
+    is_only_warped: bool = False
 
     def wanted(self) -> Needs:
         """Its needs, by kind."""
@@ -90,12 +95,13 @@ def parse_scenario(name: str, text: str) -> Scenario:
         return int(text)
 
     machines = number("machines", "1")
-    shape = Machine(is_warped=fields.get("time-warp") == ["yes"], has_network=machines > 1,
+    warp = fields.get("time-warp", [""])[0]
+    shape = Machine(is_warped=warp in {"yes", "only"}, has_network=machines > 1,
                     can_controllers=number("can-bus", "0"))
     kernels = [word for word in fields.get("kernels", []) if word != "all"]
     return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
                     float(number("timeout", "240")), tuple(fields.get("files", [])),
-                    tuple(fields.get("criterion", [])), shape, machines)
+                    tuple(fields.get("criterion", [])), shape, machines, warp == "only")
 
 
 def load(folder: Path, names: list[str]) -> list[Scenario]:
@@ -121,13 +127,63 @@ def find_test(build: Path, name: str) -> tuple[Path, str]:
 def job_text(scenario: Scenario, build: Path) -> str:
     """The script as the guest runs it: tools in PATH, an empty folder to work in."""
     lines = [f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={ROOT}",
-             "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
+             "rm -rf /tmp/work", "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
     for name in scenario.criterion:
         program, options = find_test(build, name)
         lines.append(f"{program}{options} || status=$?")
     if scenario.criterion:
         lines.append('exit "${status:-0}"')
     return "\n".join(lines) + "\n"
+
+
+# Before a scenario in a machine that ran others: the applets that a clone has where no
+# tool of the host has the name, and nothing that another left. Links of a card stay.
+PRELUDE = """
+[ -d /run/applets ] || { mkdir /run/applets && busybox --install -s /run/applets; }
+export PATH="$PATH:/run/applets"
+ip -all netns delete
+for link in /sys/class/net/*; do
+	[ -e "$link/device" ] || [ "${link##*/}" = lo ] || ip link delete "${link##*/}" || :
+done
+"""
+
+
+class Crew:
+    """Machines of virtme-ng, as many for each kernel and shape as jobs at a time."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self._idle: dict[tuple[str, Machine], list[virtme.Host]] = {}
+        self._hosts: list[virtme.Host] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End all machines."""
+        for host in self._hosts:
+            host.close()
+
+    @contextlib.contextmanager
+    def host(self, kernel: Kernel, modules: list[str], shape: Machine) -> Iterator[virtme.Host]:
+        """A machine that runs nothing else meanwhile; it boots with its first job."""
+        with self._lock:
+            idle = self._idle.setdefault((kernel.label, shape), [])
+            host = idle.pop() if idle else virtme.Host(kernel, modules, shape, self.store)
+            if host not in self._hosts:
+                self._hosts.append(host)
+        try:
+            yield host
+        finally:
+            with self._lock:
+                idle.append(host)
+
+
+def why_not(scenario: Scenario) -> str:
+    """Why a machine of virtme-ng cannot run it; "": it can."""
+    if scenario.machines > 1:
+        return "virtme-ng's guest is one machine alone"
+    if scenario.is_only_warped:
+        return "it waits for hours, and virtme-ng's guest has an ordinary clock"
+    return ""
 
 
 @dataclasses.dataclass
@@ -137,6 +193,8 @@ class Matrix:
     build: Path
     payload: Payload
     store: Path
+    # Where scenarios run one after another, by kernel and shape; None: in clones.
+    crew: Crew | None = None
     # What each kernel has of the needs, by its label and the shape of the machine.
     answers: dict[tuple[str, Machine], Answer | LabError] = dataclasses.field(
         default_factory=dict)
@@ -155,6 +213,15 @@ def job_of(matrix: Matrix, scenario: Scenario) -> run.Job:
                    shape=scenario.shape, machines=scenario.machines)
 
 
+def run_job(matrix: Matrix, kernel: Kernel, modules: list[str], job: run.Job,
+            sinks: list[dict[str, run.Sink]]) -> run.Result:
+    """A job in clones, or in a machine that others were run in before."""
+    if matrix.crew is None:
+        return run.run(kernel, modules, matrix.payload, job, matrix.store, sinks)
+    with matrix.crew.host(kernel, modules, job.shape) as host:
+        return host.run(job, sinks[0])
+
+
 def run_one(matrix: Matrix, scenario: Scenario, kernel: Kernel) -> tuple[list[Case], float]:
     """The cases of one scenario on one kernel, and how long it took."""
     name = f"{scenario.name} [{kernel.label}]"
@@ -162,15 +229,17 @@ def run_one(matrix: Matrix, scenario: Scenario, kernel: Kernel) -> tuple[list[Ca
     out = [plan.Keeper() for _ in range(scenario.machines)]
     err = [plan.Keeper() for _ in range(scenario.machines)]
     try:
+        if matrix.crew and (reason := why_not(scenario)):
+            raise NeedError(reason)
         answer = matrix.answers[kernel.label, scenario.shape]
         if isinstance(answer, LabError):
             raise answer
         wanted = scenario.wanted()
         kernel.modules.require([one for one in wanted.modules if not one.endswith("?")])
         answer.require(wanted.features)
-        result = run.run(kernel, answer.modules, matrix.payload, job_of(matrix, scenario),
-                         matrix.store, [{"out": one, "err": other}
-                                        for one, other in zip(out, err)])
+        sinks: list[dict[str, run.Sink]] = [{"out": one, "err": other}
+                                            for one, other in zip(out, err)]
+        result = run_job(matrix, kernel, answer.modules, job_of(matrix, scenario), sinks)
     except NeedError as error:
         return [Case(SUITE, name, tap.SKIPPED, str(error))], time.monotonic() - begin
     except LabError as error:
@@ -248,6 +317,9 @@ def run_matrix(matrix: Matrix, scenarios: list[Scenario], kernels: list[Kernel],
             cases.extend(found)
             show(found, f"{scenario.name} [{kernel.label}]", seconds)
 
+    if matrix.crew:
+        scenarios = [dataclasses.replace(one, text=PRELUDE + one.text, shape=dataclasses.replace(
+            one.shape, is_warped=False)) for one in scenarios]
     shapes = list(dict.fromkeys(one.shape for one in scenarios))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         # Templates first, in parallel: then every run is only a clone.
@@ -267,8 +339,9 @@ def prepare(matrix: Matrix, kernel: Kernel, shape: Machine, wanted: Needs) -> No
     try:
         answer = needs.resolve(kernel, wanted, shape)
         matrix.answers[kernel.label, shape] = answer
-        with ready_template(kernel, answer.modules, matrix.store, shape):
-            pass
+        if matrix.crew is None:
+            with ready_template(kernel, answer.modules, matrix.store, shape):
+                pass
     except LabError as error:
         # Told by each scenario that wanted it.
         matrix.answers[kernel.label, shape] = error
@@ -290,6 +363,7 @@ def main(arguments: list[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernels", default="6.1,6.12,7", metavar="K,K")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--runner", choices=["clone", "virtme"], default="clone")
     parser.add_argument("--build", type=Path, default=ROOT / "build/main")
     parser.add_argument("--folder", type=Path, default=ROOT / "vm-tests/scenarios")
     parser.add_argument("--json", type=Path, help="write the cases to this file")
@@ -302,8 +376,15 @@ def main(arguments: list[str] | None = None) -> int:
         kernels = [open_kernel(name, paths.kernels())
                    for name in args.kernels.split(",")]
         build = Path(os.path.abspath(args.build))
-        matrix = Matrix(build, make_payload(build, scenarios), paths.store() / "vm")
-        cases = run_matrix(matrix, scenarios, kernels, args.jobs)
+        store = paths.store() / "vm"
+        matrix = Matrix(build, make_payload(build, scenarios), store)
+        if args.runner == "virtme":
+            matrix.crew = Crew(store)
+        try:
+            cases = run_matrix(matrix, scenarios, kernels, args.jobs)
+        finally:
+            if matrix.crew:
+                matrix.crew.close()
     except (LabError, OSError) as error:
         print(f"run-scenarios: {error}", file=sys.stderr)
         return EXIT_LAB

@@ -4,6 +4,7 @@
 #
 #      127.0.0.1, ::1 ---- datagrams ---- 127.0.0.1, ::1
 #
+# needs:
 # kernels: all
 # timeout: 480
 # time-warp: yes

@@ -7,6 +7,7 @@
 #                                |
 #                     machine 3 (10.9.0.3)
 #
+# needs:
 # kernels: all
 # timeout: 240
 # machines: 3

@@ -4,6 +4,7 @@
 #
 #      client 127.0.0.1, 127.0.0.2 ==== two subflows ==== 127.0.0.1 server
 #
+# needs:
 # kernels: all
 # timeout: 480
 # time-warp: yes

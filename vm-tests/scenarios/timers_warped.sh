@@ -8,7 +8,7 @@
 # needs: can-raw can-bcm can-isotp can-j1939 vcan
 # kernels: all
 # timeout: 480
-# time-warp: yes
+# time-warp: only
 set -eu
 
 echo 'TAP version 13'

@@ -4,6 +4,7 @@
 #
 #      sender, labelled ---- socketpair ---- receiver
 #
+# needs:
 # kernels: all
 # timeout: 240
 # time-warp: yes

@@ -24,9 +24,19 @@ LIMIT_S = 900
 
 
 def vm(*words: str, **variables: str) -> subprocess.CompletedProcess:
-    """Run the command."""
-    return subprocess.run([VM, *words], capture_output=True, text=True, timeout=LIMIT_S,
-                          env={**os.environ, **variables}, check=False, errors="replace")
+    """Run the command; whatever becomes of it, nothing is left behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([VM, *words], capture_output=True, text=True, timeout=LIMIT_S,
+                              env={**os.environ, **variables, "TMPDIR": folder}, check=False,
+                              errors="replace")
+        left = os.listdir(folder)
+        # A machine that was killed is seen for a moment yet.
+        deadline = time.monotonic() + LIMIT_S
+        while machines_in(folder) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if left or machines_in(folder):
+            raise AssertionError(f"left behind: {left} {machines_in(folder)} of {words}")
+    return done
 
 
 def sh(script: str, *options: str, **variables: str) -> subprocess.CompletedProcess:
@@ -42,6 +52,16 @@ def is_machine(number: int) -> bool:
     except OSError:
         return False
     return line.startswith((b"/usr/bin/qemu", b"qemu"))
+
+
+def machines_in(folder: str) -> list[int]:
+    """The machines that were started with this folder for temporary things."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"TMPDIR={folder}".encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return [number for number in found if is_machine(number)]
 
 
 def machines_of(parent: int) -> list[int]:

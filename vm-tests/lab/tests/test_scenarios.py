@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
+import re
 import tempfile
 import unittest
 from pathlib import Path
 
 from lab import klog, run
 from lab.errors import LabError
-from lab.scenarios import judge, load, parse_scenario
+from lab.scenarios import ROOT, judge, load, parse_scenario, why_not
 from lab.tap import FAILED, PASSED, SKIPPED
 
 TEXT = """\
@@ -44,6 +45,29 @@ class Header(unittest.TestCase):
             Path(name, "can_a.sh").write_text("true\n")
             with self.assertRaisesRegex(LabError, "no scenario b; there are: can_a"):
                 load(Path(name), ["b"])
+
+
+class Virtme(unittest.TestCase):
+    """What virtme-ng's guest, one machine with an ordinary clock, is not given."""
+
+    def test_hours_and_networks_are_left_out_with_the_reason(self) -> None:
+        self.assertIn("hours", why_not(parse_scenario("x", "# time-warp: only\n")))
+        self.assertIn("one machine", why_not(parse_scenario("x", "# machines: 2\n")))
+        self.assertEqual(why_not(parse_scenario("x", "# time-warp: yes\n")), "")
+
+    def test_both_words_ask_for_a_warped_clock(self) -> None:
+        for word in ("yes", "only"):
+            self.assertTrue(parse_scenario("x", f"# time-warp: {word}\n").shape.is_warped)
+
+
+class Ours(unittest.TestCase):
+    """The scenarios of vm-tests/scenarios."""
+
+    def test_each_begins_with_a_drawing_and_says_what_it_needs(self) -> None:
+        for path in sorted((ROOT / "vm-tests/scenarios").glob("*.sh")):
+            head = re.split(r"^[^#]", path.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
+            self.assertRegex(head, r"(?m)^# {5,}\S.*$", f"{path.name}: no drawing")
+            self.assertRegex(head, r"(?m)^# needs:", f"{path.name}: no line of needs")
 
 
 class Verdict(unittest.TestCase):
