@@ -44,6 +44,8 @@ class Cell:
     needs_namespaces: bool = False
     has_client_thread: bool = False
     fixed_rounds: int = 0  # 0: calibrated
+    starts: int = 0  # 0: as many as the others
+    batches: int = 0  # of each start; 0: as many as the others
 
 
 def echo_targets(batch):
@@ -65,12 +67,15 @@ def echo_targets(batch):
 # like, show where it goes from there.
 ECHO_POINTS = [(size, batch) for size in (64, 4096) for batch in (1, 8, 64, 512)]
 ECHO_FURTHER = [(16384, 1), (16384, 8), (16384, 64), (16384, 512),
-                (64, 4096), (4096, 4096), (16384, 4096)]
+                (64, 4096), (4096, 4096)]
+# Over TCP these 64 MiB in flight would be a test of its memory limits.
+ECHO_UNIX = [(16384, 4096)]
 
 
 def echo_cells():
     for transport in ("unix", "tcp"):
-        for size, batch in ECHO_POINTS + ECHO_FURTHER:
+        more = ECHO_UNIX if transport == "unix" else []
+        for size, batch in ECHO_POINTS + ECHO_FURTHER + more:
             is_point = (size, batch) in ECHO_POINTS
             yield Cell(
                 id=f"echo-{transport}-{size}-{batch}",
@@ -84,6 +89,9 @@ def echo_cells():
                 targets=echo_targets(batch) if is_point else (),
                 # A round is as long as a batch, or longer.
                 fixed_rounds=1 if batch == 4096 and size > 64 else 0,
+                # To start a dozen of them takes longer than to measure.
+                starts=1 if batch == 4096 else 0,
+                batches=33 if batch == 4096 else 0,
                 is_quick=batch in (1, 64) and size == 64,
             )
 
@@ -99,7 +107,7 @@ def cross_cells():
             parameters = {"transport": "tcp", "size": size, "conns": connections,
                           "buffer": 16384}
             common = dict(bench="B4", suite="async", service="echo", clock="server",
-                          has_figures=True, has_client_thread=True,
+                          has_figures=True, has_client_thread=True, starts=1,
                           without=("no-loop", "libevent-changelist", "liburing-inline"))
             yield Cell(
                 id=f"cross-{size}-{connections}",

@@ -82,7 +82,7 @@ class CellRun:
         }
 
     def run(self):
-        for start in range(self.effort.starts):
+        for start in range(self.cell.starts or self.effort.starts):
             self._run_start(start)
         return {label: summary(result) for label, result in self.results.items()}
 
@@ -93,7 +93,7 @@ class CellRun:
                 process = Coprocess(variant.program, self.cpu, variant.environment)
                 running.append((variant, process))
             running = self._prepare(running, is_first=start == 0)
-            for batch in range(self.effort.batches):
+            for batch in range(self.cell.batches or self.effort.batches):
                 # Nobody is always the one who comes after the slowest.
                 shift = batch % max(len(running), 1)
                 for variant, process in running[shift:] + running[:shift]:

@@ -20,13 +20,15 @@
 
 #include "cell.h"
 
-/* Messages of each connection in one round. */
-#define CROSS_DEPTH 32U
-#define EVENTS_MAX  256
+/* Messages of each connection in one round; of many, fewer. */
+#define CROSS_DEPTH      32U
+#define CROSS_DEPTH_MANY 4U
+#define CROSS_MANY       256U
+#define EVENTS_MAX       256
 
 /* Of which the percentiles are told. */
-#define SAMPLES_MIN 8192U
-#define SAMPLES_MAX 32768U
+#define SAMPLES_MIN 4096U
+#define SAMPLES_MAX 8192U
 
 /* Messages of all connections in one round of the open loop. */
 #define OPEN_MESSAGES 256U
@@ -66,6 +68,11 @@ int cpu_pin_elsewhere(void)
 			return 0;
 	}
 	return -EOPNOTSUPP;
+}
+
+static unsigned cross_depth(const struct bench_plan *plan)
+{
+	return plan->connections < CROSS_MANY ? CROSS_DEPTH : CROSS_DEPTH_MANY;
 }
 
 static int cross_send(struct cross *cross, unsigned index)
@@ -112,7 +119,7 @@ static int cross_play(struct cross *cross)
 	for (unsigned i = 0; i < connections; i++) {
 		int r;
 
-		cross->remaining[i] = CROSS_DEPTH;
+		cross->remaining[i] = cross_depth(&cross->cell->plan);
 		r = cross_send(cross, i);
 		if (r < 0)
 			return r;
@@ -228,7 +235,7 @@ static int cross_allocate(struct cross *cross)
 {
 	const struct bench_plan *plan = &cross->cell->plan;
 
-	cross->samples_max = (size_t)plan->connections * CROSS_DEPTH * 64;
+	cross->samples_max = (size_t)plan->connections * cross_depth(plan) * 64;
 	if (cross->samples_max < SAMPLES_MIN)
 		cross->samples_max = SAMPLES_MIN;
 	if (cross->samples_max > SAMPLES_MAX)
@@ -281,7 +288,7 @@ static uint64_t cross_messages(const struct cell *cell)
 {
 	if (cell->workload == &workload_cross_open)
 		return OPEN_MESSAGES;
-	return (uint64_t)cell->plan.connections * CROSS_DEPTH;
+	return (uint64_t)cell->plan.connections * cross_depth(&cell->plan);
 }
 
 static int cross_round(struct cell *cell)
