@@ -209,7 +209,8 @@ def markdown(cells, results, variants, machine, notes):
     lines += ["", "## What must be reached", ""] + target_lines(cells, results)
     lines += ["", "The last column is the best of what is written by hand for this one "
               "purpose, measured against the same: a figure that it does not reach is "
-              "beyond any library whose connections are served by these system calls."]
+              "beyond any library whose connections are served by these system calls. Why "
+              "each of those that fail does: [figures.md](figures.md)."]
     for bench, title in BENCH_TITLES.items():
         mine = [cell for cell in cells if cell.bench == bench and cell.id in results]
         if not mine:

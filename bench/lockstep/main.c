@@ -384,10 +384,10 @@ static bool command_run(struct cell *cell, char **words, int count)
 	return true;
 }
 
-/* 10,000 connections are 20,000 descriptors here: both ends are ours. */
+/* 50,000 connections are 100,000 descriptors here: both ends are ours. */
 static void descriptors_raise(void)
 {
-	struct rlimit limit = {.rlim_cur = 65536, .rlim_max = 65536};
+	struct rlimit limit = {.rlim_cur = 1 << 17, .rlim_max = 1 << 17};
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return;

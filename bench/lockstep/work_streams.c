@@ -124,30 +124,20 @@ static uint64_t memory_rss(void)
 	return kib * 1024;
 }
 
-/* What the kernel keeps for those who wait; 0 where it does not tell. */
+/* What the kernel's caches hold, of this process and of all others. */
 static uint64_t memory_kernel(void)
 {
-	static const char *const caches[] = {"io_kiocb", "eventpoll_epi",
-					     "eventpoll_pwq"};
-	FILE *file = fopen("/proc/slabinfo", "re");
-	char name[64];
-	char line[256];
-	uint64_t bytes = 0;
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		unsigned long long active, all, size;
-
-		if (sscanf(line, "%63s %llu %llu %llu", name, &active, &all, &size) !=
-		    4)
-			continue;
-		for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
-			if (strcmp(name, caches[i]) == 0)
-				bytes += active * size;
-		}
+		if (sscanf(line, "Slab: %llu kB", &kib) == 1)
+			break;
 	}
 	if (file)
 		fclose(file);
-	return bytes;
+	return kib * 1024;
 }
 
 static uint64_t memory_heap(void)
