@@ -61,13 +61,6 @@ def measure(kernel, frames):
             for name, value in found}
 
 
-def decode_rate():
-    """Signals per second, on one core."""
-    rates = [float(subprocess.run([PROGRAM, "dbc", "1"], capture_output=True, text=True,
-                                  check=True).stdout) for _ in range(5)]
-    return statistics.median(rates)
-
-
 def pacing(us):
     """How late frames are, in words."""
     return f"p50 {us['p50']:.0f} µs, p99 {us['p99']:.0f} µs, max {us['max']:.0f} µs"
@@ -77,6 +70,13 @@ def real_time():
     """In the child: what else runs on the machine does not count, where we may say so."""
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def decode_rate():
+    """Signals per second, on one core."""
+    rates = [float(subprocess.run([PROGRAM, "dbc", "1"], capture_output=True, text=True,
+                                  check=True, preexec_fn=real_time).stdout) for _ in range(5)]
+    return statistics.median(rates)
 
 
 def play_lateness():
