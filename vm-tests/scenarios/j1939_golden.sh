@@ -126,7 +126,7 @@ has_size() { [ "$(wc -c <"$1")" -ge "$2" ]; }
 mkfifo never
 exec 9<>never
 head -c 3000 /dev/urandom >data
-for size in 1 8 9 3000; do
+for size in 8 3000; do
 	head -c "$size" data >sent
 	for pair in 'j1939sr j1939sr' 'ours/j1939sr j1939sr' 'j1939sr ours/j1939sr' 'ours/j1939sr ours/j1939sr'; do
 		sender=${pair% *} receiver=${pair#* }
