@@ -272,11 +272,15 @@ int lsk_qipcrtr_find(const struct lsk_qipcrtr_service *service,
 
 	if (!service || (!ret_servers && servers_max > 0))
 		return -EINVAL;
-	r = lsk_qipcrtr_open(&sock, 0);
-	if (r == 0)
-		r = lsk_qipcrtr_watch(sock, service);
-	if (r == 0)
-		r = collect(sock, ret_servers, servers_max, deadline_ns);
-	lsk_socket_free(sock);
+	do {
+		r = lsk_qipcrtr_open(&sock, 0);
+		if (r == 0)
+			r = lsk_qipcrtr_watch(sock, service);
+		if (r == 0)
+			r = collect(sock, ret_servers, servers_max, deadline_ns);
+		sock = lsk_socket_free(sock);
+		/* A name service that began anew knows nothing of our question, and
+		 * what the old one has told would end the new one's answer. */
+	} while (r == -ENETRESET);
 	return r;
 }

@@ -222,6 +222,8 @@ ssize_t lsk_qipcrtr_receive(struct lsk_socket *sock, void *buf, size_t size,
  * @servers_max: room in @ret_servers
  * @timeout_ns: for all of it
  *
+ * Asks again where the name service begins anew meanwhile (-ENETRESET).
+ *
  * Return: how many there are, perhaps more than @servers_max; -ETIME; or as
  * lsk_qipcrtr_open().
  */

@@ -9,6 +9,6 @@
 # kernels: all
 # timeout: 360
 # time-warp: yes
-# criterion: test_qipcrtr
+# criterion: test_qipcrtr test_qipcrtr_fault
 set -eu
 export LINSOCK_TEST_QRTR=1
