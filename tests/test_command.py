@@ -181,6 +181,27 @@ def test_four_mebibytes_come_back_whole():
                     assert digest(result.stdout) == digest(data), (name, backend, len(result.stdout))
 
 
+def test_a_file_goes_from_its_position_to_its_end():
+    data = random_bytes(4 * MEBIBYTE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        path.write_bytes(data)
+        for name, endpoint in endpoints(folder).items():
+            for backend in BACKENDS:
+                with server("echo", "--once", endpoint, backend=backend, stop=None) as (_, bound), \
+                        path.open("rb", buffering=0) as file:
+                    if "?" in endpoint and "?" not in bound:
+                        bound += endpoint[endpoint.index("?"):]
+                    file.seek(12345)
+                    result = subprocess.run([LINSOCK, "cat", "-v", bound], stdin=file, capture_output=True,
+                                            timeout=LIMIT, env=environment(backend), check=False)
+                    assert result.returncode == 0, (name, backend, result.stderr)
+                    assert result.stdout == data[12345:], (name, backend, len(result.stdout))
+                    assert b"sent %d bytes" % (len(data) - 12345) in result.stderr, result.stderr
+                    # What comes after cat in a script goes on where cat ended.
+                    assert file.read(1) == b"", (name, backend)
+
+
 def test_datagrams_come_back_one_by_one():
     with tempfile.TemporaryDirectory() as folder:
         for endpoint in ("udp://127.0.0.1:0", "udp://[::1]:0", f"unix://{folder}/d?type=dgram"):

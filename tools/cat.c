@@ -10,9 +10,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,173 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/command.h"
-#include "tools/listener.h"
+#include "tools/cat.h"
 #include "tools/progress.h"
 
-#define STREAM_SIZE      ((size_t)128 * 1024)
-#define DATAGRAM_SIZE    ((size_t)64 * 1024)
 #define SIZE_MAX_ASKED   (16L * 1024 * 1024)
 #define DATAGRAM_WAIT_NS LSK_NSEC_PER_SEC
 #define STDIN_WAIT_NS    LSK_NSEC_PER_SEC
 
-/* What the end of stdin means. */
-enum eof_action {
-	EOF_HALF,   /* end our direction, wait for the peer's end */
-	EOF_CLOSE,  /* end everything */
-	EOF_IGNORE, /* go on receiving */
-};
-
-struct options {
-	enum eof_action eof;
-	bool is_listening;
-	bool is_verbose;
-	int64_t wait_ns; /* without traffic; LSK_BLOCK for no limit */
-	size_t size;     /* of one read, so of one datagram; 0 for the default */
-	const char *text;
-};
-
-struct cat;
-
-/* One direction. Its thread alone writes here; bytes and calls are read by the main one
- * while it runs, the rest after has_ended. */
-struct direction {
-	struct cat *cat;
-	pthread_t thread;
-	bool is_started;
-	int error;        /* negative, or 0 */
-	const char *what; /* failed: "stdin", "send" … */
-	atomic_bool has_ended;
-	atomic_bool is_waiting; /* the sender: for stdin */
-	atomic_uint_fast64_t bytes;
-	atomic_uint_fast64_t calls;
-};
-
-struct cat {
-	struct options options;
-	struct lsk_socket *sock;
-	struct listener listener;
-	bool has_connections;
-	int signal_fd;
-	int event_fd; /* a direction has ended */
-	atomic_int_fast64_t active_ns;
-	struct direction sender;
-	struct direction receiver;
-};
-
-static void direction_count(struct direction *direction, size_t bytes)
-{
-	atomic_fetch_add_explicit(&direction->bytes, bytes, memory_order_relaxed);
-	atomic_fetch_add_explicit(&direction->calls, 1, memory_order_relaxed);
-	atomic_store_explicit(&direction->cat->active_ns, monotonic_ns(),
-			      memory_order_relaxed);
-}
-
-static void *direction_end(struct direction *direction, int error, const char *what)
-{
-	direction->error = error;
-	direction->what = what;
-	atomic_store(&direction->has_ended, true);
-	/* Cannot fail: the counter is far from its limit. */
-	eventfd_write(direction->cat->event_fd, 1);
-	return NULL;
-}
-
-static size_t read_size(const struct cat *cat)
-{
-	if (cat->options.size > 0)
-		return cat->options.size;
-	return cat->has_connections ? STREAM_SIZE : DATAGRAM_SIZE;
-}
-
-static ssize_t read_stdin(struct direction *direction, void *buf, size_t len)
-{
-	ssize_t count;
-
-	atomic_store(&direction->cat->active_ns, monotonic_ns());
-	atomic_store(&direction->is_waiting, true);
-	do
-		count = read(STDIN_FILENO, buf, len);
-	while (count < 0 && errno == EINTR);
-	atomic_store(&direction->is_waiting, false);
-	return count < 0 ? -errno : count;
-}
-
-static int write_stdout(const unsigned char *buf, size_t len)
-{
-	while (len > 0) {
-		ssize_t count = write(STDOUT_FILENO, buf, len);
-
-		if (count < 0 && errno != EINTR)
-			return -errno;
-		if (count > 0) {
-			buf += count;
-			len -= (size_t)count;
-		}
-	}
-	return 0;
-}
-
-static void *sender_run(void *context)
-{
-	struct direction *direction = context;
-	struct cat *cat = direction->cat;
-	size_t size = read_size(cat);
-	unsigned char *buf = malloc(size);
-	const char *what = "stdin";
-	ssize_t count = buf ? read_stdin(direction, buf, size) : -ENOMEM;
-	int r = 0;
-
-	for (; count > 0; count = read_stdin(direction, buf, size)) {
-		r = lsk_socket_sendall(cat->sock, buf, (size_t)count, 0, NULL);
-		if (r < 0)
-			break;
-		direction_count(direction, (size_t)count);
-	}
-	free(buf);
-	if (count < 0)
-		r = (int)count;
-	else if (r < 0)
-		what = "send";
-	if (r == 0 && cat->options.eof == EOF_HALF && cat->has_connections) {
-		what = "shutdown";
-		r = lsk_socket_shutdown(cat->sock, SHUT_WR);
-		/* The peer was faster: nothing is left to be ended. */
-		r = r == -ENOTCONN ? 0 : r;
-	}
-	return direction_end(direction, r, what);
-}
-
-static void *receiver_run(void *context)
-{
-	struct direction *direction = context;
-	struct cat *cat = direction->cat;
-	/* Room for any datagram, whatever size ours have. */
-	size_t size = cat->has_connections ? read_size(cat) : DATAGRAM_SIZE;
-	unsigned char *buf = malloc(size);
-	const char *what = "receive";
-	int r = buf ? 0 : -ENOMEM;
-
-	while (r == 0) {
-		ssize_t count = lsk_socket_recv(cat->sock, buf, size, 0);
-
-		if (count < 0) {
-			r = (int)count;
-			break;
-		}
-		if (count == 0 && cat->has_connections)
-			break;
-		direction_count(direction, (size_t)count);
-		r = write_stdout(buf, (size_t)count);
-		if (r < 0)
-			what = "stdout";
-	}
-	free(buf);
-	return direction_end(direction, r, what);
-}
-
 /* Return: 0, or what pthread_create(3) says. */
-static int direction_start(struct direction *direction, struct cat *cat,
+static int direction_start(struct cat_direction *direction, struct cat *cat,
 			   void *(*run)(void *))
 {
 	int r;
@@ -198,7 +38,7 @@ static int direction_start(struct direction *direction, struct cat *cat,
 	return -r;
 }
 
-static bool direction_has_ended(struct direction *direction)
+static bool direction_has_ended(struct cat_direction *direction)
 {
 	return atomic_load(&direction->has_ended);
 }
@@ -208,7 +48,7 @@ static int64_t idle_limit_ns(struct cat *cat)
 {
 	if (cat->options.wait_ns != LSK_BLOCK)
 		return cat->options.wait_ns;
-	if (!cat->has_connections && cat->options.eof == EOF_HALF &&
+	if (!cat->has_connections && cat->options.eof == CAT_EOF_HALF &&
 	    direction_has_ended(&cat->sender))
 		return DATAGRAM_WAIT_NS;
 	return LSK_BLOCK;
@@ -220,7 +60,7 @@ static int64_t idle_limit_ns(struct cat *cat)
  */
 static bool is_sending_on(struct cat *cat)
 {
-	return cat->has_connections && cat->options.eof == EOF_HALF &&
+	return cat->has_connections && cat->options.eof == CAT_EOF_HALF &&
 	       direction_has_ended(&cat->receiver) && cat->receiver.error == 0 &&
 	       !direction_has_ended(&cat->sender) && !isatty(STDIN_FILENO);
 }
@@ -250,7 +90,8 @@ static int poll_timeout_ms(int64_t left_ns, const struct progress *progress)
 	return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
-static int direction_failure(const struct cat *cat, const struct direction *direction)
+static int direction_failure(const struct cat *cat,
+			     const struct cat_direction *direction)
 {
 	return command_failure(direction->error, "%s: %s after %llu bytes",
 			       cat->options.text, direction->what,
@@ -260,7 +101,7 @@ static int direction_failure(const struct cat *cat, const struct direction *dire
 /* Whether the two directions leave nothing to wait for, and how it went. */
 static bool is_over(struct cat *cat, enum command_status *ret_status)
 {
-	struct direction *sender = &cat->sender, *receiver = &cat->receiver;
+	struct cat_direction *sender = &cat->sender, *receiver = &cat->receiver;
 	bool sender_ended = direction_has_ended(sender);
 	/* A peer that stopped reading may still have something to say: what the
 	 * receiver sees next tells. Without stdin there is nothing to go on for. */
@@ -281,7 +122,7 @@ static bool is_over(struct cat *cat, enum command_status *ret_status)
 		*ret_status = direction_failure(cat, sender);
 		return true;
 	}
-	return sender_ended && cat->options.eof == EOF_CLOSE;
+	return sender_ended && cat->options.eof == CAT_EOF_CLOSE;
 }
 
 /* Return: enum command_status; @ret_signal gets the signal that ended it, or 0. */
@@ -410,9 +251,9 @@ static int transfer(struct cat *cat, int *ret_signal)
 	cat->has_connections = type_has_connections(lsk_socket_type(cat->sock));
 	atomic_store(&cat->active_ns, monotonic_ns());
 	progress_begin(&progress);
-	r = direction_start(&cat->receiver, cat, receiver_run);
+	r = direction_start(&cat->receiver, cat, cat_receive);
 	if (r == 0)
-		r = direction_start(&cat->sender, cat, sender_run);
+		r = direction_start(&cat->sender, cat, cat_send);
 	if (r < 0)
 		return command_failure(r, "a thread could not be started");
 	r = wait_for_end(cat, &progress, ret_signal);
@@ -432,7 +273,7 @@ static int transfer(struct cat *cat, int *ret_signal)
 	return r;
 }
 
-static bool direction_join(struct direction *direction)
+static bool direction_join(struct cat_direction *direction)
 {
 	if (!direction->is_started)
 		return true;
@@ -470,7 +311,7 @@ static void die_by_signal(int number)
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-static int cat_run(const struct options *options)
+static int cat_run(const struct cat_options *options)
 {
 	struct cat *cat = calloc(1, sizeof(*cat));
 	int stopped_by = 0;
@@ -495,23 +336,23 @@ static int cat_run(const struct options *options)
 	return r;
 }
 
-static int parse_eof(const char *text, enum eof_action *ret_action)
+static int parse_eof(const char *text, enum cat_eof *ret_action)
 {
 	static const char *const names[] = {
-		[EOF_HALF] = "half",
-		[EOF_CLOSE] = "close",
-		[EOF_IGNORE] = "ignore",
+		[CAT_EOF_HALF] = "half",
+		[CAT_EOF_CLOSE] = "close",
+		[CAT_EOF_IGNORE] = "ignore",
 	};
 
-	for (int i = EOF_HALF; i <= EOF_IGNORE; i++)
+	for (int i = CAT_EOF_HALF; i <= CAT_EOF_IGNORE; i++)
 		if (strcmp(text, names[i]) == 0) {
-			*ret_action = (enum eof_action)i;
+			*ret_action = (enum cat_eof)i;
 			return 0;
 		}
 	return -EINVAL;
 }
 
-static int parse_option(struct options *options, int option, const char *value)
+static int parse_option(struct cat_options *options, int option, const char *value)
 {
 	long size;
 
@@ -553,7 +394,7 @@ static int cat_main(int argc, char **argv)
 		{"wait", required_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0},
 	};
-	struct options options = {.wait_ns = LSK_BLOCK};
+	struct cat_options options = {.wait_ns = LSK_BLOCK};
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "ls:vw:", long_options, NULL)) != -1) {

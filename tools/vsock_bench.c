@@ -19,6 +19,7 @@
 #define PIECE_MAX     (64L << 20)
 #define BYTES_DEFAULT (256LL << 20)
 #define REPORT_SIZE   64
+#define CREDIT_MAX    (8 << 20)
 #define CONNECT_TIME  (5 * LSK_NSEC_PER_SEC)
 
 struct bench {
@@ -41,6 +42,22 @@ static uint64_t cpu_ns(void)
 	seconds = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
 	micros = (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 	return seconds * 1000000000 + micros * 1000;
+}
+
+/*
+ * Credit for four pieces, so that a sender seldom waits within one. Both ends want it:
+ * kernels give credit by the sender's own size too. What is not to be had is no error:
+ * the bytes go all the same.
+ */
+static void want_credit(struct lsk_socket *sock, size_t size)
+{
+	struct lsk_vsock_buffer buffer;
+
+	if (lsk_socket_domain(sock) != AF_VSOCK ||
+	    lsk_vsock_buffer(sock, &buffer) < 0 || size > CREDIT_MAX / 4)
+		return;
+	if (buffer.size < 4 * size)
+		lsk_vsock_set_buffer(sock, 4 * size);
 }
 
 /*
@@ -91,6 +108,9 @@ static int serve(const struct bench *bench, char *buf)
 	struct listener listener;
 	int status = listener_open(&listener, bench->endpoint, (int)bench->ready_fd);
 
+	/* Those who are accepted inherit it. */
+	if (status == COMMAND_OK)
+		want_credit(listener.sock, (size_t)bench->size);
 	while (status == COMMAND_OK) {
 		struct lsk_socket *sock = NULL;
 		int r = lsk_socket_accept(listener.sock, &sock, NULL);
@@ -190,6 +210,7 @@ static int ask(const struct bench *bench, const char *buf)
 	lsk_endpoint_free(endpoint);
 	if (r < 0)
 		return command_failure_at(bench->endpoint, &error);
+	want_credit(sock, (size_t)bench->size);
 	r = send_all(bench, sock, buf);
 	lsk_socket_free(sock);
 	return r;
