@@ -4,6 +4,7 @@
  *
  *	vsock_hello listen PORT		answers one client
  *	vsock_hello CID PORT		asks: 2 is the host, 1 this machine
+ *	vsock_hello PATH PORT		asks the guest behind a monitor's UNIX socket
  */
 #include <linux/vm_sockets.h>
 #include <stdio.h>
@@ -25,8 +26,11 @@ static int answer(uint32_t port)
 		r = lsk_socket_bind(listener, &addr);
 	if (r == 0)
 		r = lsk_socket_listen(listener, 1);
-	if (r == 0)
+	if (r == 0) {
+		puts("listening");
+		fflush(stdout); /* for who waits for it at the end of a pipe */
 		r = lsk_socket_accept(listener, &sock, &addr);
+	}
 	if (r == 0) {
 		lsk_addr_format(&addr, text, sizeof(text));
 		printf("%s asks\n", text);
@@ -37,18 +41,29 @@ static int answer(uint32_t port)
 	return r;
 }
 
-static int ask(uint32_t cid, uint32_t port)
+static int connect_to(struct lsk_socket **ret_socket, uint32_t cid, uint32_t port)
 {
-	struct lsk_socket *sock = NULL;
 	struct lsk_addr addr;
-	char buf[64];
-	ssize_t count = 0;
-	int r = lsk_socket_new(&sock, AF_VSOCK, SOCK_STREAM, 0);
+	int r = lsk_socket_new(ret_socket, AF_VSOCK, SOCK_STREAM, 0);
 
 	if (r == 0)
 		r = lsk_addr_vsock(&addr, cid, port, 0);
 	if (r == 0)
-		r = lsk_socket_connect(sock, &addr);
+		r = lsk_socket_connect(*ret_socket, &addr);
+	return r;
+}
+
+static int ask(const char *whom, uint32_t port)
+{
+	struct lsk_socket *sock = NULL;
+	char buf[64];
+	ssize_t count = 0;
+	int r;
+
+	if (strchr(whom, '/'))
+		r = lsk_vsock_hybrid_connect(whom, port, LSK_BLOCK, &sock, NULL);
+	else
+		r = connect_to(&sock, (uint32_t)strtoul(whom, NULL, 0), port);
 	while (r == 0 && (count = lsk_socket_recv(sock, buf, sizeof(buf), 0)) > 0)
 		fwrite(buf, 1, (size_t)count, stdout);
 	lsk_socket_free(sock);
@@ -61,14 +76,14 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: vsock_hello listen|CID PORT\n");
+		fprintf(stderr, "usage: vsock_hello listen|CID|PATH PORT\n");
 		return 2;
 	}
 	port = (uint32_t)strtoul(argv[2], NULL, 0);
 	if (strcmp(argv[1], "listen") == 0)
 		r = answer(port);
 	else
-		r = ask((uint32_t)strtoul(argv[1], NULL, 0), port);
+		r = ask(argv[1], port);
 	if (r < 0)
 		fprintf(stderr, "%s\n", lsk_strerror(r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

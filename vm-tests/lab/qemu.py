@@ -56,6 +56,9 @@ class Machine:
     is_warped: bool = False
     can_controllers: int = 0
     has_network: bool = False
+    # Where a vhost-user device waits that connects the guest's VSOCK to the host. Such a
+    # machine is booted, for no state of it can be kept.
+    vsock: Path | None = None
 
     @property
     def append(self) -> str:
@@ -109,6 +112,10 @@ class Memory:
 def memory_options(machine: Machine, memory: Memory | None) -> list[str]:
     """Memory of QEMU's own, or in a file: that of a template, or a copy of it."""
     size = f"{machine.memory_mib}"
+    if machine.vsock:
+        # The device reads it.
+        return ["-M", "pc,memory-backend=ram", "-m", size, "-object",
+                f"memory-backend-memfd,id=ram,size={size}M,share=on"]
     if memory is None:
         return ["-M", "pc", "-m", size]
     sharing = "on" if memory.is_kept else "off"
@@ -144,6 +151,9 @@ def device_options(machine: Machine, disk: Path, handles: dict[str, int]) -> lis
     if machine.has_network:
         line += ["-netdev", f"socket,id=net,fd={handles['network']}",
                  "-device", "virtio-net-pci,netdev=net"]
+    if machine.vsock:
+        line += ["-chardev", f"socket,id=vsock,path={comma_safe(machine.vsock)}",
+                 "-device", "vhost-user-vsock-pci,chardev=vsock"]
     return line
 
 
