@@ -11,6 +11,7 @@
 
 #define STREAM_SIZE   ((size_t)128 * 1024)
 #define DATAGRAM_SIZE ((size_t)64 * 1024)
+#define SENDFILE_SIZE ((size_t)64 * 1024)
 
 static void direction_count(struct cat_direction *direction, size_t bytes)
 {
@@ -65,13 +66,15 @@ static int write_stdout(const unsigned char *buf, size_t len)
 	return 0;
 }
 
-/* A regular file goes into a stream without passing through this process. */
+/* A regular file goes into a stream without passing through this process; for small
+ * pieces a copy costs less than what sendfile(2) does about each. */
 static bool is_file_for_stream(const struct cat *cat)
 {
 	struct stat status;
 
 	return lsk_socket_type(cat->sock) == SOCK_STREAM &&
-	       fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+	       read_size(cat) >= SENDFILE_SIZE && fstat(STDIN_FILENO, &status) == 0 &&
+	       S_ISREG(status.st_mode);
 }
 
 /* From the present position to the end. Return: 0, or why it stopped. */
