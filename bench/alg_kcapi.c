@@ -4,7 +4,9 @@
  * its own speed test does, but with any size, and without a look at the clock after
  * each.
  *
- *	alg_kcapi hash|skcipher ALGORITHM SIZE SECONDS
+ *	alg_kcapi hash|skcipher ALGORITHM SIZE SECONDS [DEPTH]
+ *
+ * With DEPTH, which only ciphers have, so many are handed to the kernel's AIO at once.
  */
 #include <kcapi.h>
 #include <stdint.h>
@@ -13,8 +15,12 @@
 #include <string.h>
 #include <time.h>
 
+#define DEPTH_MAX 64
+
 struct work {
 	struct kcapi_handle *handle;
+	struct iovec parts[DEPTH_MAX];
+	uint32_t depth; /* 0: one by one */
 	uint8_t *memory;
 	uint32_t size;
 	int is_hash;
@@ -34,12 +40,13 @@ static int work_init(struct work *work, const char *name)
 
 	if (work->is_hash)
 		return kcapi_md_init(&work->handle, name, 0);
-	if (kcapi_cipher_init(&work->handle, name, 0) != 0)
+	if (kcapi_cipher_init(&work->handle, name, work->depth ? KCAPI_INIT_AIO : 0) !=
+	    0)
 		return -1;
 	return kcapi_cipher_setkey(work->handle, key, sizeof(key));
 }
 
-static int64_t once(const struct work *work)
+static int64_t once(struct work *work)
 {
 	static const uint8_t iv[16];
 	uint8_t digest[64];
@@ -47,6 +54,9 @@ static int64_t once(const struct work *work)
 	if (work->is_hash)
 		return kcapi_md_digest(work->handle, work->memory, work->size, digest,
 				       sizeof(digest));
+	if (work->depth)
+		return kcapi_cipher_encrypt_aio(work->handle, work->parts, work->parts,
+						work->depth, iv, KCAPI_ACCESS_SENDMSG);
 	return kcapi_cipher_encrypt(work->handle, work->memory, work->size, iv,
 				    work->memory, work->size, KCAPI_ACCESS_HEURISTIC);
 }
@@ -56,24 +66,34 @@ int main(int argc, char **argv)
 	struct work work = {0};
 	double begin, seconds;
 	uint64_t done = 0;
+	uint32_t stride;
 	int64_t r = 0;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s hash|skcipher ALGORITHM SIZE SECONDS\n",
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr,
+			"usage: %s hash|skcipher ALGORITHM SIZE SECONDS [DEPTH]\n",
 			argv[0]);
 		return 2;
 	}
 	work.is_hash = strcmp(argv[1], "hash") == 0;
 	work.size = (uint32_t)strtoul(argv[3], NULL, 10);
-	work.memory = aligned_alloc(4096, (work.size + 4095) / 4096 * 4096);
+	stride = (work.size + 4095) / 4096 * 4096;
+	work.depth = argc == 6 ? (uint32_t)strtoul(argv[5], NULL, 10) : 0;
+	if (work.depth > DEPTH_MAX || (work.depth && work.is_hash))
+		return 2;
+	work.memory = aligned_alloc(4096, (size_t)stride * (work.depth + 1));
 	if (!work.memory || work_init(&work, argv[2]) != 0) {
 		fprintf(stderr, "%s: not to be had\n", argv[2]);
 		return 1;
 	}
-	memset(work.memory, 'x', work.size);
+	memset(work.memory, 'x', (size_t)stride * (work.depth + 1));
+	for (uint32_t i = 0; i < work.depth; i++)
+		work.parts[i] =
+			(struct iovec){work.memory + (size_t)i * stride, work.size};
 	begin = now();
 	do {
-		for (int i = 0; i < 16 && r >= 0; i++, done++)
+		for (int i = 0; i < 16 && r >= 0;
+		     i++, done += work.depth ? work.depth : 1)
 			r = once(&work);
 		seconds = now() - begin;
 	} while (seconds < strtod(argv[4], NULL) && r >= 0);
@@ -81,7 +101,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: error %d\n", argv[2], (int)r);
 		return 1;
 	}
-	printf("%s %s size=%u libkcapi %.0f op/s\n", argv[1], argv[2], work.size,
-	       (double)done / seconds);
+	printf("%s %s size=%u libkcapi%s %.0f op/s\n", argv[1], argv[2], work.size,
+	       work.depth ? "-aio" : "", (double)done / seconds);
 	return 0;
 }
