@@ -16,6 +16,8 @@
 
 #define OUTPUT_MAX    ((size_t)16 * 1024 * 1024)
 #define ARGUMENTS_MAX 256
+/* Seconds: an emulated machine on a busy host took two minutes for all features. */
+#define PROBE_LIMIT   "600"
 
 /*
  * Loaded where the kernel has them, so that what they bring is tried and not only
@@ -254,6 +256,8 @@ static void fill_arguments(const char **arguments, const char *vm, const char *l
 	arguments[count++] = "run";
 	arguments[count++] = "--kernel";
 	arguments[count++] = label;
+	arguments[count++] = "--timeout";
+	arguments[count++] = PROBE_LIMIT;
 	arguments[count++] = "--module-aliases";
 	arguments[count++] = "--need";
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)

@@ -261,7 +261,9 @@ def run_scenarios(suite: str, names: list[str], options: list[str]) -> list[Case
     path.unlink(missing_ok=True)
     command = [str(ROOT / "vm-tests/run-scenarios"), "--jobs", str(JOBS),
                "--json", str(path), *options, *names]
+    begin = time.monotonic()
     done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
+    print(f"  the scenarios: {time.monotonic() - begin:.0f} s", flush=True)
     if not path.is_file():
         return [Case(suite, "run-scenarios", tap.FAILED, f"exit status {done.returncode}")]
     return [dataclasses.replace(Case(**fields), suite=suite)
