@@ -18,5 +18,11 @@ extern const struct family_probe rds_probe;
 extern const struct family_probe bluetooth_probe;
 extern const struct family_probe xdp_probe;
 extern const struct family_probe qipcrtr_probe;
+extern const struct family_probe smc_probe;
+extern const struct family_probe kcm_probe;
+extern const struct family_probe mctp_probe;
+extern const struct family_probe ieee802154_probe;
+extern const struct family_probe rxrpc_probe;
+extern const struct family_probe llc_probe;
 
 #endif

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What linsock probe tries of families whose addresses the library does not know. */
+/* What linsock probe tries of families that few kernels have, with rows and without.
+ */
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "families/probe.h"
 #include "src/family.h"
 
 /* Levels are numbers where their headers are younger than those of some systems. */
-#define LEVEL_LLC 268
-#define LEVEL_KCM 281
-#define LEVEL_SMC 286
-
-#ifndef AF_MCTP
-#define AF_MCTP 45
-#endif
+#define LEVEL_IEEE802154 0
+#define LEVEL_LLC        268
+#define LEVEL_RXRPC      272
+#define LEVEL_KCM        281
+#define LEVEL_MCTP       285
+#define LEVEL_SMC        286
 
 static const struct family_option_group llc_groups[] = {
 	{.group = "LLC_OPTION", .level = LEVEL_LLC, .sockets = {{SOCK_STREAM, 0}}},
@@ -26,7 +27,6 @@ static const struct family_option_group smc_groups[] = {
 	{.group = "SMC_OPTION", .level = LEVEL_SMC, .sockets = {{SOCK_STREAM, 0}}},
 	{.group = NULL},
 };
-
 static const struct family_ioctl kcm_ioctls[] = {
 	{.name = "ioctl.siockcmattach",
 	 .summary = "take a TCP socket in",
@@ -57,28 +57,31 @@ static const struct family_ioctl smc_ioctls[] = {
 	 .socket = {SOCK_STREAM, 0}},
 	{.name = NULL},
 };
+static const struct family_option_group ieee802154_groups[] = {
+	{.group = "WPAN_OPTION",
+	 .level = LEVEL_IEEE802154,
+	 .sockets = {{SOCK_DGRAM, 0}}},
+	{.group = NULL},
+};
+static const struct family_option_group mctp_groups[] = {
+	{.group = "MCTP_OPTION", .level = LEVEL_MCTP, .sockets = {{SOCK_DGRAM, 0}}},
+	{.group = NULL},
+};
+static const struct family_option_group rxrpc_groups[] = {
+	{.group = "RXRPC_OPTION",
+	 .level = LEVEL_RXRPC,
+	 .sockets = {{SOCK_DGRAM, AF_INET}}},
+	{.group = NULL},
+};
 
-static const struct family_probe llc_probe = {.option_groups = llc_groups};
-static const struct family_probe kcm_probe = {.option_groups = kcm_groups,
-					      .ioctls = kcm_ioctls};
-static const struct family_probe smc_probe = {.option_groups = smc_groups,
-					      .ioctls = smc_ioctls};
-
-static const struct family_type stream_and_datagrams[] = {
-	{"stream", SOCK_STREAM, 0},
-	{"dgram", SOCK_DGRAM, 0},
-	{.name = NULL},
-};
-static const struct family_type kcm_types[] = {
-	{"dgram", SOCK_DGRAM, 0},
-	{"seqpacket", SOCK_SEQPACKET, 0},
-	{.name = NULL},
-};
-static const struct family_type smc_types[] = {
-	{"stream", SOCK_STREAM, 0},
-	{"stream6", SOCK_STREAM, 1},
-	{.name = NULL},
-};
+const struct family_probe llc_probe = {.option_groups = llc_groups};
+const struct family_probe kcm_probe = {.option_groups = kcm_groups,
+				       .ioctls = kcm_ioctls};
+const struct family_probe smc_probe = {.option_groups = smc_groups,
+				       .ioctls = smc_ioctls};
+const struct family_probe ieee802154_probe = {.option_groups = ieee802154_groups};
+const struct family_probe mctp_probe = {.option_groups = mctp_groups};
+const struct family_probe rxrpc_probe = {.option_groups = rxrpc_groups};
 
 /* One line a family: its types are all that is tried of it. */
 /* clang-format off */
@@ -90,13 +93,10 @@ TYPES(ax25) = {{"seqpacket", SOCK_SEQPACKET, 0}, {"dgram", SOCK_DGRAM, 0}, {"raw
 TYPES(appletalk) = {{"dgram", SOCK_DGRAM, 0}, {"raw", SOCK_RAW, 0}, {.name = NULL}};
 TYPES(atmpvc) = {{"dgram", SOCK_DGRAM, 0}, {.name = NULL}};
 TYPES(atmsvc) = {{"dgram", SOCK_DGRAM, 0}, {.name = NULL}};
-TYPES(rxrpc) = {{"dgram", SOCK_DGRAM, AF_INET}, {"dgram6", SOCK_DGRAM, AF_INET6}, {.name = NULL}};
 TYPES(isdn) = {{"dgram", SOCK_DGRAM, 0}, {"raw", SOCK_RAW, 0}, {.name = NULL}};
 TYPES(phonet) = {{"dgram", SOCK_DGRAM, 1}, {"pipe", SOCK_SEQPACKET, 2}, {.name = NULL}};
-TYPES(ieee802154) = {{"dgram", SOCK_DGRAM, 0}, {"raw", SOCK_RAW, 0}, {.name = NULL}};
 TYPES(caif) = {{"seqpacket", SOCK_SEQPACKET, 0}, {"stream", SOCK_STREAM, 0}, {.name = NULL}};
 TYPES(nfc) = {{"raw", SOCK_SEQPACKET, 0}, {"llcp.stream", SOCK_STREAM, 1}, {"llcp.dgram", SOCK_DGRAM, 1}, {"llcp.raw", SOCK_RAW, 1}, {.name = NULL}};
-TYPES(mctp) = {{"dgram", SOCK_DGRAM, 0}, {.name = NULL}};
 
 /* clang-format on */
 /* NOLINTBEGIN(bugprone-macro-parentheses): a name and what is made of it */
@@ -115,25 +115,13 @@ FAMILY(AF_AX25, ax25);
 FAMILY(AF_APPLETALK, appletalk);
 FAMILY(AF_ATMPVC, atmpvc);
 FAMILY(AF_ATMSVC, atmsvc);
-FAMILY(AF_RXRPC, rxrpc);
 FAMILY(AF_ISDN, isdn);
 FAMILY(AF_PHONET, phonet);
-FAMILY(AF_IEEE802154, ieee802154);
 FAMILY(AF_CAIF, caif);
 FAMILY(AF_NFC, nfc);
-FAMILY(AF_MCTP, mctp);
 /* clang-format on */
 
-static const struct lsk_family llc = {.domain = AF_LLC,
-				      .name = "llc",
-				      .types = stream_and_datagrams,
-				      .probe = &llc_probe};
-static const struct lsk_family kcm = {
-	.domain = AF_KCM, .name = "kcm", .types = kcm_types, .probe = &kcm_probe};
-static const struct lsk_family smc = {
-	.domain = AF_SMC, .name = "smc", .types = smc_types, .probe = &smc_probe};
-
 const struct lsk_family *const probe_families[] = {
-	&llc,    &kcm,   &smc,  &key,    &pppox,      &x25,  &ax25, &appletalk, &atmpvc,
-	&atmsvc, &rxrpc, &isdn, &phonet, &ieee802154, &caif, &nfc,  &mctp,      NULL,
+	&key,    &pppox, &x25,    &ax25, &appletalk, &atmpvc,
+	&atmsvc, &isdn,  &phonet, &caif, &nfc,       NULL,
 };

@@ -21,7 +21,13 @@
 	row(lsk_family_tipc) \
 	row(lsk_family_rds) \
 	row(lsk_family_bluetooth) \
-	row(lsk_family_xdp)
+	row(lsk_family_xdp) \
+	row(lsk_family_smc) \
+	row(lsk_family_kcm) \
+	row(lsk_family_rxrpc) \
+	row(lsk_family_ieee802154) \
+	row(lsk_family_llc) \
+	row(lsk_family_mctp)
 /* clang-format on */
 
 #define FAMILY_DECLARE(name) extern const struct lsk_family name;

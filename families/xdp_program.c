@@ -9,10 +9,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-#include <linux/bpf.h>
-
+#include "families/bpf.h"
 #include "uring/util.h"
 
 #define QUEUES_MAX 64
@@ -23,13 +21,6 @@ struct lsk_xdp_program {
 	int link_fd;
 };
 
-static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
-{
-	int fd = (int)syscall(__NR_bpf, command, attributes, sizeof(*attributes));
-
-	return syscall_result(fd);
-}
-
 static int make_map(void)
 {
 	union bpf_attr attributes;
@@ -39,7 +30,7 @@ static int make_map(void)
 	attributes.key_size = sizeof(uint32_t);
 	attributes.value_size = sizeof(uint32_t);
 	attributes.max_entries = QUEUES_MAX;
-	return bpf(BPF_MAP_CREATE, &attributes);
+	return bpf_call(BPF_MAP_CREATE, &attributes);
 }
 
 /* return bpf_redirect_map(&map, context->rx_queue_index, XDP_PASS) */
@@ -61,15 +52,8 @@ static int load(int map_fd)
 		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect_map},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	static const char licence[] = "MIT";
-	union bpf_attr attributes;
 
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.prog_type = BPF_PROG_TYPE_XDP;
-	attributes.insns = (uintptr_t)code;
-	attributes.insn_cnt = ARRAY_SIZE(code);
-	attributes.license = (uintptr_t)licence;
-	return bpf(BPF_PROG_LOAD, &attributes);
+	return bpf_load(BPF_PROG_TYPE_XDP, code, ARRAY_SIZE(code));
 }
 
 /* It ends with its descriptor. */
@@ -82,7 +66,7 @@ static int attach(int program_fd, unsigned int interface, unsigned int flags)
 	attributes.link_create.target_ifindex = interface;
 	attributes.link_create.attach_type = BPF_XDP;
 	attributes.link_create.flags = flags;
-	return bpf(BPF_LINK_CREATE, &attributes);
+	return bpf_call(BPF_LINK_CREATE, &attributes);
 }
 
 int lsk_xdp_program_new(struct lsk_xdp_program **ret_program, unsigned int interface,
@@ -127,7 +111,7 @@ int lsk_xdp_program_add(struct lsk_xdp_program *program, const struct lsk_xdp *x
 	attributes.map_fd = (uint32_t)program->map_fd;
 	attributes.key = (uintptr_t)&queue;
 	attributes.value = (uintptr_t)&value;
-	return bpf(BPF_MAP_UPDATE_ELEM, &attributes);
+	return bpf_call(BPF_MAP_UPDATE_ELEM, &attributes);
 }
 
 struct lsk_xdp_program *lsk_xdp_program_free(struct lsk_xdp_program *program)

@@ -27,12 +27,16 @@
 #include <linsock/genl.h>
 #include <linsock/hci.h>
 #include <linsock/hci_mgmt.h>
+#include <linsock/ieee802154.h>
 #include <linsock/inet.h>
 #include <linsock/isotp.h>
 #include <linsock/j1939.h>
+#include <linsock/kcm.h>
+#include <linsock/llc.h>
 #include <linsock/loop.h>
 #include <linsock/loop_direct.h>
 #include <linsock/loop_feature.h>
+#include <linsock/mctp.h>
 #include <linsock/message.h>
 #include <linsock/mptcp.h>
 #include <linsock/multicast.h>
@@ -54,6 +58,7 @@
 #include <linsock/rds.h>
 #include <linsock/rtnl.h>
 #include <linsock/rtnl_can.h>
+#include <linsock/rxrpc.h>
 #include <linsock/sctp.h>
 #include <linsock/socket.h>
 #include <linsock/tcp.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What sockets of every other family can do on a ring, against the family's row:
- * test_ring_caps.c has ALG, QIPCRTR, PACKET and VSOCK, which have traps of their own.
+ * test_ring_caps.c has ALG, QIPCRTR, PACKET and VSOCK, which have traps of their own,
+ * test_rare.c those that few kernels have; MCTP's is read, for no kernel here has it.
  * Where this kernel has no such family the test is skipped; in the scenario ring_caps
  * none may be.
  */
@@ -387,10 +388,11 @@ Test(ring_families, of_xdp_are_what_its_row_says, .init = netns_enter)
 /* A row that is added wants a test of its cells. */
 Test(ring_families, each_row_of_the_table_is_tested)
 {
-	static const int tested[] = {AF_INET,    AF_INET6, AF_UNIX,   AF_NETLINK,
-				     AF_CAN,     AF_VSOCK, AF_PACKET, AF_ALG,
-				     AF_QIPCRTR, AF_TIPC,  AF_RDS,    AF_BLUETOOTH,
-				     AF_XDP};
+	static const int tested[] = {AF_INET,    AF_INET6,      AF_UNIX,   AF_NETLINK,
+				     AF_CAN,     AF_VSOCK,      AF_PACKET, AF_ALG,
+				     AF_QIPCRTR, AF_TIPC,       AF_RDS,    AF_BLUETOOTH,
+				     AF_XDP,     AF_SMC,        AF_KCM,    AF_RXRPC,
+				     AF_LLC,     AF_IEEE802154, AF_MCTP};
 	size_t count = 0;
 
 	for (; lsk_families[count]; count++) {
