@@ -22,6 +22,7 @@ complete -c linsock -n 'test "$(__linsock_words | string join " ")" = "can isotp
 complete -c linsock -n 'test "$(__linsock_words | string join " ")" = "can j1939"' -f -a '(__linsock_rows can j1939)'
 complete -c linsock -n 'test "$(__linsock_words)" = qipcrtr' -f -a '(__linsock_rows qipcrtr)'
 complete -c linsock -n 'test "$(__linsock_words)" = rds' -f -a '(__linsock_rows rds)'
+complete -c linsock -n 'test "$(__linsock_words)" = xdp' -f -a '(__linsock_rows xdp)'
 complete -c linsock -n 'test "$(__linsock_words)" = vm' -f -a '(__linsock_rows vm)'
 complete -c linsock -n 'contains probe (__linsock_words)' -f -a '(linsock probe --names)'
 complete -c linsock -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__linsock_options (__linsock_words)[1..3])'

@@ -27,6 +27,23 @@ int lsk_addr_xdp(struct lsk_addr *ret_addr, unsigned int interface, unsigned int
 	return lsk_addr_set(ret_addr, &xdp, sizeof(xdp));
 }
 
+int lsk_addr_xdp_read(const struct lsk_addr *addr, unsigned int *ret_interface,
+		      unsigned int *ret_queue)
+{
+	struct sockaddr_xdp xdp;
+
+	if (!addr)
+		return -EINVAL;
+	if (lsk_addr_family(addr) != AF_XDP || addr->len != sizeof(xdp))
+		return LSK_ERR_FAMILY;
+	memcpy(&xdp, &addr->storage, sizeof(xdp));
+	if (ret_interface)
+		*ret_interface = xdp.sxdp_ifindex;
+	if (ret_queue)
+		*ret_queue = xdp.sxdp_queue_id;
+	return 0;
+}
+
 static int xdp_parse(const char *text, struct lsk_addr *ret_addr,
 		     struct lsk_error *ret_error)
 {

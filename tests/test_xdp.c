@@ -253,6 +253,7 @@ Test(xdp_addr, is_read_and_written)
 {
 	char text[LSK_ADDR_TEXT_MAX];
 	struct lsk_addr addr, same;
+	unsigned int interface, queue;
 	struct lsk_error error;
 
 	cr_assert_eq(lsk_addr_xdp(&addr, 1, 3), 0);
@@ -260,6 +261,12 @@ Test(xdp_addr, is_read_and_written)
 	cr_assert_str_eq(text, "xdp://lo/3");
 	cr_assert_eq(lsk_addr_parse(&same, text, NULL), 0);
 	cr_assert(lsk_addr_equal(&addr, &same));
+	cr_assert_eq(lsk_addr_xdp_read(&same, &interface, &queue), 0);
+	cr_assert_eq(interface, 1);
+	cr_assert_eq(queue, 3);
+	cr_assert_eq(lsk_addr_xdp_read(NULL, &interface, &queue), -EINVAL);
+	cr_assert_eq(lsk_addr_unix(&addr, "/x", 2), 0);
+	cr_assert_eq(lsk_addr_xdp_read(&addr, NULL, NULL), LSK_ERR_FAMILY);
 	cr_assert_eq(lsk_addr_parse(&same, "xdp://lo", NULL), 0);
 	cr_assert_eq(lsk_addr_parse(&same, "xdp://lo/3/4", &error), LSK_ERR_SYNTAX);
 	cr_assert_eq(error.offset, 9);

@@ -52,6 +52,7 @@ extern const struct command ss_command;
 extern const struct command vm_command;
 extern const struct command vsock_command;
 extern const struct command tipc_command;
+extern const struct command xdp_command;
 
 /* Tell that the arguments make no sense and where help is. Return: COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

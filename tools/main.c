@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&vm_command,
 	&vsock_command,
 	&tipc_command,
+	&xdp_command,
 	NULL,
 };
 /* clang-format on */

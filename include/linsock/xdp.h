@@ -42,6 +42,17 @@ LSK_BEGIN_DECLS
  */
 int lsk_addr_xdp(struct lsk_addr *ret_addr, unsigned int interface, unsigned int queue);
 
+/**
+ * lsk_addr_xdp_read() - the parts of an address of AF_XDP
+ * @addr: the address
+ * @ret_interface: set on success; may be NULL
+ * @ret_queue: set on success; may be NULL
+ *
+ * Return: 0; LSK_ERR_FAMILY for another address; -EINVAL for NULL.
+ */
+int lsk_addr_xdp_read(const struct lsk_addr *addr, unsigned int *ret_interface,
+		      unsigned int *ret_queue);
+
 /* Flags of struct lsk_xdp_options. */
 #define LSK_XDP_COPY      1 /* always by copying */
 #define LSK_XDP_ZERO_COPY 2 /* never by copying, or not at all */
