@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AF_BLUETOOTH: four protocols with an address form each, told apart by their length.
+/* AF_BLUETOOTH: five protocols with an address form each, told apart by their length;
+ * that of ISO has the bytes of RFCOMM's.
  */
 #include <assert.h>
 #include <endian.h>
@@ -10,6 +11,7 @@
 #include <linsock/bluetooth.h>
 
 #include "families/fields.h"
+#include "families/hardware.h"
 #include "families/probe.h"
 #include "families/table.h"
 #include "src/error.h"
@@ -38,6 +40,12 @@ struct sockaddr_sco {
 	struct lsk_bdaddr sco_bdaddr;
 };
 
+struct sockaddr_iso {
+	sa_family_t iso_family;
+	struct lsk_bdaddr iso_bdaddr;
+	uint8_t iso_bdaddr_type;
+};
+
 struct sockaddr_hci {
 	sa_family_t hci_family;
 	uint16_t hci_dev;
@@ -47,6 +55,7 @@ struct sockaddr_hci {
 static_assert(sizeof(struct sockaddr_l2) == 14, "as the kernel has it");
 static_assert(sizeof(struct sockaddr_rc) == 10, "as the kernel has it");
 static_assert(sizeof(struct sockaddr_sco) == 8, "as the kernel has it");
+static_assert(sizeof(struct sockaddr_iso) == 10, "as the kernel has it");
 static_assert(sizeof(struct sockaddr_hci) == 6, "as the kernel has it");
 
 #define CHANNEL_MAX 30 /* RFCOMM_MAX_CHANNEL */
@@ -83,8 +92,9 @@ static const struct lsk_bdaddr bdaddr_local = {{0xff, 0xff, 0xff, 0, 0, 0}};
 /* Read @len bytes of text; an int is no more than a fault's number here. */
 static int bdaddr_read(struct lsk_bdaddr *ret_bdaddr, const char *text, size_t len)
 {
+	uint8_t bytes[sizeof(ret_bdaddr->bytes)];
 	struct lsk_bdaddr bdaddr;
-	size_t at = 0;
+	int r;
 
 	if (len == 3 && memcmp(text, "any", 3) == 0) {
 		*ret_bdaddr = bdaddr_any;
@@ -94,25 +104,11 @@ static int bdaddr_read(struct lsk_bdaddr *ret_bdaddr, const char *text, size_t l
 		*ret_bdaddr = bdaddr_local;
 		return 0;
 	}
-	for (size_t i = sizeof(bdaddr.bytes); i-- > 0;) {
-		int value = -1;
-
-		for (int digits = 0; digits < 2 && at < len; digits++) {
-			int digit = text_hex_digit(text[at]);
-
-			if (digit < 0)
-				break;
-			value = (value < 0 ? 0 : value * 16) + digit;
-			at++;
-		}
-		if (value < 0)
-			return LSK_ERR_SYNTAX;
-		bdaddr.bytes[i] = (uint8_t)value;
-		if (i > 0 && (at == len || text[at++] != ':'))
-			return LSK_ERR_SYNTAX;
-	}
-	if (at != len)
-		return LSK_ERR_SYNTAX;
+	r = hardware_read(bytes, sizeof(bytes), text, len);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bdaddr.bytes[i] = bytes[sizeof(bytes) - 1 - i];
 	*ret_bdaddr = bdaddr;
 	return 0;
 }
@@ -167,6 +163,22 @@ int lsk_addr_sco(struct lsk_addr *ret_addr, const struct lsk_bdaddr *bdaddr)
 		return -EINVAL;
 	sco.sco_bdaddr = *bdaddr;
 	return lsk_addr_set(ret_addr, &sco, sizeof(sco));
+}
+
+int lsk_addr_iso(struct lsk_addr *ret_addr, const struct lsk_bdaddr *bdaddr,
+		 uint8_t type)
+{
+	struct sockaddr_iso iso;
+
+	if (!bdaddr)
+		return -EINVAL;
+	if (type > LSK_BDADDR_LE_RANDOM)
+		return LSK_ERR_RANGE;
+	memset(&iso, 0, sizeof(iso)); /* the padding too: addresses are compared */
+	iso.iso_family = AF_BLUETOOTH;
+	iso.iso_bdaddr = *bdaddr;
+	iso.iso_bdaddr_type = type;
+	return lsk_addr_set(ret_addr, &iso, sizeof(iso));
 }
 
 int lsk_addr_hci(struct lsk_addr *ret_addr, uint16_t device, uint16_t channel)
@@ -236,6 +248,19 @@ static int sco_parse(struct fields *fields, struct lsk_addr *ret_addr)
 	return r < 0 ? r : lsk_addr_sco(ret_addr, &bdaddr);
 }
 
+static int iso_parse(struct fields *fields, struct lsk_addr *ret_addr)
+{
+	uint32_t type = LSK_BDADDR_LE_PUBLIC;
+	struct lsk_bdaddr bdaddr;
+	int r = take_bdaddr(fields, &bdaddr);
+
+	if (r == 0 && fields_skip(fields, '/'))
+		r = fields_number(fields, "", &type_kind, &type);
+	if (r == 0)
+		r = fields_expect_end(fields);
+	return r < 0 ? r : lsk_addr_iso(ret_addr, &bdaddr, (uint8_t)type);
+}
+
 static int hci_parse(struct fields *fields, struct lsk_addr *ret_addr)
 {
 	uint32_t device, channel = LSK_HCI_CHANNEL_RAW;
@@ -256,6 +281,7 @@ static const struct {
 	{"l2cap", LSK_BTPROTO_L2CAP, l2cap_parse},
 	{"rfcomm", LSK_BTPROTO_RFCOMM, rfcomm_parse},
 	{"sco", LSK_BTPROTO_SCO, sco_parse},
+	{"iso", LSK_BTPROTO_ISO, iso_parse},
 	{"hci", LSK_BTPROTO_HCI, hci_parse},
 };
 
@@ -288,15 +314,16 @@ static int bluetooth_parse(const char *text, struct lsk_addr *ret_addr,
 		return r < 0 ? r : protocols[i].parse(&fields, ret_addr);
 	}
 	return error_set(ret_error, LSK_ERR_SYNTAX, 0,
-			 "expected l2cap, rfcomm, sco or hci");
+			 "expected l2cap, rfcomm, sco, iso or hci");
 }
 
 static void put_bdaddr(struct text_writer *writer, const struct lsk_bdaddr *bdaddr)
 {
-	const uint8_t *b = bdaddr->bytes;
+	uint8_t bytes[sizeof(bdaddr->bytes)];
 
-	text_put_format(writer, "%02x:%02x:%02x:%02x:%02x:%02x", b[5], b[4], b[3], b[2],
-			b[1], b[0]);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = bdaddr->bytes[sizeof(bytes) - 1 - i];
+	hardware_put(writer, bytes, sizeof(bytes));
 }
 
 static int l2cap_format(struct text_writer *writer, const struct sockaddr_l2 *l2)
@@ -366,16 +393,18 @@ static const struct family_type bluetooth_types[] = {
 	{"l2cap/seqpacket", SOCK_SEQPACKET, LSK_BTPROTO_L2CAP},
 	{"l2cap/stream", SOCK_STREAM, LSK_BTPROTO_L2CAP},
 	{"l2cap/dgram", SOCK_DGRAM, LSK_BTPROTO_L2CAP},
+	{"l2cap/raw", SOCK_RAW, LSK_BTPROTO_L2CAP},
 	{"hci/raw", SOCK_RAW, LSK_BTPROTO_HCI},
 	{"sco/seqpacket", SOCK_SEQPACKET, LSK_BTPROTO_SCO},
 	{"rfcomm/stream", SOCK_STREAM, LSK_BTPROTO_RFCOMM},
+	{"iso/seqpacket", SOCK_SEQPACKET, LSK_BTPROTO_ISO},
 	{NULL, 0, 0},
 };
 
 const struct lsk_family lsk_family_bluetooth = {
 	.domain = AF_BLUETOOTH,
 	.name = "bluetooth",
-	.summary = "L2CAP, RFCOMM, SCO and HCI",
+	.summary = "L2CAP, RFCOMM, SCO, ISO and HCI",
 	.parse = bluetooth_parse,
 	.format = bluetooth_format,
 	.place_protocol = bluetooth_place_protocol,

@@ -414,3 +414,36 @@ ssize_t lsk_hci_command(struct lsk_socket *sock, const struct lsk_hci_command *c
 		(void)lsk_hci_set_filter(sock, &before);
 	return r;
 }
+
+/* --- lines for those who monitor --------------------------------------------- */
+
+/* Kind, controller and length, 16 bits each, little endian; of kind 0 the kernel makes
+ * 13. Priority, length of the program's name and the name follow, and the line, both
+ * with their NUL. */
+int lsk_hci_log(struct lsk_socket *sock, int priority, const char *program,
+		const char *line)
+{
+	uint8_t message[6 + 2 + UINT8_MAX + LSK_HCI_LOG_MAX + 1] = {0};
+	size_t name_size, line_size, len;
+	ssize_t r;
+
+	if (!sock || !program || !line)
+		return -EINVAL;
+	if (priority < 0 || priority > 7)
+		return LSK_ERR_RANGE;
+	name_size = strlen(program) + 1;
+	line_size = strlen(line) + 1;
+	if (name_size > UINT8_MAX || line_size > LSK_HCI_LOG_MAX + 1)
+		return LSK_ERR_LENGTH;
+	len = 2 + name_size + line_size;
+	message[2] = LSK_HCI_DEV_NONE & 0xff;
+	message[3] = LSK_HCI_DEV_NONE >> 8;
+	message[4] = (uint8_t)len;
+	message[5] = (uint8_t)(len >> 8);
+	message[6] = (uint8_t)priority;
+	message[7] = (uint8_t)name_size;
+	memcpy(message + 8, program, name_size);
+	memcpy(message + 8 + name_size, line, line_size);
+	r = lsk_socket_send(sock, message, 6 + len, 0);
+	return r < 0 ? (int)r : 0;
+}

@@ -35,6 +35,7 @@ enum {
 	SET_BREDR = 0x002a,
 	SET_SECURE_CONN = 0x002d,
 	SET_DEBUG_KEYS = 0x002e,
+	SET_EXPERIMENTAL = 0x004a,
 
 	PEER_SIZE = 7,
 	SHORT_NAME_SIZE = 11,
@@ -248,6 +249,19 @@ int lsk_mgmt_set_name(struct lsk_socket *sock, uint16_t index, const char *name)
 		return LSK_ERR_LENGTH;
 	memcpy(parameters, name, len);
 	r = lsk_mgmt_command(sock, &command, NULL, 0);
+	return r < 0 ? (int)r : 0;
+}
+
+int lsk_mgmt_set_iso(struct lsk_socket *sock, bool on)
+{
+	/* 6fbaf188-05e0-496a-9885-d6ddfdb4e03e, the last byte first; then on or off. */
+	const uint8_t parameters[17] = {0x3e, 0xe0, 0xb4, 0xfd, 0xdd, 0xd6,
+					0x85, 0x98, 0x6a, 0x49, 0xe0, 0x05,
+					0x88, 0xf1, 0xba, 0x6f, on};
+	const struct lsk_mgmt_message command = {SET_EXPERIMENTAL, LSK_HCI_DEV_NONE,
+						 parameters, sizeof(parameters)};
+	ssize_t r = lsk_mgmt_command(sock, &command, NULL, 0);
+
 	return r < 0 ? (int)r : 0;
 }
 

@@ -225,8 +225,11 @@ static const struct family_option_group xdp_groups[] = {
 };
 
 static const struct family_option_group bluetooth_groups[] = {
-	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 } } },
+	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 }, { SOCK_STREAM, 3 } } },
 	{ .group = "L2CAP_OPTION", .level = 6, .sockets = { { SOCK_SEQPACKET, 0 } } },
+	{ .group = "SCO_OPTION", .level = 17, .sockets = { { SOCK_SEQPACKET, 2 } } },
+	{ .group = "RFCOMM_OPTION", .level = 18, .sockets = { { SOCK_STREAM, 3 } } },
+	{ .group = "HCI_OPTION", .level = 0, .sockets = { { SOCK_RAW, 1 } } },
 	{ .group = NULL },
 };
 
@@ -249,7 +252,6 @@ static const struct probe_row bluetooth_rows[] = {
 	{ .name = "bnep.raw", .summary = "networks over Bluetooth", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 4, .text = "bnep" },
 	{ .name = "cmtp.raw", .summary = "ISDN over Bluetooth", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 5, .text = "cmtp" },
 	{ .name = "hidp.raw", .summary = "keyboards and the like", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 6, .text = "hidp" },
-	{ .name = "iso.seqpacket", .summary = "isochronous channels (LE Audio)", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_SEQPACKET, .protocol = 8, .text = "iso" },
 	{ .name = NULL },
 };
 static const struct probe_row *const bluetooth_tables[] = { bluetooth_rows, NULL };
@@ -258,6 +260,14 @@ static const struct family_ioctl qipcrtr_ioctls[] = {
 	{ .name = "ioctl.siocinq", .summary = "bytes of the next message", .number = 0x541b, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocoutq", .summary = "room to send", .number = 0x5411, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocgifaddr", .summary = "the socket's own address", .number = 0x8915, .socket = { SOCK_DGRAM, 0 } },
+	{ .name = NULL },
+};
+
+/* A channel of user needs a controller that is down, and would take it away. */
+static const struct family_name bluetooth_names[] = {
+	{ .name = "hci.monitor", .summary = "all that passes, of all controllers", .place = "hci/none/monitor", .socket = { SOCK_RAW, 1 } },
+	{ .name = "hci.control", .summary = "the management interface", .place = "hci/none/control", .socket = { SOCK_RAW, 1 } },
+	{ .name = "hci.logging", .summary = "lines for those who monitor", .place = "hci/none/logging", .socket = { SOCK_RAW, 1 } },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -296,6 +306,7 @@ const struct family_probe bluetooth_probe = {
 	.option_groups = bluetooth_groups,
 	.ioctls = bluetooth_ioctls,
 	.rows = bluetooth_tables,
+	.names = bluetooth_names,
 };
 
 const struct family_probe xdp_probe = {

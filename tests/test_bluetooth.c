@@ -541,6 +541,38 @@ Test(hci_monitor, sees_what_passes_and_raw_sockets_tell_its_direction, .timeout 
 	bluetooth_pair_free(pair);
 }
 
+Test(hci_log, comes_between_what_a_monitor_sees, .timeout = 120)
+{
+	struct bluetooth_pair *pair = bluetooth_pair_new(0);
+	/* Kind, no controller, length; priority, length of the name. */
+	static const uint8_t head[] = {13, 0, 0xff, 0xff, 14, 0, 6, 5};
+	struct lsk_socket *monitor, *sock;
+	uint8_t buf[1024];
+	ssize_t len;
+
+	cr_assert_eq(lsk_hci_open(&sock, LSK_HCI_DEV_NONE, LSK_HCI_CHANNEL_LOGGING), 0);
+	cr_assert_eq(lsk_hci_open(&monitor, LSK_HCI_DEV_NONE, LSK_HCI_CHANNEL_MONITOR),
+		     0);
+	cr_assert_eq(lsk_socket_set_timeout(monitor, LIMIT), 0);
+	cr_assert_eq(lsk_hci_log(sock, 6, "test", "a line"), 0);
+	/* Before it stands what the controllers do. */
+	do {
+		len = lsk_socket_recv(monitor, buf, sizeof(buf), 0);
+		cr_assert_geq(len, 6, "%zd", len);
+	} while (buf[0] != 13);
+	cr_assert_eq(len, (ssize_t)sizeof(head) + 12);
+	cr_assert_arr_eq(buf, head, sizeof(head));
+	cr_assert_arr_eq(buf + sizeof(head), "test\0a line", 12);
+	cr_assert_eq(lsk_hci_log(sock, 8, "test", "a line"), LSK_ERR_RANGE);
+	memset(buf, 'x', sizeof(buf));
+	buf[sizeof(buf) - 1] = '\0';
+	cr_assert_eq(lsk_hci_log(sock, 0, (const char *)buf, ""), LSK_ERR_LENGTH);
+	cr_assert_eq(lsk_hci_log(NULL, 0, "test", ""), -EINVAL);
+	lsk_socket_free(monitor);
+	lsk_socket_free(sock);
+	bluetooth_pair_free(pair);
+}
+
 Test(hci_user_channel, has_the_controller_to_itself, .timeout = 120)
 {
 	struct bluetooth_pair *pair = bluetooth_pair_new(0);

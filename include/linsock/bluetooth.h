@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bluetooth: L2CAP, RFCOMM, SCO and HCI. libbluetooth is not needed: the structures
- * here are the kernel's (include/net/bluetooth/).
+ * Bluetooth: L2CAP, RFCOMM, SCO, ISO and HCI. libbluetooth is not needed: the
+ * structures here are the kernel's (include/net/bluetooth/).
  *
  *	bluetooth://l2cap/00:11:22:33:44:55/25          PSM
  *	bluetooth://l2cap/00:11:22:33:44:55/0/64/le-public     PSM, CID, address type
  *	bluetooth://rfcomm/00:11:22:33:44:55/1          channel
  *	bluetooth://sco/00:11:22:33:44:55
+ *	bluetooth://iso/00:11:22:33:44:55/le-public     address type
  *	bluetooth://hci/0/user                          device, channel
  */
 #ifndef LINSOCK_BLUETOOTH_H
@@ -27,6 +28,7 @@ LSK_BEGIN_DECLS
 #define LSK_BTPROTO_HCI    1
 #define LSK_BTPROTO_SCO    2
 #define LSK_BTPROTO_RFCOMM 3
+#define LSK_BTPROTO_ISO    8
 
 /* Types of a Bluetooth device address. */
 #define LSK_BDADDR_BREDR     0
@@ -95,6 +97,23 @@ int lsk_addr_rfcomm(struct lsk_addr *ret_addr, const struct lsk_bdaddr *bdaddr,
  * Return: 0 or -EINVAL for NULL.
  */
 int lsk_addr_sco(struct lsk_addr *ret_addr, const struct lsk_bdaddr *bdaddr);
+
+/**
+ * lsk_addr_iso() - the address of an isochronous channel
+ * @ret_addr: set on success
+ * @bdaddr: the device
+ * @type: LSK_BDADDR_LE_PUBLIC or _LE_RANDOM; -EINVAL for others from bind(2)
+ *
+ * Its bytes are those of an RFCOMM address whose channel is @type, and that is how it
+ * prints: nothing in them tells the two apart.
+ *
+ * The kernel makes ISO sockets, else -EPROTONOSUPPORT, once lsk_mgmt_set_iso() has
+ * switched them on. Linux 6.0.
+ *
+ * Return: 0; LSK_ERR_RANGE (type); -EINVAL for NULL.
+ */
+int lsk_addr_iso(struct lsk_addr *ret_addr, const struct lsk_bdaddr *bdaddr,
+		 uint8_t type);
 
 /**
  * lsk_addr_hci() - an HCI address from its parts

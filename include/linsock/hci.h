@@ -423,6 +423,25 @@ struct lsk_hci_command {
 ssize_t lsk_hci_command(struct lsk_socket *sock, const struct lsk_hci_command *command,
 			void *ret_answer, size_t size);
 
+/** LSK_HCI_LOG_MAX - bytes of a line of lsk_hci_log() */
+#define LSK_HCI_LOG_MAX 1024
+
+/**
+ * lsk_hci_log() - write a line to those who monitor
+ * @sock: of lsk_hci_open(&sock, LSK_HCI_DEV_NONE, LSK_HCI_CHANNEL_LOGGING)
+ * @priority: as of syslog(3): 0, an emergency, to 7, for debugging
+ * @program: whose line it is; at most 254 bytes
+ * @line: at most LSK_HCI_LOG_MAX bytes
+ *
+ * It comes between the packets that a MONITOR channel receives, as a message of kind
+ * 13. Linux 4.9.
+ *
+ * Return: 0; LSK_ERR_RANGE (priority); LSK_ERR_LENGTH; -EINVAL for NULL; or as
+ * lsk_socket_send().
+ */
+int lsk_hci_log(struct lsk_socket *sock, int priority, const char *program,
+		const char *line);
+
 LSK_END_DECLS
 
 #endif

@@ -312,6 +312,19 @@ int lsk_mgmt_set(struct lsk_socket *sock, uint16_t index, uint32_t setting,
 int lsk_mgmt_set_name(struct lsk_socket *sock, uint16_t index, const char *name);
 
 /**
+ * lsk_mgmt_set_iso() - let the kernel make ISO sockets, or no longer
+ * @sock: made by lsk_mgmt_open()
+ * @on: whether
+ *
+ * An experimental feature of the kernel's, off until then; for all programs. Linux 6.0.
+ * CAP_NET_ADMIN.
+ *
+ * Return: 0; -EOPNOTSUPP or -EINVAL where the kernel does not have it; -EPERM; or as
+ * lsk_mgmt_command().
+ */
+int lsk_mgmt_set_iso(struct lsk_socket *sock, bool on);
+
+/**
  * struct lsk_mgmt_peer - a device
  * @bdaddr: its address
  * @address_type: LSK_BDADDR_*
