@@ -52,7 +52,7 @@ static bool split(const struct can_bittiming_const *limits, uint32_t quanta,
 			      : tseg2 > limits->tseg2_max ? limits->tseg2_max
 							  : tseg2;
 		uint32_t tseg1 = quanta - 1 - at;
-		uint32_t error;
+		uint32_t is_at, error;
 
 		if (at + 1 >= quanta)
 			continue;
@@ -62,9 +62,12 @@ static bool split(const struct can_bittiming_const *limits, uint32_t quanta,
 		}
 		if (at > limits->tseg2_max || tseg1 < limits->tseg1_min)
 			continue;
-		error = distance((1 + tseg1) * PER_MILLE / quanta, point);
-		/* Of two that are as far, the earlier point: the field has it so. */
-		if (error > best || (error == best && at < choice->tseg2))
+		is_at = (1 + tseg1) * PER_MILLE / quanta;
+		error = distance(is_at, point);
+		/* An earlier point is better than any later one: so the kernel. */
+		if (is_at > point)
+			error += PER_MILLE;
+		if (error >= best)
 			continue;
 		best = choice->point_error = error;
 		choice->tseg1 = tseg1;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "families/netlink_table.h"
 #include "families/rtnl.h"
 #include "uring/util.h"
 
@@ -150,12 +151,31 @@ static void prefer_quanta(struct can_bittiming *timing)
 		timing->bitrate = 0;
 }
 
+/*
+ * The checks of CAN have words, since Linux 6.3, but name no attribute: of one that is
+ * alone there is no doubt. @first is where it stands in the request.
+ */
+static void name_attribute(struct lsk_nl_error *error, const struct nlmsghdr *request,
+			   uint32_t first, uint64_t has)
+{
+	bool is_alone = has != 0 && (has & (has - 1)) == 0;
+
+	if (!is_alone || error->path[0] || error->code == -EPERM ||
+	    error->code == -ENODEV)
+		return;
+	netlink_path(request,
+		     netlink_message_find(NETLINK_ROUTE, request->nlmsg_type)->table,
+		     first, 0, error->path, sizeof(error->path));
+}
+
 int lsk_rtnl_can_set(struct lsk_nl *nl, int index, const struct lsk_rtnl_can *can,
 		     struct lsk_nl_error *ret_error)
 {
 	const struct ifinfomsg info = {.ifi_index = index};
 	struct lsk_rtnl_can wanted = *can;
+	uint32_t first = 0;
 	LSK_NL_MSG(msg, 1024);
+	int r;
 
 	prefer_quanta(&wanted.bittiming);
 	prefer_quanta(&wanted.data_bittiming);
@@ -166,7 +186,13 @@ int lsk_rtnl_can_set(struct lsk_nl *nl, int index, const struct lsk_rtnl_can *ca
 	{
 		lsk_nl_put_string(&msg, IFLA_INFO_KIND, "can");
 		LSK_NL_NEST(&msg, IFLA_INFO_DATA)
-		lsk_nl_build_attributes(&msg, &rtnl_can_table, &wanted);
+		{
+			first = msg.header->nlmsg_len;
+			lsk_nl_build_attributes(&msg, &rtnl_can_table, &wanted);
+		}
 	}
-	return lsk_nl_request(nl, &msg, ret_error);
+	r = lsk_nl_request(nl, &msg, ret_error);
+	if (r < 0 && ret_error)
+		name_attribute(ret_error, msg.header, first, can->has);
+	return r;
 }

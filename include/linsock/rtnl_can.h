@@ -141,7 +141,8 @@ int lsk_rtnl_can_parse(const struct lsk_rtnl_link *link, struct lsk_rtnl_can *re
  * @nl: a NETLINK_ROUTE handle
  * @index: of the interface
  * @can: the fields whose bits are set
- * @ret_error: what the kernel says; may be NULL
+ * @ret_error: what the kernel says; may be NULL. Of CAN's own checks it says no
+ *	attribute; where one field alone was set, its path is filled in
  *
  * A kernel that does not know XL (before 6.19) ignores its timing; ask for
  * LSK_CAN_MODE_XL with it, which such a kernel refuses.
