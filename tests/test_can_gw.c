@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include <linsock.h>
@@ -157,14 +158,24 @@ Test(can_gw, identifier_and_data_are_changed_in_four_ways)
 	}
 }
 
-Test(can_gw, a_length_is_set)
+Test(can_gw, a_length_is_changed_in_four_ways)
 {
-	struct lsk_can_gw_rule rule = rule_of(LSK_SET(LSK_CAN_GW_SET));
+	static const struct change changes[] = {
+		{LSK_CAN_GW_AND, "123#11223344556677", "123#112233"},
+		{LSK_CAN_GW_OR, "123#1122334455", "123#11223344550000"},
+		{LSK_CAN_GW_XOR, "123#112233445566", "123#1122334455"},
+		{LSK_CAN_GW_SET, "123#1122334455667788", "123#112233"},
+	};
 
-	rule.set.cf.len = 3;
-	rule.set.modtype = CGW_MOD_DLC;
-	add(&rule);
-	expect("123#1122334455667788", "123#112233");
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct lsk_can_gw_rule rule = rule_of(LSK_SET(changes[i].bit));
+
+		change_of(&rule, changes[i].bit)->cf.len = 3;
+		change_of(&rule, changes[i].bit)->modtype = CGW_MOD_DLC;
+		add(&rule);
+		expect(changes[i].in, changes[i].out);
+		remove_rule(&rule);
+	}
 }
 
 /* The kernel looks at them only where something is changed. */
@@ -220,6 +231,128 @@ Test(can_gw, fd_frames_have_changes_of_their_own)
 	cr_assert(LSK_HAS(&seen, LSK_CAN_GW_FD_XOR));
 	cr_assert_eq(seen.fd_set.cf.can_id, 0x456);
 	cr_assert(seen.info.flags & CGW_FLAGS_CAN_FD);
+}
+
+static struct cgw_fdframe_mod *fd_change_of(struct lsk_can_gw_rule *rule, int bit)
+{
+	struct cgw_fdframe_mod *const changes[] = {
+		[LSK_CAN_GW_FD_AND] = &rule->fd_and_mask,
+		[LSK_CAN_GW_FD_OR] = &rule->fd_or_mask,
+		[LSK_CAN_GW_FD_XOR] = &rule->fd_xor_mask,
+		[LSK_CAN_GW_FD_SET] = &rule->fd_set,
+	};
+
+	return changes[bit];
+}
+
+Test(can_gw, fd_frames_are_changed_in_four_ways)
+{
+	static const struct change changes[] = {
+		{LSK_CAN_GW_FD_AND, "7F1##3112233445566778899AABBCC",
+		 "301##10102030405060708090A0B0C"},
+		{LSK_CAN_GW_FD_OR, "011##0112233445566778899AA",
+		 "31F##11F2F3F4F5F6F7F8F9FAF"},
+		{LSK_CAN_GW_FD_XOR, "7F1##31122", "4FE##21E2D"},
+		{LSK_CAN_GW_FD_SET, "7F1##01122", "30F##10F0F"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct lsk_can_gw_rule rule = rule_of(LSK_SET(changes[i].bit));
+		struct cgw_fdframe_mod *change = fd_change_of(&rule, changes[i].bit);
+		struct lsk_can_gw_rule seen;
+
+		rule.info.flags |= CGW_FLAGS_CAN_FD;
+		change->cf.can_id = 0x30F;
+		change->cf.flags = CANFD_BRS;
+		change->modtype = CGW_MOD_ID | CGW_MOD_DATA | CGW_MOD_FLAGS;
+		memset(change->cf.data, 0x0F, sizeof(change->cf.data));
+		add(&rule);
+		expect(changes[i].in, changes[i].out);
+		seen = listed();
+		cr_assert_eq(memcmp(fd_change_of(&seen, changes[i].bit), change,
+				    sizeof(*change)),
+			     0);
+		remove_rule(&rule);
+	}
+}
+
+Test(can_gw, a_checksum_takes_more_bytes_by_its_profile)
+{
+	static const struct {
+		uint8_t profile;
+		uint8_t data[20];
+		const char *out;
+	} profiles[] = {
+		{CGW_CRC8PRF_1U8, {0x2B}, "124#010204D3"},
+		{CGW_CRC8PRF_16U8, {0x00, 0x11, 0x22, 0x33}, "124#010204DA"},
+		{CGW_CRC8PRF_SFFID_XOR, {0}, "124#010204DD"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		struct lsk_can_gw_rule rule =
+			rule_with_checksum(LSK_CAN_GW_CHECKSUM_CRC8);
+
+		rule.checksum_crc8 = (struct cgw_csum_crc8){
+			.to_idx = 2, .result_idx = 3, .final_xor_val = 0xFF};
+		rule.checksum_crc8.profile = profiles[i].profile;
+		memcpy(rule.checksum_crc8.profile_data, profiles[i].data,
+		       sizeof(profiles[i].data));
+		for (unsigned int j = 0; j < 256; j++)
+			rule.checksum_crc8.crctab[j] = (__u8)j;
+		add(&rule);
+		expect("123#01020400", profiles[i].out);
+		cr_assert_eq(listed().checksum_crc8.profile, profiles[i].profile);
+		remove_rule(&rule);
+	}
+}
+
+/* A frame that goes back to its bus is one that the rule takes again, once. */
+Test(can_gw, frames_go_back_where_allowed_and_so_often)
+{
+	struct lsk_can_gw_rule rule = rule_of(LSK_SET(LSK_CAN_GW_SET));
+	struct lsk_can *back = open_on("vcan0");
+	struct lsk_can_record record;
+	struct lsk_can_frame frame;
+
+	rule.destination = rule.source;
+	rule.set.modtype = CGW_MOD_ID;
+	rule.set.cf.can_id = 0x555;
+	cr_assert_eq(lsk_can_gw_add(world.nl, &rule, NULL), -EINVAL);
+	cr_assert_eq(lsk_can_frame_parse(&frame, "123#01", NULL), 0);
+	rule.info.flags |= CGW_FLAGS_CAN_IIF_TX_OK | CGW_FLAGS_CAN_SRC_TSTAMP;
+	add(&rule);
+	cr_assert_eq(lsk_can_send(world.sender, &frame, 1, NULL), 0);
+	cr_assert_eq(lsk_can_receive(back, &record, 1), 1);
+	cr_assert_eq(record.frame.id, 0x123);
+	do {
+		cr_assert_eq(lsk_can_receive(back, &record, 1), 1);
+	} while (record.frame.id == 0x123);
+	cr_assert_eq(record.frame.id, 0x555, "%X", record.frame.id);
+	while (listed().deleted == 0)
+		poll(NULL, 0, 1);
+	cr_assert(listed().info.flags & CGW_FLAGS_CAN_IIF_TX_OK);
+	cr_assert(listed().info.flags & CGW_FLAGS_CAN_SRC_TSTAMP);
+	lsk_can_free(back);
+}
+
+Test(can_gw, of_several_rules_each_is_listed_and_one_is_deleted)
+{
+	struct lsk_can_gw_rule rules[3], seen;
+	struct lsk_nl_dump *dump = NULL;
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		rules[i] = rule_of(LSK_SET(LSK_CAN_GW_FILTER));
+		rules[i].filter = (struct can_filter){0x100 * (i + 1), 0x700};
+		add(&rules[i]);
+	}
+	remove_rule(&rules[1]);
+	cr_assert_eq(lsk_can_gw_dump(world.nl, &dump), 0);
+	while (lsk_can_gw_next(dump, &seen) == 1)
+		left |= 1u << (seen.filter.can_id >> 8);
+	lsk_nl_dump_end(dump, NULL);
+	cr_assert_eq(left, 1u << 1 | 1u << 3, "%X", left);
+	expect("323#01", "323#01");
 }
 
 Test(can_gw, a_filter_takes_what_it_names_and_a_uid_changes_in_place)
