@@ -21,6 +21,8 @@
 #include "src/socket.h"
 #include "uring/util.h"
 
+#define PRIORITY_MAX 7
+
 /* From here on a group's third byte means that it goes to all. */
 #define PDU2_FIRST 0xF0u
 
@@ -68,6 +70,16 @@ int j1939_bind(struct lsk_j1939 *j1939, const struct lsk_j1939_place *local)
 
 	j1939->config.local = *local;
 	return r < 0 ? r : lsk_socket_bind(j1939->sock, &addr);
+}
+
+static int connect_peer(const struct lsk_j1939 *j1939,
+			const struct lsk_j1939_place *peer)
+{
+	struct sockaddr_can sa = place_to_sockaddr(j1939, peer);
+	struct lsk_addr addr;
+	int r = lsk_addr_set(&addr, &sa, sizeof(sa));
+
+	return r < 0 ? r : lsk_socket_connect(j1939->sock, &addr);
 }
 
 static int set_filters(const struct lsk_j1939 *j1939,
@@ -174,9 +186,44 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939)
 	if (interface == 0)
 		return -ENODEV;
 	r = j1939_bind(j1939, &local);
+	if (r == 0 && j1939->is_connected)
+		r = connect_peer(j1939, &j1939->peer);
 	if (r < 0)
 		j1939->interface = 0;
 	return r < 0 ? r : 1;
+}
+
+int lsk_j1939_connect(struct lsk_j1939 *j1939, const struct lsk_j1939_place *peer)
+{
+	int r;
+
+	if (!j1939 || !peer)
+		return -EINVAL;
+	r = lsk_j1939_pgn_check(peer->pgn);
+	if (r == 0)
+		r = connect_peer(j1939, peer);
+	if (r < 0)
+		return r;
+	j1939->peer = *peer;
+	j1939->is_connected = true;
+	return 0;
+}
+
+int lsk_j1939_set_priority(struct lsk_j1939 *j1939, unsigned int priority)
+{
+	int r;
+
+	if (!j1939)
+		return -EINVAL;
+	if (priority > PRIORITY_MAX)
+		return -EDOM;
+	r = lsk_socket_setsockopt_int(j1939->sock, SOL_CAN_J1939, SO_J1939_SEND_PRIO,
+				      (int)priority);
+	if (r < 0)
+		return r;
+	j1939->config.priority = (uint8_t)priority;
+	j1939->config.has_priority = true;
+	return 0;
 }
 
 static int keep_config(struct lsk_j1939 *j1939, const struct lsk_j1939_config *config)
@@ -378,8 +425,11 @@ int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 	int64_t deadline_ns;
 	int r;
 
-	if (!j1939 || !to || (!buf && len > 0))
+	if (!j1939 || (!buf && len > 0))
 		return -EINVAL;
+	if (!to && !j1939->is_connected)
+		return -EDESTADDRREQ;
+	to = to ? to : &j1939->peer;
 	r = lsk_j1939_pgn_check(to->pgn);
 	if (r == 0)
 		r = check_up(j1939);

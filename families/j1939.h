@@ -22,7 +22,9 @@ struct lsk_j1939 {
 	/* To do it all again when the interface was gone; filters are a copy. */
 	struct lsk_j1939_config config;
 	struct lsk_j1939_filter *filters; /* what @config.filters is */
-	lsk_j1939_progress_fn progress;   /* may be NULL */
+	struct lsk_j1939_place peer;      /* of lsk_j1939_connect() */
+	bool is_connected;
+	lsk_j1939_progress_fn progress; /* may be NULL */
 	void *progress_context;
 	size_t sending; /* bytes of the message that is sent now */
 	struct lsk_j1939_progress

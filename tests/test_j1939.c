@@ -178,7 +178,7 @@ Test(j1939, nonsense_is_refused, .init = need_vcan)
 	struct lsk_j1939 *a = open_unit(0x20, 0), *b = NULL;
 
 	cr_assert_eq(lsk_j1939_send(a, &bad, "", 0), LSK_ERR_RANGE);
-	cr_assert_eq(lsk_j1939_send(a, NULL, "", 0), -EINVAL);
+	cr_assert_eq(lsk_j1939_send(a, NULL, "", 0), -EDESTADDRREQ);
 	cr_assert_eq(lsk_j1939_receive(a, NULL, 1, NULL), -EINVAL);
 	cr_assert_eq(lsk_j1939_open(&b, &config, NULL), -ENODEV);
 	cr_assert_eq(lsk_j1939_open(NULL, &config, NULL), -EINVAL);

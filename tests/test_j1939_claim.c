@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include <linsock/j1939.h>
 
@@ -90,4 +91,40 @@ Test(j1939_claim, groups_are_checked)
 	cr_assert_eq(lsk_j1939_pgn_check(0x40000), LSK_ERR_RANGE);
 	cr_assert(lsk_j1939_pgn_is_addressed(0xEF00));
 	cr_assert(!lsk_j1939_pgn_is_addressed(0xF004));
+}
+
+Test(j1939_name, fields_are_packed_as_the_standard_has_them)
+{
+	static const struct lsk_j1939_name fields = {
+		.identity = 0x12345,
+		.manufacturer = 0x321,
+		.ecu_instance = 5,
+		.function_instance = 0x11,
+		.function = 0xAB,
+		.vehicle_system = 0x55,
+		.vehicle_system_instance = 0xC,
+		.industry_group = 2,
+		.may_move = true,
+	};
+	struct lsk_j1939_name seen = fields;
+	uint64_t name = 0;
+
+	cr_assert_eq(lsk_j1939_name_pack(&fields, &name), 0);
+	cr_assert_eq(name, UINT64_C(0xACAAAB8D64212345), "%llx",
+		     (unsigned long long)name);
+	memset(&seen, 0xFF, sizeof(seen));
+	cr_assert_eq(lsk_j1939_name_unpack(name, &seen), 0);
+	cr_assert_eq(seen.identity, fields.identity);
+	cr_assert_eq(seen.manufacturer, fields.manufacturer);
+	cr_assert_eq(seen.ecu_instance, fields.ecu_instance);
+	cr_assert_eq(seen.function_instance, fields.function_instance);
+	cr_assert_eq(seen.function, fields.function);
+	cr_assert_eq(seen.vehicle_system, fields.vehicle_system);
+	cr_assert_eq(seen.vehicle_system_instance, fields.vehicle_system_instance);
+	cr_assert_eq(seen.industry_group, fields.industry_group);
+	cr_assert(seen.may_move);
+	seen.industry_group = 8;
+	cr_assert_eq(lsk_j1939_name_pack(&seen, &name), LSK_ERR_RANGE);
+	cr_assert_eq(lsk_j1939_name_pack(NULL, &name), -EINVAL);
+	cr_assert_eq(lsk_j1939_name_unpack(name, NULL), -EINVAL);
 }

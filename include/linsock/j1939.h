@@ -57,6 +57,48 @@ int lsk_j1939_pgn_check(uint32_t pgn);
 bool lsk_j1939_pgn_is_addressed(uint32_t pgn);
 
 /**
+ * struct lsk_j1939_name - the fields of a NAME
+ * @identity: number of the unit, by its manufacturer; 21 bits
+ * @manufacturer: 11 bits
+ * @ecu_instance: 3 bits
+ * @function_instance: 5 bits
+ * @function: 8 bits
+ * @vehicle_system: 7 bits
+ * @vehicle_system_instance: 4 bits
+ * @industry_group: 3 bits
+ * @may_move: it can claim any address
+ */
+struct lsk_j1939_name {
+	uint32_t identity;
+	uint16_t manufacturer;
+	uint8_t ecu_instance;
+	uint8_t function_instance;
+	uint8_t function;
+	uint8_t vehicle_system;
+	uint8_t vehicle_system_instance;
+	uint8_t industry_group;
+	bool may_move;
+};
+
+/**
+ * lsk_j1939_name_pack() - a NAME from its fields
+ * @name: the fields
+ * @ret_name: set on success
+ *
+ * Return: 0, LSK_ERR_RANGE for a field of too many bits, -EINVAL for NULL.
+ */
+int lsk_j1939_name_pack(const struct lsk_j1939_name *name, uint64_t *ret_name);
+
+/**
+ * lsk_j1939_name_unpack() - the fields of a NAME
+ * @name: the NAME
+ * @ret_name: filled
+ *
+ * Return: 0 or -EINVAL for NULL.
+ */
+int lsk_j1939_name_unpack(uint64_t name, struct lsk_j1939_name *ret_name);
+
+/**
  * struct lsk_j1939_filter - which messages a socket receives
  * @name: of the sender, where @name_mask has bits
  * @name_mask: bits of @name that count
@@ -148,9 +190,32 @@ struct lsk_socket *lsk_j1939_socket(const struct lsk_j1939 *j1939);
 int lsk_j1939_restore(struct lsk_j1939 *j1939);
 
 /**
+ * lsk_j1939_connect() - speak with one unit
+ * @j1939: the socket
+ * @peer: the unit, and the group that is sent; copied
+ *
+ * Of messages to one unit only those of @peer are received from then on, also after
+ * lsk_j1939_restore().
+ *
+ * Return: 0; -EACCES to all without &lsk_j1939_config.broadcast; LSK_ERR_RANGE for a
+ * group that cannot be; or the negated errno of connect(2).
+ */
+int lsk_j1939_connect(struct lsk_j1939 *j1939, const struct lsk_j1939_place *peer);
+
+/**
+ * lsk_j1939_set_priority() - the priority of what is sent from now on
+ * @j1939: the socket
+ * @priority: 2 … 7, and 0 or 1 with CAP_NET_ADMIN
+ *
+ * Return: 0; -EDOM above 7; -EPERM or -EACCES; or as setsockopt(2).
+ */
+int lsk_j1939_set_priority(struct lsk_j1939 *j1939, unsigned int priority);
+
+/**
  * lsk_j1939_send() - send a message, and wait until it is through
  * @j1939: the socket
- * @to: the destination; its address LSK_J1939_NO_ADDRESS and name 0 for all
+ * @to: the destination; its address LSK_J1939_NO_ADDRESS and name 0 for all; NULL for
+ *	the unit of lsk_j1939_connect()
  * @buf: the bytes
  * @len: up to 8 go in one frame, up to 1785 by TP, up to 117440505 by ETP, which goes
  *	to one unit only
@@ -164,8 +229,9 @@ int lsk_j1939_restore(struct lsk_j1939 *j1939);
  * the kernel, which tries 100 times to queue 255 frames; -EALREADY, -EMSGSIZE, -EPROTO
  * and others where it broke off; -ECONNABORTED after lsk_j1939_abort(); -EADDRNOTAVAIL
  * for a name that has no address; -EACCES to all without &lsk_j1939_config.broadcast;
- * -EDESTADDRREQ for more than 1785 bytes to all; -ENETDOWN while the interface is down,
- * -ENODEV when it is gone; -ETIME; LSK_ERR_RANGE for a group that cannot be.
+ * -EDESTADDRREQ for more than 1785 bytes to all, or where @to is NULL and no unit is
+ * connected; -ENETDOWN while the interface is down, -ENODEV when it is gone; -ETIME;
+ * LSK_ERR_RANGE for a group that cannot be.
  */
 int lsk_j1939_send(struct lsk_j1939 *j1939, const struct lsk_j1939_place *to,
 		   const void *buf, size_t len);
