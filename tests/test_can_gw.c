@@ -313,12 +313,20 @@ Test(can_gw, frames_go_back_where_allowed_and_so_often)
 	struct lsk_can *back = open_on("vcan0");
 	struct lsk_can_record record;
 	struct lsk_can_frame frame;
+	int r;
 
 	rule.destination = rule.source;
 	rule.set.modtype = CGW_MOD_ID;
 	rule.set.cf.can_id = 0x555;
-	cr_assert_eq(lsk_can_gw_add(world.nl, &rule, NULL), -EINVAL);
 	cr_assert_eq(lsk_can_frame_parse(&frame, "123#01", NULL), 0);
+	r = lsk_can_gw_add(world.nl, &rule, NULL);
+	cr_assert(r == 0 || r == -EINVAL, "%d", r);
+	/* Linux 6.1 takes such a rule, and does nothing by it. */
+	if (r == 0) {
+		cr_assert_eq(lsk_can_send(world.sender, &frame, 1, NULL), 0);
+		cr_assert_eq(listed().handled, 0);
+		remove_rule(&rule);
+	}
 	rule.info.flags |= CGW_FLAGS_CAN_IIF_TX_OK | CGW_FLAGS_CAN_SRC_TSTAMP;
 	add(&rule);
 	cr_assert_eq(lsk_can_send(world.sender, &frame, 1, NULL), 0);
