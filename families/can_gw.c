@@ -106,6 +106,11 @@ int lsk_can_gw_dump(struct lsk_nl *nl, struct lsk_nl_dump **ret_dump)
 	return lsk_nl_dump_start(nl, &msg, ret_dump);
 }
 
+int lsk_can_gw_parse(const struct nlmsghdr *msg, struct lsk_can_gw_rule *ret_rule)
+{
+	return lsk_nl_parse(msg, &gw_table, ret_rule);
+}
+
 int lsk_can_gw_next(struct lsk_nl_dump *dump, struct lsk_can_gw_rule *ret_rule)
 {
 	const struct nlmsghdr *msg;
@@ -113,6 +118,6 @@ int lsk_can_gw_next(struct lsk_nl_dump *dump, struct lsk_can_gw_rule *ret_rule)
 
 	if (r <= 0)
 		return r;
-	r = lsk_nl_parse(msg, &gw_table, ret_rule);
+	r = lsk_can_gw_parse(msg, ret_rule);
 	return r < 0 ? r : 1;
 }

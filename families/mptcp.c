@@ -307,17 +307,13 @@ int lsk_mptcp_endpoint_dump(struct lsk_nl *nl, struct lsk_nl_dump **ret_dump)
 	return r < 0 ? r : lsk_nl_dump_start(nl, &msg, ret_dump);
 }
 
-int lsk_mptcp_endpoint_next(struct lsk_nl_dump *dump,
-			    struct lsk_mptcp_endpoint *ret_endpoint)
+int lsk_mptcp_endpoint_parse(const struct nlmsghdr *msg,
+			     struct lsk_mptcp_endpoint *ret_endpoint)
 {
 	struct lsk_mptcp_endpoint endpoint;
-	const struct nlmsghdr *msg;
 	struct address address = {0};
-	int r = lsk_nl_dump_next(dump, &msg);
+	int r = genl_parse_row(msg, &address_message, &address);
 
-	if (r <= 0)
-		return r;
-	r = genl_parse_row(msg, &address_message, &address);
 	if (r < 0)
 		return r;
 	join(&endpoint.addr, LSK_HAS(&address, HAS_IN4) ? &address.in4 : NULL,
@@ -326,25 +322,43 @@ int lsk_mptcp_endpoint_next(struct lsk_nl_dump *dump,
 	endpoint.flags = address.flags;
 	endpoint.interface = address.interface;
 	*ret_endpoint = endpoint;
-	return 1;
+	return 0;
 }
 
-int lsk_mptcp_limits_get(struct lsk_nl *nl, struct lsk_mptcp_limits *ret_limits)
+int lsk_mptcp_endpoint_next(struct lsk_nl_dump *dump,
+			    struct lsk_mptcp_endpoint *ret_endpoint)
 {
-	const struct nlmsghdr *reply;
-	struct limits limits = {0};
-	LSK_NL_MSG(msg, 64);
-	int r = start(nl, &msg, MPTCP_PM_CMD_GET_LIMITS);
+	const struct nlmsghdr *msg;
+	int r = lsk_nl_dump_next(dump, &msg);
 
-	if (r == 0)
-		r = lsk_nl_query(nl, &msg, &reply, NULL);
-	if (r == 0)
-		r = genl_parse_row(reply, &limits_table, &limits);
+	if (r <= 0)
+		return r;
+	r = lsk_mptcp_endpoint_parse(msg, ret_endpoint);
+	return r < 0 ? r : 1;
+}
+
+int lsk_mptcp_limits_parse(const struct nlmsghdr *msg,
+			   struct lsk_mptcp_limits *ret_limits)
+{
+	struct limits limits = {0};
+	int r = genl_parse_row(msg, &limits_table, &limits);
+
 	if (r < 0)
 		return r;
 	ret_limits->subflows = limits.subflows;
 	ret_limits->addresses_accepted = limits.accepted;
 	return 0;
+}
+
+int lsk_mptcp_limits_get(struct lsk_nl *nl, struct lsk_mptcp_limits *ret_limits)
+{
+	const struct nlmsghdr *reply = NULL;
+	LSK_NL_MSG(msg, 64);
+	int r = start(nl, &msg, MPTCP_PM_CMD_GET_LIMITS);
+
+	if (r == 0)
+		r = lsk_nl_query(nl, &msg, &reply, NULL);
+	return r < 0 ? r : lsk_mptcp_limits_parse(reply, ret_limits);
 }
 
 int lsk_mptcp_limits_set(struct lsk_nl *nl, const struct lsk_mptcp_limits *limits,

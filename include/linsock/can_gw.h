@@ -136,6 +136,15 @@ int lsk_can_gw_flush(struct lsk_nl *nl, struct lsk_nl_error *ret_error);
 int lsk_can_gw_dump(struct lsk_nl *nl, struct lsk_nl_dump **ret_dump);
 
 /**
+ * lsk_can_gw_parse() - read an RTM_NEWROUTE of the family AF_CAN
+ * @msg: the whole message, aligned to 4 bytes
+ * @ret_rule: zeroed and filled
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int lsk_can_gw_parse(const struct nlmsghdr *msg, struct lsk_can_gw_rule *ret_rule);
+
+/**
  * lsk_can_gw_next() - the next rule of a list
  * @dump: from lsk_can_gw_dump()
  * @ret_rule: zeroed and filled

@@ -170,6 +170,16 @@ int lsk_mptcp_endpoint_flush(struct lsk_nl *nl, struct lsk_nl_error *ret_error);
 int lsk_mptcp_endpoint_dump(struct lsk_nl *nl, struct lsk_nl_dump **ret_dump);
 
 /**
+ * lsk_mptcp_endpoint_parse() - read an answer of MPTCP_PM_CMD_GET_ADDR
+ * @msg: the whole message, aligned to 4 bytes
+ * @ret_endpoint: set on success
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int lsk_mptcp_endpoint_parse(const struct nlmsghdr *msg,
+			     struct lsk_mptcp_endpoint *ret_endpoint);
+
+/**
  * lsk_mptcp_endpoint_next() - the dump's next address
  * @dump: made by lsk_mptcp_endpoint_dump()
  * @ret_endpoint: set when 1 is returned
@@ -188,6 +198,16 @@ struct lsk_mptcp_limits {
 	uint32_t subflows;
 	uint32_t addresses_accepted;
 };
+
+/**
+ * lsk_mptcp_limits_parse() - read an answer of MPTCP_PM_CMD_GET_LIMITS
+ * @msg: the whole message, aligned to 4 bytes
+ * @ret_limits: set on success
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int lsk_mptcp_limits_parse(const struct nlmsghdr *msg,
+			   struct lsk_mptcp_limits *ret_limits);
 
 /**
  * lsk_mptcp_limits_get() - read the limits

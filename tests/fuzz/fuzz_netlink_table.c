@@ -14,6 +14,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include <linsock/alg_netlink.h>
+#include <linsock/can_gw.h>
 #include <linsock/conntrack.h>
 #include <linsock/diag.h>
 #include <linsock/ethtool.h>
@@ -150,6 +151,38 @@ static int read_error(const struct nlmsghdr *msg, int protocol)
 	return r == -EBADMSG ? r : 0;
 }
 
+static int read_mptcp_endpoint(const struct nlmsghdr *msg, int unused)
+{
+	struct lsk_mptcp_endpoint endpoint;
+
+	(void)unused;
+	return lsk_mptcp_endpoint_parse(msg, &endpoint);
+}
+
+static int read_mptcp_limits(const struct nlmsghdr *msg, int unused)
+{
+	struct lsk_mptcp_limits limits;
+
+	(void)unused;
+	return lsk_mptcp_limits_parse(msg, &limits);
+}
+
+static int read_mptcp_event(const struct nlmsghdr *msg, int unused)
+{
+	struct lsk_mptcp_event event;
+
+	(void)unused;
+	return lsk_mptcp_event_parse(msg, &event);
+}
+
+static int read_can_gw(const struct nlmsghdr *msg, int unused)
+{
+	struct lsk_can_gw_rule rule;
+
+	(void)unused;
+	return lsk_can_gw_parse(msg, &rule);
+}
+
 #define NFT(type) (NFNL_SUBSYS_NFTABLES << 8 | (type))
 #define CT(type)  (NFNL_SUBSYS_CTNETLINK << 8 | (type))
 
@@ -199,6 +232,10 @@ static struct reader {
 	{"error-netfilter", NLMSG_ERROR, NETLINK_NETFILTER, read_error, 0, 0},
 	{"done", NLMSG_DONE, NETLINK_ROUTE, read_error, 0, 0},
 	{"alg", CRYPTO_MSG_GETALG, 0, read_alg, 0, 0},
+	{"mptcp-endpoint", GENL_MIN_ID, 0, read_mptcp_endpoint, 0, 0},
+	{"mptcp-limits", GENL_MIN_ID, 0, read_mptcp_limits, 0, 0},
+	{"mptcp-event", GENL_MIN_ID, 0, read_mptcp_event, 0, 0},
+	{"can-gw", RTM_NEWROUTE, 0, read_can_gw, 0, 0},
 };
 
 static void tell(void)
