@@ -392,8 +392,10 @@ static void other_request(struct lsk_nl_msg *msg,
 	};
 	const struct xdp_diag_req xdp_body = {
 		.sdiag_family = AF_XDP,
-		.xdiag_show = XDP_SHOW_INFO | XDP_SHOW_MEMINFO |
-			      (rings ? XDP_SHOW_RING_CFG | XDP_SHOW_UMEM : 0U),
+		.xdiag_show =
+			XDP_SHOW_INFO | XDP_SHOW_MEMINFO |
+			(rings ? XDP_SHOW_RING_CFG | XDP_SHOW_UMEM | XDP_SHOW_STATS
+			       : 0U),
 	};
 
 	switch (request->family) {

@@ -2,6 +2,12 @@
 /* Generic netlink: the controller is in every kernel, and tells of itself. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <linsock/genl.h>
 
@@ -59,6 +65,63 @@ Test(genl, fact_34_lists_families_under_the_ids_that_names_find)
 	cr_assert_eq(r, 0);
 	cr_assert_gt(count, 0);
 	cr_assert_eq(lsk_nl_dump_end(dump, NULL), 0);
+	lsk_nl_close(nl);
+}
+
+/* The module that scenarios ship; it has a family of its name, and needs no other. */
+static int open_module(void)
+{
+	struct utsname name;
+	char path[256];
+	int fd;
+
+	cr_assert_eq(uname(&name), 0);
+	snprintf(path, sizeof(path), "/modules/%s/psample.ko", name.release);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		cr_skip_test("%s: no module to load and remove", path);
+	return fd;
+}
+
+/* Wait for what the controller says of the module's family. Return: its id then. */
+static uint16_t await_family(struct lsk_nl *nl, int command)
+{
+	struct lsk_genl_family family;
+	struct lsk_nl_event event;
+	struct genlmsghdr header;
+
+	for (;;) {
+		cr_assert_eq(lsk_nl_event_next(nl, 60 * LSK_NSEC_PER_SEC, &event), 0);
+		memcpy(&header, NLMSG_DATA(event.msg), sizeof(header));
+		if (header.cmd != command)
+			continue;
+		cr_assert_eq(lsk_genl_parse(event.msg, &family), 0);
+		if (strcmp(family.name, "psample") == 0)
+			return family.id;
+	}
+}
+
+Test(genl, fact_34_families_that_come_and_go_are_told, .timeout = 120)
+{
+	int fd = open_module();
+	struct lsk_nl *nl = generic();
+	struct lsk_genl_family family;
+
+	cr_assert_eq(lsk_genl_find(nl, "nlctrl", &family), 0);
+	cr_assert_eq(lsk_nl_join(nl, (uint32_t)lsk_genl_group(&family, "notify")), 0);
+	for (int round = 0; round < 3; round++) {
+		uint16_t id;
+
+		cr_assert_eq(lsk_genl_find(nl, "psample", &family), -ENOENT);
+		cr_assert_eq(syscall(SYS_finit_module, fd, "", 0), 0);
+		id = await_family(nl, CTRL_CMD_NEWFAMILY);
+		cr_assert_eq(lsk_genl_find(nl, "psample", &family), 0);
+		cr_assert_eq(family.id, id);
+		cr_assert_gt(lsk_genl_group(&family, "packets"), 0);
+		cr_assert_eq(syscall(SYS_delete_module, "psample", 0), 0);
+		cr_assert_eq(await_family(nl, CTRL_CMD_DELFAMILY), id);
+	}
+	close(fd);
 	lsk_nl_close(nl);
 }
 

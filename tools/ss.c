@@ -143,8 +143,8 @@ static int list_table(struct ss_call *call, const struct ss_table *table)
 	if (r < 0)
 		return r;
 	while ((r = lsk_diag_next(dump, &sock)) > 0) {
-		/* Without an attribute of its own a socket has its table's protocol. */
-		if (sock.family == AF_PACKET)
+		/* They have no states; ss calls it this one. */
+		if (sock.family == AF_PACKET || sock.family == AF_XDP)
 			sock.state = TCP_CLOSE;
 		if (!(call->states & STATE(sock.state)))
 			continue;

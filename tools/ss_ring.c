@@ -90,6 +90,7 @@ static void xdp_ring(struct ss_text *text, const struct lsk_diag_socket *sock,
 static void xdp_text(struct ss_text *text, const struct lsk_diag_socket *sock,
 		     const char *start)
 {
+	struct xdp_diag_stats stats;
 	struct xdp_diag_umem umem;
 
 	xdp_ring(text, sock, XDP_DIAG_RX_RING, start, "rx");
@@ -104,6 +105,17 @@ static void xdp_text(struct ss_text *text, const struct lsk_diag_socket *sock,
 			    umem.flags & XDP_DU_F_ZEROCOPY ? 1 : 0, umem.refs);
 	xdp_ring(text, sock, XDP_DIAG_UMEM_FILL_RING, start, "fr");
 	xdp_ring(text, sock, XDP_DIAG_UMEM_COMPLETION_RING, start, "cr");
+	if (find(sock, XDP_DIAG_STATS, &stats, sizeof(stats)))
+		ss_text_add(
+			text,
+			"%sstats(rx dropped:%llu,rx invalid:%llu,rx queue full:%llu,"
+			"rx fill ring empty:%llu,tx invalid:%llu,tx ring empty:%llu)",
+			start, (unsigned long long)stats.n_rx_dropped,
+			(unsigned long long)stats.n_rx_invalid,
+			(unsigned long long)stats.n_rx_full,
+			(unsigned long long)stats.n_fill_ring_empty,
+			(unsigned long long)stats.n_tx_invalid,
+			(unsigned long long)stats.n_tx_ring_empty);
 }
 
 void ss_ring_text(struct ss_text *text, const struct lsk_diag_socket *sock,

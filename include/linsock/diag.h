@@ -33,7 +33,8 @@ LSK_BEGIN_DECLS
  * @LSK_DIAG_SHOW_CONGESTION: @congestion, the name of TCP's algorithm
  * @LSK_DIAG_SHOW_TOS: @tos
  * @LSK_DIAG_SHOW_GROUPS: @groups of netlink sockets
- * @LSK_DIAG_SHOW_RINGS: packet and xdp: rings, fanout, umem, in @attributes
+ * @LSK_DIAG_SHOW_RINGS: packet and xdp: rings, fanout, umem, drops, in
+ *	@attributes
  */
 enum lsk_diag_show {
 	LSK_DIAG_SHOW_MEMORY = 1 << 0,

@@ -8,6 +8,8 @@ lines declare what it wants:
     # kernels: all                or a list of series: 6.12 7
     # timeout: 240                seconds
     # files: tests/data/x         more files to ship, relative to the source
+    # modules: psample            module files to ship, which the script loads by itself:
+                                  /modules/RELEASE/NAME.ko
     # criterion: test_can         run this program of tests after the script; without
                                   Criterion where scenario_tests of tests/meson.build
                                   has its name, which is five times as quick
@@ -47,7 +49,7 @@ from .tap import Case
 from .template import ready_template
 
 SUITE = "vm"
-HEADER = re.compile(r"^# (needs|kernels|timeout|files|criterion|time-warp|can-bus|machines): *(.*)$")
+HEADER = re.compile(r"^# (needs|kernels|timeout|files|modules|criterion|time-warp|can-bus|machines): *(.*)$")
 NAMED_TEST = re.compile(r"\bLINSOCK_BUILD/tests/(test_\w+)")
 ROOT = paths.HERE.parents[1]
 # What the tests are called that scenarios run.
@@ -64,6 +66,7 @@ class Scenario:
     kernels: tuple[str, ...] = ()
     timeout_s: float = 240
     files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     criterion: tuple[str, ...] = ()
     shape: Machine = Machine()
     machines: int = 1
@@ -101,7 +104,8 @@ def parse_scenario(name: str, text: str) -> Scenario:
     kernels = [word for word in fields.get("kernels", []) if word != "all"]
     return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
                     float(number("timeout", "240")), tuple(fields.get("files", [])),
-                    tuple(fields.get("criterion", [])), shape, machines, warp == "only")
+                    tuple(fields.get("modules", [])), tuple(fields.get("criterion", [])),
+                    shape, machines, warp == "only")
 
 
 def load(folder: Path, names: list[str]) -> list[Scenario]:
@@ -304,6 +308,24 @@ def make_payload(build: Path, scenarios: list[Scenario]) -> Payload:
     return payload
 
 
+def ship_modules(payload: Payload, scenarios: list[Scenario], kernels: list[Kernel],
+                 store: Path) -> None:
+    """Module files that scripts load, uncompressed, of each kernel that has them."""
+    for kernel in kernels:
+        for name in {name for scenario in scenarios for name in scenario.modules}:
+            folder = kernel.modules_folder
+            if folder is None or name not in kernel.modules.paths:
+                continue
+            path = store / "modules" / folder.name / f"{name}.ko"
+            image = kernel.modules.image(name)
+            if not path.is_file() or path.read_bytes() != image:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draft = path.with_suffix(f".{os.getpid()}")
+                draft.write_bytes(image)
+                draft.rename(path)
+            payload.add_file(path, f"/modules/{folder.name}/{name}.ko")
+
+
 def run_matrix(matrix: Matrix, scenarios: list[Scenario], kernels: list[Kernel],
                jobs: int) -> list[Case]:
     """Run everything, `jobs` at a time."""
@@ -377,7 +399,9 @@ def main(arguments: list[str] | None = None) -> int:
                    for name in args.kernels.split(",")]
         build = Path(os.path.abspath(args.build))
         store = paths.store() / "vm"
-        matrix = Matrix(build, make_payload(build, scenarios), store)
+        payload = make_payload(build, scenarios)
+        ship_modules(payload, scenarios, kernels, store)
+        matrix = Matrix(build, payload, store)
         if args.runner == "virtme":
             matrix.crew = Crew(store)
         try:

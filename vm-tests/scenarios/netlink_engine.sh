@@ -10,4 +10,5 @@
 # timeout: 720
 # time-warp: yes
 # criterion: test_netlink
+# criterion: test_netlink_fact
 set -eu

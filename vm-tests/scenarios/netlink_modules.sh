@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The typed modules beside rtnetlink and sock_diag on each kernel: drivers' settings,
-# nftables and conntrack, device, process and audit events.
+# nftables and conntrack, device, process and audit events, families of generic netlink
+# that come and go with their modules.
 #
 #      v0 ==== peer (veth)      br0      lo: UDP, tracked by a rule "ct state"
 #
@@ -9,6 +10,8 @@
 # kernels: all
 # timeout: 720
 # time-warp: yes
+# modules: psample
+# criterion: test_genl
 # criterion: test_ethtool
 # criterion: test_netfilter
 # criterion: test_uevent

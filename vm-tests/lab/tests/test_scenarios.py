@@ -19,6 +19,7 @@ TEXT = """\
 # kernels: 6.12 7
 # timeout: 30
 # criterion: test_can
+# modules: psample
 set -eu
 # needs: not-this
 """
@@ -29,6 +30,7 @@ class Header(unittest.TestCase):
         found = parse_scenario("x", TEXT)
         self.assertEqual(found.needs, ("can-raw", "vcan", "can-isotp"))
         self.assertEqual((found.timeout_s, found.criterion), (30.0, ("test_can",)))
+        self.assertEqual(found.modules, ("psample",))
         self.assertTrue(found.runs_on("7"))
         self.assertFalse(found.runs_on("6.1"))
 
