@@ -200,6 +200,10 @@ static const struct lsk_nl_field link_fields[] = {
 		LINK("link-netnsid", LSK_NL_SINT, link_netnsid, LINK_NETNSID),
 	[IFLA_PHYS_PORT_NAME] =
 		LINK("phys-port-name", LSK_NL_STRING, phys_port_name, PHYS_PORT_NAME),
+	[IFLA_PHYS_PORT_ID] =
+		LINK("phys-port-id", LSK_NL_HARDWARE, phys_port_id, PHYS_PORT_ID),
+	[IFLA_PHYS_SWITCH_ID] =
+		LINK("phys-switch-id", LSK_NL_HARDWARE, phys_switch_id, PHYS_SWITCH_ID),
 	[IFLA_PROTO_DOWN] = LINK("proto-down", LSK_NL_UINT, proto_down, PROTO_DOWN),
 	[IFLA_GSO_MAX_SEGS] =
 		LINK("gso-max-segs", LSK_NL_UINT, gso_max_segs, GSO_MAX_SEGS),
@@ -226,6 +230,8 @@ static const struct lsk_nl_field link_fields[] = {
 		LINK("tso-max-size", LSK_NL_UINT, tso_max_size, TSO_MAX_SIZE),
 	[IFLA_TSO_MAX_SEGS] =
 		LINK("tso-max-segs", LSK_NL_UINT, tso_max_segs, TSO_MAX_SEGS),
+	[IFLA_GRO_MAX_SIZE] =
+		LINK("gro-max-size", LSK_NL_UINT, gro_max_size, GRO_MAX_SIZE),
 	[IFLA_ALLMULTI] = LINK("allmulti", LSK_NL_UINT, allmulti, ALLMULTI),
 };
 

@@ -173,6 +173,45 @@ WIDER = ("link add d0 type dummy", "link add link veth0 name veth0.7 type vlan i
          "rule add to 10.0.0.0/8 prohibit pref 90", "rule add ipproto udp sport 53 lookup 99 pref 91")
 
 
+# What "ip -d" tells since versions after 6.1, and what does not hold still.
+NEWER = ("gso_ipv4_max_size", "gro_ipv4_max_size", "headroom", "tailroom", "max_pacing_offload_horizon", "netns-immutable")
+DETAILED = ("link add br0 type bridge", "link set br0 type bridge vlan_filtering 1", "link set veth1 master br0",
+            "link set br0 type bridge group_fwd_mask 0x4000 mcast_querier 0 stp_state 1 priority 4096",
+            "link set veth1 type bridge_slave hairpin on cost 7 group_fwd_mask 0x4018",
+            "link add link veth0 name v7 type vlan id 7 gvrp on egress-qos-map 1:2 3:4", "link add link veth0 name v8 "
+            "type vlan protocol 802.1ad id 8", "link add link veth0 name m0 type macvlan mode bridge",
+            "link add veth2 type veth peer name veth3", "link add link veth3 name m1 type macvlan mode passthru nopromisc", "link add red type vrf table 10",
+            "link add d0 type dummy", "link set d0 master red", "link add c0 type vcan", "link add x0 type vxcan",
+            "tuntap add t0 mode tap user 65534", "tuntap add t1 mode tun multi_queue", "link set br0 alias hello",
+            "link set lo promisc on")
+
+
+def without_newer(ours, theirs):
+    theirs = [{key: value for key, value in link.items() if key not in NEWER} for link in json.loads(theirs)]
+    for link in theirs:
+        for data in ("info_data", "info_slave_data"):
+            known = next((mine.get("linkinfo", {}).get(data, {}) for mine in json.loads(ours)
+                          if mine["ifindex"] == link["ifindex"]), {})
+            if data in link.get("linkinfo", {}) and not output("ip", "-V").startswith("ip utility, iproute2-6.1."):
+                kept = {key: value for key, value in link["linkinfo"][data].items() if key in known}
+                link["linkinfo"][data] = kept
+    same(ours, json.dumps(theirs))
+
+
+def test_details_are_those_of_ip():
+    world()
+    missing = [line for line in DETAILED if call("ip", *line.split(), expect=None).returncode]
+    print(f"# without: {'; '.join(missing)}" if missing else "# everything is here")
+    for words in ("link", "link show br0", "addr", "-6 addr"):
+        family = [word for word in words.split() if word.startswith("-")]
+        what = [word for word in words.split() if not word.startswith("-")]
+        alike((what[0], "-jd", *family, *what[1:]), ("ip", "-j", "-d", *family, *what), without_newer)
+        if output("ip", "-V").startswith("ip utility, iproute2-6.1."):
+            alike((what[0], "-d", *family, *what[1:]), ("ip", "-d", *family, *what), same_text)
+        else:
+            print("# texts: this ip tells more of a link")
+
+
 def test_a_wider_world_is_that_of_ip():
     world()
     # A kernel lacks kinds of links, and what stands on them; the rest is compared.

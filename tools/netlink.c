@@ -368,19 +368,23 @@ static int read_options(struct netlink_call *call, int argc, char **argv,
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'},
 		{"statistics", no_argument, NULL, 's'},
+		{"details", no_argument, NULL, 'd'},
 		{"netns", required_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
 	/* The words that follow are ip's; they have no dashes. */
-	while ((option = getopt_long(argc, argv, "+js46n:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+jsd46n:", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			call->is_json = true;
 			break;
 		case 's':
 			call->has_stats = true;
+			break;
+		case 'd':
+			call->has_details = true;
 			break;
 		case '4':
 			call->family = AF_INET;

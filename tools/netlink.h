@@ -26,6 +26,7 @@ struct netlink_call {
 	struct lsk_nl *nl;
 	bool is_json;
 	bool has_stats;
+	bool has_details;
 	int family;  /* AF_UNSPEC, AF_INET, AF_INET6 */
 	char **args; /* what follows the options and the verb; ended by NULL */
 	const char *verb;
@@ -156,6 +157,12 @@ void netlink_print_list(const json_t *array, const char *separator);
 json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link *link,
 			  bool is_addr);
 void netlink_print_link(const json_t *object);
+
+/* netlink_detail.c: what "-s" and "-d" add to a link. */
+json_t *netlink_json_statistics(const struct rtnl_link_stats64 *stats);
+void netlink_json_detail(struct netlink_call *call, const struct lsk_rtnl_link *link,
+			 bool is_addr, json_t *object);
+void netlink_print_detail(const json_t *object);
 
 /* "proto kernel" and its like, for routes and rules. */
 extern const struct netlink_word netlink_route_types[];

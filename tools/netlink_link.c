@@ -98,22 +98,6 @@ static void json_lower(struct netlink_call *call, const struct lsk_rtnl_link *li
 				    json_string(netlink_name(call, link->link)));
 }
 
-static json_t *json_statistics(const struct rtnl_link_stats64 *stats)
-{
-	return json_pack(
-		"{s:{s:I,s:I,s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "rx",
-		"bytes", (json_int_t)stats->rx_bytes, "packets",
-		(json_int_t)stats->rx_packets, "errors", (json_int_t)stats->rx_errors,
-		"dropped", (json_int_t)stats->rx_dropped, "over_errors",
-		(json_int_t)stats->rx_over_errors, "multicast",
-		(json_int_t)stats->multicast, "tx", "bytes",
-		(json_int_t)stats->tx_bytes, "packets", (json_int_t)stats->tx_packets,
-		"errors", (json_int_t)stats->tx_errors, "dropped",
-		(json_int_t)stats->tx_dropped, "carrier_errors",
-		(json_int_t)stats->tx_carrier_errors, "collisions",
-		(json_int_t)stats->collisions);
-}
-
 static void json_altnames(const struct lsk_rtnl_link *link, json_t *object)
 {
 	struct lsk_nl_bytes rest = link->properties;
@@ -182,17 +166,22 @@ json_t *netlink_json_link(struct netlink_call *call, const struct lsk_rtnl_link 
 	if (link->queue_len > 0)
 		json_object_set_new(object, "txqlen", json_integer(link->queue_len));
 	/* As ip: one version of IP leaves the hardware out. */
-	if (!is_addr || call->family == AF_UNSPEC)
+	if (!is_addr || call->family == AF_UNSPEC || call->has_details)
 		json_hardware(link, object);
+	if (is_plain)
+		json_object_del(object, "broadcast");
 	if (LSK_HAS(link, LSK_LINK_LINK_NETNSID) && link->link_netnsid >= 0)
 		json_object_set_new(object, "link_netnsid",
 				    json_integer(link->link_netnsid));
 	if (link->proto_down)
 		json_object_set_new(object, "proto_down", json_true());
-	if (LSK_HAS(link, LSK_LINK_ALIAS) && !is_addr)
+	if (call->has_details && !is_plain)
+		netlink_json_detail(call, link, is_addr, object);
+	if (LSK_HAS(link, LSK_LINK_ALIAS) && (!is_addr || call->has_details))
 		json_object_set_new(object, "ifalias", json_string(link->alias));
 	if (call->has_stats)
-		json_object_set_new(object, "stats64", json_statistics(&link->stats));
+		json_object_set_new(object, "stats64",
+				    netlink_json_statistics(&link->stats));
 	json_altnames(link, object);
 	return object;
 }
@@ -229,6 +218,9 @@ void netlink_print_link(const json_t *object)
 	netlink_print_key(object, "link_pointtopoint", "peer");
 	netlink_print_key(object, "permaddr", "permaddr");
 	netlink_print_key(object, "link_netnsid", "link-netnsid");
+	if (json_object_get(object, "proto_down"))
+		printf("protodown on ");
+	netlink_print_detail(object);
 	if (json_object_get(object, "ifalias"))
 		printf("\n    alias %s", netlink_text(object, "ifalias"));
 	json_array_foreach(json_object_get(object, "altnames"), i, name)
@@ -579,11 +571,12 @@ static int link_main(int argc, char **argv)
 
 const struct command netlink_link_command = {
 	.name = "link",
-	.arguments = "[-js] [-n NETNS] [show [NAME] | add NAME ... type KIND ... | "
+	.arguments = "[-jsd] [-n NETNS] [show [NAME] | add NAME ... type KIND ... | "
 		     "set NAME ... | del NAME | monitor]",
 	.summary = "network interfaces",
 	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
 		"  -s  with statistics\n"
+		"  -d  with details: limits, and what only one kind of link has\n"
 		"  -n  in another network namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of add and set: up, down, mtu N, txqueuelen N, address MAC, "

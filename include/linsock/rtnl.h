@@ -50,6 +50,7 @@ enum lsk_link_bit {
 	LSK_LINK_GSO_MAX_SEGS,
 	LSK_LINK_TSO_MAX_SIZE,
 	LSK_LINK_TSO_MAX_SEGS,
+	LSK_LINK_GRO_MAX_SIZE,
 	LSK_LINK_LINK,
 	LSK_LINK_LINK_NETNSID,
 	LSK_LINK_MASTER,
@@ -70,6 +71,8 @@ enum lsk_link_bit {
 	LSK_LINK_QDISC,
 	LSK_LINK_ALIAS,
 	LSK_LINK_PHYS_PORT_NAME,
+	LSK_LINK_PHYS_PORT_ID,
+	LSK_LINK_PHYS_SWITCH_ID,
 	LSK_LINK_PARENT_NAME,
 	LSK_LINK_PARENT_BUS,
 	LSK_LINK_STATS,
@@ -123,6 +126,7 @@ struct lsk_rtnl_link {
 	uint32_t gso_max_segs;
 	uint32_t tso_max_size;
 	uint32_t tso_max_segs;
+	uint32_t gro_max_size;
 	uint32_t link;
 	int32_t link_netnsid;
 	uint32_t master;
@@ -141,6 +145,8 @@ struct lsk_rtnl_link {
 	struct lsk_nl_blob address;
 	struct lsk_nl_blob broadcast;
 	struct lsk_nl_blob permanent_address;
+	struct lsk_nl_blob phys_port_id;
+	struct lsk_nl_blob phys_switch_id;
 	char qdisc[16];
 	char alias[256];
 	char phys_port_name[32];

@@ -5,7 +5,7 @@
 #
 #      d0 (dummy) in red (vrf)      v0 ---- v1 in br0      v0.7 (vlan), m0 (macvlan), c0
 #
-# needs: dummy 8021q vrf veth bridge macvlan vcan sch_fq_codel? sch_tbf sch_htb sch_prio sch_ingress
+# needs: dummy 8021q vrf veth bridge macvlan vcan vxcan tun sch_fq_codel? sch_tbf sch_htb sch_prio sch_ingress
 # needs: tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag mptcp_diag
 # needs: vsock vsock_loopback vsock_diag
 # kernels: all
@@ -62,12 +62,15 @@ tc qdisc add dev v1 clsact
 # Blanks apart; workers of the kernel change states, so what is compared holds still.
 squeeze() { tr -s ' \t' ' ' | sed 's/ $//'; }
 
-# $1: options and words of ip, tc or ss; $2: the same of linsock.
+# The members of JSON one by one, without the last 0 of a fraction.
+members() { sed 's/[],{}[]/\n/g' | sed 's/\(\.[0-9]\)0$/\1/' | sort; }
+
+# $1: options and words of ip, tc or ss; $2: the same of linsock; $3: members, of JSON.
 beside() {
 	while :; do
-		$1 | squeeze >theirs
-		$2 | squeeze >ours
-		$1 | squeeze >again
+		$1 | ${3:-squeeze} >theirs
+		$2 | ${3:-squeeze} >ours
+		$1 | ${3:-squeeze} >again
 		! cmp -s theirs again || break
 	done
 	same ours theirs "$2"
@@ -88,6 +91,26 @@ tc qdisc show dev c0 | sed 's/ [0-9a-f]*: / /' >ours
 tc qdisc replace dev c0 root fq_codel limit 500 target 3ms noecn memory_limit 4mb
 tc qdisc show dev c0 | sed 's/ [0-9a-f]*: / /' >theirs
 same ours theirs 'fq_codel is told what tc tells it'
+
+# With details: limits, and what only one kind of link has.
+while read -r line; do
+	# shellcheck disable=SC2086
+	ip $line
+done <<'END'
+link set br0 type bridge vlan_filtering 1 stp_state 1 priority 4096 group_fwd_mask 0x4000
+link set v1 type bridge_slave hairpin on cost 7 group_fwd_mask 0x4018
+link add link v0 name v8 type vlan id 8 gvrp on egress-qos-map 1:2 3:4
+link add link d0 name v9 type vlan protocol 802.1ad id 9
+link add x0 type vxcan peer name x1
+link add v2 type veth peer name v3
+link add link v3 name m1 type macvlan mode passthru nopromisc
+tuntap add t0 mode tap user 65534
+tuntap add t1 mode tun multi_queue
+END
+for words in link addr 'link show br0'; do
+	beside "ip -d $words" "linsock netlink ${words%% *} -d ${words#"${words%% *}"}"
+	beside "ip -d -j $words" "linsock netlink ${words%% *} -dj ${words#"${words%% *}"}" members
+done
 
 # What ss calls a socket's group it reads below this.
 mount -t cgroup2 none /sys/fs/cgroup
