@@ -395,6 +395,27 @@ def test_nexthop_words_make_the_route_that_ip_makes():
         assert linsock("netlink", "route", "add", "10.60.0.0/16", *words, expect=2) == ""
 
 
+def test_route_words_make_the_route_that_ip_makes():
+    world()
+    for line in ("10.61.0.0/16 via inet6 fe80::1 dev veth0", "10.61.0.0/16 via inet 10.1.2.1",
+                 "10.61.0.0/16 via 10.99.0.1 dev veth0 onlink metric 7",
+                 "10.61.0.0/16 dev veth0 mtu 1400 advmss 1300 hoplimit 9",
+                 "10.61.0.0/16 nexthop via inet6 fe80::1 dev veth0 nexthop via 10.1.2.9 weight 3",
+                 "fd61::/64 via fe80::7 dev veth0 mtu 1290", "fd61::/64 via inet6 fd00::2"):
+        family, prefix = "-6" if line.startswith("fd") else "-4", line.split()[0]
+        if call("ip", family, "route", "add", *line.split(), expect=None).returncode:
+            print(f"# without: {line}")
+            continue
+        expected = ip(f"-j {family} route show {prefix}")
+        ip(f"{family} route del {prefix}")
+        linsock("netlink", "route", "add", *line.split())
+        assert prefix in expected and ip(f"-j {family} route show {prefix}") == expected, line
+        linsock("netlink", "route", "del", *line.split())
+        assert prefix not in ip(f"{family} route show {prefix}")
+    for words in ("via", "inet6"), ("via", "inet6", "10.1.2.1"), ("via", "default"), ("mtu",), ("mtu", "x"), ("onlink", "y"):
+        assert linsock("netlink", "route", "add", "10.61.0.0/16", *words, expect=2) == "", words
+
+
 def test_tun_and_tap_are_made_as_ip_tuntap_makes_them():
     if not Path("/dev/net/tun").exists():
         raise Skip("no /dev/net/tun")
@@ -499,6 +520,24 @@ def test_monitor_of_queues_tells_what_tc_monitor_tells():
     expected, seen = theirs.between("limit 77p", "limit 80p"), ours.between("limit 77p", "limit 80p")
     same_text("\n".join(seen).lower(), "\n".join(expected).lower())
     assert len(seen) >= 8, seen
+    theirs.stop()
+    assert ours.stop() == 0
+
+
+def test_monitor_of_classes_tells_what_tc_monitor_tells():
+    ip("link set lo up")
+    output("tc", "qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb")
+    theirs, ours = Follower("tc", "monitor"), Follower(LINSOCK, "netlink", "class", "monitor")
+    while not (theirs.is_heard() and ours.is_heard()):
+        output("tc", *"class add dev lo parent 1: classid 1:9 htb rate 9mbit".split())
+        output("tc", *"class del dev lo classid 1:9".split())
+    for line in ("add dev lo parent 1: classid 1:77 htb rate 77mbit", "change dev lo parent 1: classid 1:77 htb rate 78mbit",
+                 "add dev lo parent 1:77 classid 1:78 htb rate 5mbit ceil 6mbit prio 3", "del dev lo classid 1:78",
+                 "add dev lo parent 1: classid 1:80 htb rate 80mbit"):
+        output("tc", "class", *line.split())
+    expected, seen = theirs.between("rate 77Mbit", "rate 80Mbit"), ours.between("rate 77Mbit", "rate 80Mbit")
+    same_text("\n".join(seen).lower(), "\n".join(expected).lower())
+    assert len(seen) >= 5, seen
     theirs.stop()
     assert ours.stop() == 0
 

@@ -169,5 +169,19 @@ extern const struct netlink_word netlink_route_types[];
 extern const struct netlink_word netlink_route_protocols[];
 extern const struct netlink_word netlink_scopes[];
 extern const struct netlink_word netlink_tables[];
+extern const struct netlink_word netlink_route_metrics[];
+
+/* A route as words tell it, with what its views point to. */
+struct netlink_route_words {
+	struct lsk_rtnl_route route;
+	struct lsk_nl_msg hops;
+	struct lsk_nl_msg metrics;
+	uint16_t via[9];
+	_Alignas(4) char hops_room[2048];
+	_Alignas(4) char metrics_room[256];
+};
+
+/* netlink_route_words.c: read the words of add, set, del. Return: the exit status. */
+int netlink_route_read(struct netlink_call *call, struct netlink_route_words *words);
 
 #endif

@@ -338,8 +338,8 @@ const struct command netlink_addr_command = {
 	.arguments = "[-j46] [-n NETNS] [show [NAME] | add|set|del ADDRESS/LEN dev "
 		     "NAME ... | monitor]",
 	.summary = "addresses of interfaces",
-	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+	.help = "  -j, --json  as JSON, in the form of \"ip -j\"\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of add, set and del: dev NAME, peer ADDRESS, brd ADDRESS|+, "
 		"label "
@@ -503,7 +503,7 @@ const struct command netlink_neigh_command = {
 		"[-j46] [-n NETNS] [show | add|set|del ADDRESS dev NAME [lladdr MAC] | "
 		"monitor]",
 	.summary = "neighbours: the ARP and ND tables",
-	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n",
+	.help = "  -j, --json  as JSON, in the form of \"ip -j\"\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n",
 	.main = neigh_main,
 };

@@ -574,10 +574,10 @@ const struct command netlink_link_command = {
 	.arguments = "[-jsd] [-n NETNS] [show [NAME] | add NAME ... type KIND ... | "
 		     "set NAME ... | del NAME | monitor]",
 	.summary = "network interfaces",
-	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
-		"  -s  with statistics\n"
-		"  -d  with details: limits, and what only one kind of link has\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+	.help = "  -j, --json  as JSON, in the form of \"ip -j\"\n"
+		"  -s, --statistics  with statistics\n"
+		"  -d, --details  limits, and what only one kind of link has\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of add and set: up, down, mtu N, txqueuelen N, address MAC, "
 		"master NAME,\n"

@@ -157,6 +157,7 @@ static void print_class(const json_t *object)
 {
 	printf("class %s %s ", netlink_text(object, "class"),
 	       netlink_text(object, "handle"));
+	netlink_print_key(object, "dev", "dev");
 	netlink_print_key(object, "root", "root");
 	netlink_print_key(object, "parent", "parent");
 	netlink_print_key(object, "leaf", "leaf");
@@ -316,8 +317,16 @@ static json_t *qdisc_event(struct netlink_call *call, const struct nlmsghdr *msg
 static json_t *class_event(struct netlink_call *call, const struct nlmsghdr *msg)
 {
 	struct lsk_rtnl_queue queue;
+	json_t *object;
 
-	return lsk_rtnl_queue_parse(msg, &queue) < 0 ? NULL : json_class(call, &queue);
+	if (lsk_rtnl_queue_parse(msg, &queue) < 0)
+		return NULL;
+	object = json_class(call, &queue);
+	/* A list is of one interface; changes are of all. */
+	json_object_set_new(
+		object, "dev",
+		json_string(netlink_name(call, (uint32_t)queue.info.tcm_ifindex)));
+	return object;
 }
 
 static int queue_monitor(struct netlink_call *call, bool is_class)
@@ -391,9 +400,9 @@ const struct command netlink_qdisc_command = {
 	.arguments = "[-js] [-n NETNS] [show [dev NAME] | add|set|del dev NAME "
 		     "root|parent CLASS [handle H] KIND ... | monitor]",
 	.summary = "queueing disciplines",
-	.help = "  -j  as JSON, in the form of \"tc -j\"\n"
-		"  -s  with statistics\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+	.help = "  -j, --json  as JSON, in the form of \"tc -j\"\n"
+		"  -s, --statistics  with statistics\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of kinds: pfifo|bfifo|pfifo_head_drop limit N, tbf rate RATE "
 		"burst SIZE\n"
@@ -410,8 +419,8 @@ const struct command netlink_class_command = {
 		     "CLASS classid CLASS htb ... | monitor]",
 	.summary = "classes of a queueing discipline",
 	.help = "  -j  as JSON\n"
-		"  -s  with statistics\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+		"  -s, --statistics  with statistics\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of htb: rate RATE, ceil RATE, burst SIZE, cburst SIZE, prio N, "
 		"quantum N.\n",

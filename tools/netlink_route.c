@@ -6,8 +6,6 @@
 
 #include "tools/netlink.h"
 
-#define MULTIPATH_SIZE 2048
-
 static const struct netlink_word hop_flags[] = {
 	{RTNH_F_DEAD, "dead"},
 	{RTNH_F_ONLINK, "onlink"},
@@ -23,7 +21,7 @@ static const struct netlink_word hop_flags[] = {
 	{0, NULL},
 };
 
-static const struct netlink_word metric_names[] = {
+const struct netlink_word netlink_route_metrics[] = {
 	{RTAX_MTU, "mtu"},
 	{RTAX_WINDOW, "window"},
 	{RTAX_RTT, "rtt"},
@@ -98,7 +96,7 @@ static void json_metrics(const struct lsk_rtnl_route *route, json_t *object)
 	struct lsk_nl_attr attr;
 
 	while (lsk_nl_attr_next(&rest, &attr) > 0) {
-		const char *name = netlink_word(metric_names, attr.type);
+		const char *name = netlink_word(netlink_route_metrics, attr.type);
 
 		if (name)
 			json_object_set_new(
@@ -218,7 +216,7 @@ static void print_route(const json_t *object)
 	netlink_print_key(object, "prefsrc", "src");
 	netlink_print_key(object, "metric", "metric");
 	print_flags(object);
-	for (const struct netlink_word *row = metric_names; row->name; row++)
+	for (const struct netlink_word *row = netlink_route_metrics; row->name; row++)
 		netlink_print_key(metrics, row->name, row->name);
 	if (json_object_get(object, "expires"))
 		printf("expires %" JSON_INTEGER_FORMAT "sec ",
@@ -310,186 +308,21 @@ static int route_show(struct netlink_call *call)
 	return netlink_result(r, &error);
 }
 
-static int route_word(struct netlink_call *call, char **args,
-		      struct lsk_rtnl_route *route)
-{
-	int family = route->info.rtm_family;
-	uint32_t number = 0;
-	uint8_t len;
-	int r = 0;
-
-	if (strcmp(args[0], "via") == 0) {
-		route->has |= LSK_SET(LSK_ROUTE_GATEWAY);
-		r = netlink_parse_prefix(args[1], &family, &route->gateway, &len);
-		route->info.rtm_family = (uint8_t)family;
-		route->info.rtm_scope = RT_SCOPE_UNIVERSE;
-	} else if (strcmp(args[0], "dev") == 0) {
-		route->has |= LSK_SET(LSK_ROUTE_OIF);
-		r = netlink_index(call, args[1], &route->oif) < 0 ? -ENODEV : 0;
-	} else if (strcmp(args[0], "src") == 0) {
-		route->has |= LSK_SET(LSK_ROUTE_PREFSRC);
-		r = netlink_parse_prefix(args[1], &family, &route->prefsrc, &len);
-	} else if (strcmp(args[0], "metric") == 0) {
-		route->has |= LSK_SET(LSK_ROUTE_PRIORITY);
-		r = netlink_word_number(netlink_tables, args[1], &route->priority);
-	} else if (strcmp(args[0], "table") == 0) {
-		r = netlink_word_number(netlink_tables, args[1], &route->table);
-	} else if (strcmp(args[0], "proto") == 0) {
-		r = netlink_word_number(netlink_route_protocols, args[1], &number);
-		route->info.rtm_protocol = (uint8_t)number;
-	} else if (strcmp(args[0], "scope") == 0) {
-		r = netlink_word_number(netlink_scopes, args[1], &number);
-		route->info.rtm_scope = (uint8_t)number;
-	} else if (strcmp(args[0], "nhid") == 0) {
-		route->has |= LSK_SET(LSK_ROUTE_NEXTHOP_ID);
-		r = netlink_word_number(netlink_tables, args[1], &route->nexthop_id);
-		route->info.rtm_scope = RT_SCOPE_UNIVERSE;
-	} else {
-		r = -ENOENT;
-	}
-	return r;
-}
-
-/* One of "nexthop via ADDRESS dev NAME weight N onlink …" Return: words taken, or
- * negative. */
-static int hop_word(struct netlink_call *call, char **args, struct rtnexthop *hop,
-		    struct lsk_rtnl_route *route)
-{
-	uint32_t index = 0;
-	long weight;
-	int r;
-
-	if (strcmp(args[0], "onlink") == 0 || strcmp(args[0], "pervasive") == 0) {
-		hop->rtnh_flags |= args[0][0] == 'o' ? RTNH_F_ONLINK : RTNH_F_PERVASIVE;
-		return 1;
-	}
-	if (!args[1])
-		return -EINVAL;
-	if (strcmp(args[0], "dev") == 0) {
-		r = netlink_index(call, args[1], &index) < 0 ? -ENODEV : 0;
-		hop->rtnh_ifindex = (int)index;
-	} else if (strcmp(args[0], "weight") == 0) {
-		r = command_parse_number(args[1], 1, 256, &weight);
-		hop->rtnh_hops = (uint8_t)(weight - 1);
-	} else if (strcmp(args[0], "via") == 0) {
-		r = route_word(call, args, route);
-	} else {
-		r = -ENOENT;
-	}
-	return r < 0 ? r : 2;
-}
-
-/* What follows "nexthop", up to the next one. Return: words taken, or negative. */
-static int hop_words(struct netlink_call *call, char **args, struct lsk_nl_msg *hops,
-		     struct lsk_rtnl_route *route)
-{
-	/* Only what belongs to the hop; the gateway's family is the route's. */
-	struct lsk_rtnl_route gateway = {.info = route->info};
-	struct rtnexthop hop = {.rtnh_len = sizeof(hop)};
-	char **start = args;
-
-	for (args++; *args && strcmp(*args, "nexthop") != 0;) {
-		int r = hop_word(call, args, &hop, &gateway);
-
-		if (r < 0)
-			return r;
-		args += r;
-	}
-	route->info.rtm_family = gateway.info.rtm_family;
-	route->info.rtm_scope = RT_SCOPE_UNIVERSE;
-	if (LSK_HAS(&gateway, LSK_ROUTE_GATEWAY))
-		hop.rtnh_len = (uint16_t)(hop.rtnh_len + sizeof(struct nlattr) +
-					  gateway.gateway.len); /* 4 or 16: aligned */
-	lsk_nl_put_raw(hops, &hop, sizeof(hop));
-	if (LSK_HAS(&gateway, LSK_ROUTE_GATEWAY))
-		lsk_nl_put(hops, RTA_GATEWAY, gateway.gateway.bytes,
-			   gateway.gateway.len);
-	return (int)(args - start);
-}
-
-/* All the hops, which come last; @hops keeps what the route then refers to. */
-static int multipath_words(struct netlink_call *call, char **args,
-			   struct lsk_nl_msg *hops, struct lsk_rtnl_route *route)
-{
-	const struct nlmsghdr *msg;
-
-	lsk_nl_msg_start(hops, 0, 0, NULL, 0);
-	while (*args) {
-		int r = hop_words(call, args, hops, route);
-
-		if (r == -ENODEV)
-			return COMMAND_FAILURE;
-		if (r < 0)
-			return command_usage("nexthop wants via ADDRESS, dev NAME, "
-					     "weight N, onlink");
-		args += r;
-	}
-	if (lsk_nl_msg_error(hops) < 0)
-		return command_usage("too many nexthops");
-	msg = hops->header;
-	route->multipath = lsk_nl_attributes(msg, 0);
-	route->has |= LSK_SET(LSK_ROUTE_MULTIPATH);
-	return COMMAND_OK;
-}
-
-/* "[TYPE] PREFIX via ADDRESS dev NAME …" */
-static int route_words(struct netlink_call *call, struct lsk_rtnl_route *route,
-		       struct lsk_nl_msg *hops)
-{
-	char **args = call->args;
-	int family = call->family;
-	uint32_t type = RTN_UNICAST;
-	int r;
-
-	if (args[0] && (*args[0] < '0' || *args[0] > '9') &&
-	    netlink_word_number(netlink_route_types, args[0], &type) == 0)
-		args++;
-	route->info.rtm_type = (uint8_t)type;
-	route->info.rtm_scope = type == RTN_LOCAL     ? RT_SCOPE_HOST
-				: type == RTN_UNICAST ? RT_SCOPE_LINK
-						      : RT_SCOPE_UNIVERSE;
-	if (!args[0] || netlink_parse_prefix(args[0], &family, &route->dst,
-					     &route->info.rtm_dst_len) < 0)
-		return command_usage("%s wants a prefix such as 10.0.0.0/8",
-				     call->verb);
-	route->info.rtm_family = (uint8_t)family;
-	if (route->dst.len > 0)
-		route->has |= LSK_SET(LSK_ROUTE_DST);
-	for (args++; *args && strcmp(*args, "nexthop") != 0; args += 2) {
-		if (!args[1])
-			return command_usage("%s: wants a value", *args);
-		r = route_word(call, args, route);
-		if (r == -ENODEV)
-			return COMMAND_FAILURE;
-		if (r < 0)
-			return command_usage("%s %s: not understood here", args[0],
-					     args[1]);
-	}
-	if (*args) {
-		r = multipath_words(call, args, hops, route);
-		if (r != COMMAND_OK)
-			return r;
-	}
-	if (route->info.rtm_family == AF_UNSPEC)
-		route->info.rtm_family = AF_INET;
-	if (route->info.rtm_family == AF_INET6)
-		route->info.rtm_scope = RT_SCOPE_UNIVERSE;
-	return COMMAND_OK;
-}
-
 static int route_change(struct netlink_call *call)
 {
 	bool is_add = strcmp(call->verb, "add") == 0;
 	bool is_replace =
 		strcmp(call->verb, "replace") == 0 || strcmp(call->verb, "set") == 0;
-	struct lsk_rtnl_route route = {
-		.info = {.rtm_protocol = RTPROT_BOOT},
-		.has = LSK_SET(LSK_ROUTE_TABLE),
-		.table = RT_TABLE_MAIN,
+	struct netlink_route_words words = {
+		.route =
+			{
+				.info = {.rtm_protocol = RTPROT_BOOT},
+				.has = LSK_SET(LSK_ROUTE_TABLE),
+				.table = RT_TABLE_MAIN,
+			},
 	};
-	LSK_NL_MSG(hops, MULTIPATH_SIZE);
 	unsigned int flags = 0;
-	int r = route_words(call, &route, &hops);
+	int r = netlink_route_read(call, &words);
 
 	if (r != COMMAND_OK)
 		return r;
@@ -498,9 +331,9 @@ static int route_change(struct netlink_call *call)
 	else if (is_replace)
 		flags = NLM_F_CREATE | NLM_F_REPLACE;
 	else
-		route.info.rtm_scope = RT_SCOPE_NOWHERE;
+		words.route.info.rtm_scope = RT_SCOPE_NOWHERE;
 	return netlink_change(call, is_add || is_replace ? RTM_NEWROUTE : RTM_DELROUTE,
-			      flags, &route);
+			      flags, &words.route);
 }
 
 static json_t *route_event(struct netlink_call *call, const struct nlmsghdr *msg)
@@ -547,14 +380,16 @@ const struct command netlink_route_command = {
 	.arguments = "[-j46] [-n NETNS] [show [table T] [dev NAME] | "
 		     "add|set|del [TYPE] PREFIX ... | monitor]",
 	.summary = "routes",
-	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+	.help = "  -j, --json  as JSON, in the form of \"ip -j\"\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
-		"Words of add, set and del: via ADDRESS, dev NAME, src ADDRESS, metric "
-		"N, table T,\n"
-		"proto P, scope S, nhid N, then any number of: nexthop via ADDRESS dev "
-		"NAME\n"
-		"weight N onlink. A TYPE is unicast, local, blackhole, "
-		"unreachable ...\n",
+		"Words of add, set and del: via [inet6] ADDRESS, dev NAME, src "
+		"ADDRESS, "
+		"metric N,\n"
+		"table T, proto P, scope S, nhid N, onlink, mtu N and other metrics, "
+		"then any number\n"
+		"of: nexthop via [inet6] ADDRESS dev NAME weight N onlink. A TYPE is "
+		"unicast,\n"
+		"local, blackhole, unreachable ...\n",
 	.main = route_main,
 };

@@ -363,8 +363,8 @@ const struct command netlink_rule_command = {
 	.name = "rule",
 	.arguments = "[-j46] [-n NETNS] [show | add|set|del WORD... | monitor]",
 	.summary = "rules that choose a routing table",
-	.help = "  -j  as JSON, in the form of \"ip -j\"\n"
-		"  -n  in another network namespace: a name of ip netns or a path\n"
+	.help = "  -j, --json  as JSON, in the form of \"ip -j\"\n"
+		"  -n, --netns  in another namespace: a name of ip netns or a path\n"
 		"\n"
 		"Words of add, set and del: from PREFIX, to PREFIX, fwmark N, iif "
 		"NAME, oif "
