@@ -7,7 +7,8 @@
  * - each operation that was started has exactly one terminal event, and no other after;
  * - what is received is what was sent, in order, and stays as it is while it is leased;
  * - the peer gets what the results of the sends say, in the order of their starts;
- * - a socket that is handed over arrives once, with nothing under way;
+ * - a socket that is handed over to another loop arrives once, with nothing under way;
+ * - what goes through a file or a pipe is neither more nor less than what it was told;
  * - in the end every buffer is back and nothing waits that could go on.
  */
 #include <stdlib.h>
@@ -33,8 +34,8 @@ static void start_recv(struct connection *connection)
 	/* A datagram is to come whole. */
 	track->len = connection->is_stream ? 1 + next_byte() : 256;
 	track->bytes = malloc(track->len);
-	track_started(track, lsk_loop_recv(world.loop, connection->sock, track->bytes,
-					   track->len, 0, &then));
+	track_started(track, lsk_loop_recv(connection->loop, connection->sock,
+					   track->bytes, track->len, 0, &then));
 	connection->has_reader = track->is_live;
 }
 
@@ -47,8 +48,8 @@ static void start_stream(struct connection *connection)
 		return;
 	track = track_new(connection, OP_RECV_STREAM);
 	then = then_of(track);
-	track_started(track, lsk_loop_recv_stream(world.loop, connection->sock,
-						  world.pool, &then));
+	track_started(track, lsk_loop_recv_stream(connection->loop, connection->sock,
+						  pool_of(connection), &then));
 	connection->has_reader = track->is_live;
 }
 
@@ -63,12 +64,15 @@ static void start_splice(struct connection *connection)
 		return;
 	track = track_new(connection, OP_SPLICE);
 	then = then_of(track);
-	track->transfer.range.fd = memfd_create("fuzz", MFD_CLOEXEC);
 	track->transfer.range.offset = byte & 1 ? LSK_FILE_POSITION : 0;
 	track->transfer.range.count = byte & 2 ? LSK_FILE_REST : byte * 4;
-	if (track->transfer.range.fd < 0)
+	if ((byte & 9) == 9)
+		pipe_for_receive(track);
+	else
+		track->transfer.range.fd = memfd_create("fuzz", MFD_CLOEXEC);
+	if (track->transfer.range.fd <= 0)
 		fail("no file");
-	track_started(track, lsk_loop_splice(world.loop, connection->sock,
+	track_started(track, lsk_loop_splice(connection->loop, connection->sock,
 					     &track->transfer, &then));
 	connection->has_reader = track->is_live;
 }
@@ -76,19 +80,27 @@ static void start_splice(struct connection *connection)
 static void start_file(struct connection *connection, struct track *track,
 		       const struct lsk_then *then, unsigned int byte)
 {
-	const int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	const bool is_pipe = (byte & 3) == 3;
+	int fd;
 
 	track->kind = OP_SENDFILE;
 	track->len = (size_t)byte << (byte & 4 ? 9 : 0);
 	track->copy = malloc(track->len);
 	for (size_t i = 0; i < track->len; i++)
 		track->copy[i] = (uint8_t)(i * 17 + world.tracks_count * 3);
-	if (fd < 0 || pwrite(fd, track->copy, track->len, 0) != (ssize_t)track->len)
-		fail("no file");
-	track->transfer.range.fd = fd;
+	if (is_pipe) {
+		if (!pipe_for_send(track))
+			fail("no pipe");
+	} else {
+		fd = memfd_create("fuzz", MFD_CLOEXEC);
+		if (fd < 0 ||
+		    pwrite(fd, track->copy, track->len, 0) != (ssize_t)track->len)
+			fail("no file");
+		track->transfer.range.fd = fd;
+	}
 	track->transfer.range.offset = byte & 1 ? LSK_FILE_POSITION : 0;
 	track->transfer.range.count = byte & 2 ? LSK_FILE_REST : (int64_t)track->len;
-	track_started(track, lsk_loop_sendfile(world.loop, connection->sock,
+	track_started(track, lsk_loop_sendfile(connection->loop, connection->sock,
 					       &track->transfer, then));
 }
 
@@ -113,8 +125,8 @@ static void start_send(struct connection *connection)
 	for (size_t i = 0; i < track->len; i++)
 		track->bytes[i] = (uint8_t)(i * 13 + world.tracks_count * 5);
 	memcpy(track->copy, track->bytes, track->len);
-	track_started(track, lsk_loop_send(world.loop, connection->sock, track->bytes,
-					   track->len, 0, &then));
+	track_started(track, lsk_loop_send(connection->loop, connection->sock,
+					   track->bytes, track->len, 0, &then));
 }
 
 static void start_other(struct connection *connection)
@@ -125,14 +137,15 @@ static void start_other(struct connection *connection)
 
 	if (byte % 3 == 0) {
 		then.timeout_ns = 0;
-		track_started(track, lsk_loop_timer(world.loop, byte * 1000000, &then));
+		track_started(track,
+			      lsk_loop_timer(connection->loop, byte * 1000000, &then));
 	} else if (byte % 3 == 1) {
 		track->kind = OP_DRAIN;
-		track_started(track, lsk_loop_drain(world.loop, connection->sock, byte,
-						    &then));
+		track_started(track, lsk_loop_drain(connection->loop, connection->sock,
+						    byte, &then));
 	} else {
 		track->kind = OP_POLL;
-		track_started(track, lsk_loop_poll(world.loop, connection->sock,
+		track_started(track, lsk_loop_poll(connection->loop, connection->sock,
 						   byte & 64 ? 1 : 4, &then));
 	}
 }
@@ -146,7 +159,7 @@ static void start_close(struct connection *connection)
 		return;
 	track = track_new(connection, OP_CLOSE);
 	then = then_of(track);
-	track_started(track, lsk_loop_close(world.loop, connection->sock, &then));
+	track_started(track, lsk_loop_close(connection->loop, connection->sock, &then));
 	connection->is_closing |= track->is_live;
 }
 
@@ -158,9 +171,9 @@ static void pause_or_resume(bool is_pause)
 	if (!track || track->kind != OP_RECV_STREAM)
 		return;
 	if (is_pause)
-		r = lsk_loop_pause(world.loop, track->name);
+		r = lsk_loop_pause(track->loop, track->name);
 	else
-		r = lsk_loop_resume(world.loop, track->name);
+		r = lsk_loop_resume(track->loop, track->name);
 	if (r == 0)
 		track->is_paused = is_pause;
 	/* lsk_loop_next() may hold its terminal event still. */
@@ -194,6 +207,7 @@ static void complete_stale(struct connection *connection)
 
 	(void)connection;
 	if (track && !track->is_live && track->name.generation &&
+	    track->loop == world.loop &&
 	    lsk_loop_backend(world.loop) == LSK_BACKEND_URING)
 		script_complete((uint64_t)track->name.generation << 32 |
 					track->name.slot,
@@ -205,14 +219,14 @@ static void cancel(struct connection *connection)
 	struct track *track = track_any();
 
 	(void)connection;
-	if (track && lsk_loop_cancel(world.loop, track->name) == 0)
+	if (track && lsk_loop_cancel(track->loop, track->name) == 0)
 		track->is_paused = false;
 }
 
 static void cancel_socket(struct connection *connection)
 {
 	if (next_byte() > 200)
-		lsk_loop_cancel_socket(world.loop, connection->sock);
+		lsk_loop_cancel_socket(connection->loop, connection->sock);
 }
 
 static void pause_stream(struct connection *connection)
@@ -249,7 +263,8 @@ static void arrive(struct lsk_loop *loop, struct lsk_socket *sock, void *context
 {
 	struct connection *connection = context;
 
-	if (loop != world.loop || sock != connection->sock || !connection->is_handed)
+	if (loop != connection->loop || sock != connection->sock ||
+	    !connection->is_handed)
 		fail("a socket was handed over that nobody gave away");
 	connection->is_handed = false;
 }
@@ -257,23 +272,25 @@ static void arrive(struct lsk_loop *loop, struct lsk_socket *sock, void *context
 /* Of a socket; an event that waits to be taken is none, nor is a notification. */
 static bool is_under_way(const struct track *track)
 {
-	const struct loop_op *op = op_find(world.loop, track->name);
+	const struct loop_op *op = op_find(track->loop, track->name);
 
 	return track->is_live && op && op->channel && !(op->state & OP_SENT);
 }
 
-/* To itself, as to another loop: between the two it is nobody's. */
+/* To another loop, or to itself: between the two it is nobody's. */
 static void hand_over(struct connection *connection)
 {
+	struct lsk_loop *to = next_byte() & 1 ? world.other : world.loop;
 	int r;
 
 	if (connection->is_handed)
 		return;
-	r = lsk_loop_hand_over(world.loop, connection->sock, world.loop, arrive,
+	r = lsk_loop_hand_over(connection->loop, connection->sock, to, arrive,
 			       connection);
-	if (r == 0)
+	if (r == 0) {
 		connection->is_handed = true;
-	else if (r != -EBUSY && !connection->is_closing)
+		connection->loop = to;
+	} else if (r != -EBUSY && !connection->is_closing && !connection->is_direct)
 		fail("a socket with nothing under way cannot be handed over");
 	for (unsigned int i = 0; i < world.tracks_count; i++)
 		if (r == 0 && world.tracks[i].connection == connection &&
@@ -295,6 +312,15 @@ static void register_room(struct connection *connection)
 		world.is_registered = !world.is_registered;
 	else if (lsk_loop_features(world.loop) & LSK_LOOP_BUFFERS)
 		fail("memory cannot be registered");
+}
+
+static void pipe_moves(struct connection *connection)
+{
+	struct track *track = track_any();
+
+	(void)connection;
+	if (track)
+		pipe_turn(track);
 }
 
 static void sleep_a_while(struct connection *connection)
@@ -348,7 +374,7 @@ static void (*const deeds[32])(struct connection *connection) = {
 	cancel_socket,
 	allow_zero_copy,
 	register_room,
-	run,
+	pipe_moves,
 	run,
 	run,
 	run,

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/socket.h"
+
 enum {
 	SETTLE_PASSES_MAX = 400,
 };
@@ -24,7 +26,7 @@ void fail(const char *text)
 			world.pool->count, world.leases_count, world.pool->buffer_size);
 	for (unsigned int i = 0; i < world.tracks_count && world.loop; i++) {
 		const struct track *track = &world.tracks[i];
-		const struct loop_op *op = &world.loop->ops[track->name.slot];
+		const struct loop_op *op = &track->loop->ops[track->name.slot];
 
 		if (!track->is_live)
 			continue;
@@ -82,8 +84,7 @@ static uint32_t sum_of(const void *data, size_t len)
 	return sum;
 }
 
-static void check_received(struct connection *connection, const uint8_t *data,
-			   size_t len)
+void check_received(struct connection *connection, const uint8_t *data, size_t len)
 {
 	if (!connection->is_stream) {
 		for (size_t i = 1; i < len; i++)
@@ -106,8 +107,18 @@ struct track *track_new(struct connection *connection, enum op_kind kind)
 {
 	struct track *track = &world.tracks[world.tracks_count++];
 
-	*track = (struct track){.connection = connection, .kind = kind};
+	*track = (struct track){
+		.connection = connection,
+		.loop = connection->loop,
+		.kind = kind,
+		.pipe = -1,
+	};
 	return track;
+}
+
+struct lsk_pool *pool_of(const struct connection *connection)
+{
+	return connection->loop == world.loop ? world.pool : world.other_pool;
 }
 
 static void done(struct lsk_loop *loop, const struct lsk_event *event);
@@ -161,7 +172,7 @@ void track_started(struct track *track, int r)
 		track->result = r;
 		bytes_free(track);
 		if (has_file(track))
-			close(track->transfer.range.fd);
+			pipe_end(track);
 	}
 }
 
@@ -189,7 +200,7 @@ static void send_back(struct connection *connection, const struct lsk_event *eve
 	track->len = (size_t)event->result;
 	track->copy = malloc(track->len + 1);
 	memcpy(track->copy, event->data, track->len);
-	r = lsk_loop_send_lease(world.loop, connection->sock, event, &then);
+	r = lsk_loop_send_lease(connection->loop, connection->sock, event, &then);
 	track_started(track, r);
 	if (r < 0)
 		lsk_lease_free(event->pool, event->lease);
@@ -207,7 +218,9 @@ static void take_lease(struct track *track, const struct lsk_event *event)
 		world.leases[world.leases_count++].sum =
 			sum_of(event->data, (size_t)event->result);
 	} else if (byte % 4 == 2 && world.tracks_count < TRACKS_MAX &&
-		   !track->connection->is_closing) {
+		   !track->connection->is_closing &&
+		   track->loop == track->connection->loop &&
+		   !track->connection->is_handed) {
 		send_back(track->connection, event);
 	} else {
 		lsk_lease_free(event->pool, event->lease);
@@ -222,6 +235,10 @@ static void transfer_done(struct track *track)
 
 	if (track->kind == OP_SENDFILE) {
 		track->result = (int)moved;
+	} else if (track->pipe >= 0) {
+		pipe_turn(track);
+		if (track->piped != moved)
+			fail("the pipe has more or less than what came");
 	} else {
 		bytes = malloc(moved + 1);
 		if (pread(track->transfer.range.fd, bytes, moved + 1, 0) !=
@@ -230,7 +247,7 @@ static void transfer_done(struct track *track)
 		check_received(track->connection, bytes, moved);
 		free(bytes);
 	}
-	close(track->transfer.range.fd);
+	pipe_end(track);
 }
 
 static void done(struct lsk_loop *loop, const struct lsk_event *event)
@@ -310,22 +327,86 @@ void peer_close(struct connection *connection)
 	connection->peer = -1;
 }
 
-void run_pass(void)
+static void run_loop(struct lsk_loop *loop)
 {
 	struct lsk_event events[EVENTS_MAX];
-	int count = lsk_loop_next(world.loop, events, EVENTS_MAX, 0);
+	int count = lsk_loop_next(loop, events, EVENTS_MAX, 0);
 
 	if (count < 0)
 		fail("the loop cannot run");
 	for (int i = 0; i < count; i++)
-		done(world.loop, &events[i]);
+		done(loop, &events[i]);
+}
+
+void run_pass(void)
+{
+	run_loop(world.loop);
+	run_loop(world.other);
+}
+
+static void accepted(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	(void)loop;
+	if (event->flags & LSK_EVENT_MORE)
+		*(int *)event->context = event->result;
+}
+
+/* A connection in the ring's table, where there is one. */
+static void accept_one(struct connection *connection)
+{
+	const struct sockaddr any = {.sa_family = AF_UNIX};
+	struct lsk_socket *listener;
+	struct sockaddr_storage name;
+	socklen_t len = sizeof(name);
+	int fd = -1;
+	const struct lsk_then then = {.done = accepted, .context = &fd};
+
+	connection->peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (lsk_socket_new(&listener, AF_UNIX, SOCK_STREAM, 0) < 0 ||
+	    bind(socket_fd(listener), &any, sizeof(any.sa_family)) < 0 ||
+	    listen(socket_fd(listener), 1) < 0 ||
+	    getsockname(socket_fd(listener), (struct sockaddr *)&name, &len) < 0 ||
+	    connect(connection->peer, (struct sockaddr *)&name, len) < 0 ||
+	    lsk_loop_accept_direct(world.loop, listener, &then) < 0)
+		fail("no listener");
+	for (int i = 0; fd < 0 && i < SETTLE_PASSES_MAX; i++)
+		run_loop(world.loop);
+	if (lsk_loop_adopt(world.loop, listener, fd, &connection->sock) < 0)
+		fail("nothing was accepted");
+	connection->is_direct = lsk_loop_is_direct(fd);
+	lsk_loop_close(world.loop, listener, NULL);
+	lsk_socket_free(listener);
+	for (int i = 0; world.loop->stats.operations > 0 && i < SETTLE_PASSES_MAX; i++)
+		run_loop(world.loop);
+}
+
+static void connection_init(struct connection *connection, unsigned int number,
+			    bool is_accepted)
+{
+	const int type = number == CONNECTIONS - 1 ? SOCK_DGRAM : SOCK_STREAM;
+	int pair[2];
+
+	connection->number = number;
+	connection->loop = world.loop;
+	connection->is_stream = type == SOCK_STREAM;
+	connection->got = malloc(GOT_MAX);
+	if (is_accepted) {
+		accept_one(connection);
+		return;
+	}
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0 ||
+	    lsk_socket_adopt(&connection->sock, pair[0], -1, -1, -1) < 0)
+		fail("no sockets");
+	connection->peer = pair[1];
 }
 
 void world_begin(const uint8_t *data, size_t size)
 {
-	struct lsk_loop_options options = {0};
+	const struct lsk_loop_options by_epoll = {.force_epoll = 1};
+	struct lsk_loop_options options = {.direct_max = 4};
 	struct lsk_pool_options pool = {0};
 	unsigned int how;
+	unsigned int size_byte;
 
 	memset(&world, 0, sizeof(world));
 	world.data = data;
@@ -337,7 +418,8 @@ void world_begin(const uint8_t *data, size_t size)
 	options.zero_copy_min = how & 8 ? 64 : 0;
 	options.force_epoll = !!(how & 16);
 	pool.flags = how & 32 ? LSK_POOL_WHOLE : 0;
-	pool.buffer_size = 16 + (next_byte() & 0xf0);
+	size_byte = next_byte();
+	pool.buffer_size = 16 + (size_byte & 0xf0);
 	pool.count = 1 + next_byte() % 8;
 	pool.count_max = how & 64 ? 16 : 0;
 	pool.lease_max = how & 128 ? 3 : 0;
@@ -345,22 +427,13 @@ void world_begin(const uint8_t *data, size_t size)
 	world.is_good_natured = true;
 	if (loop_new(&world.loop, &options,
 		     how & 16 ? &loop_backend_epoll : &loop_backend_uring) < 0 ||
-	    lsk_pool_new(world.loop, &world.pool, &pool) < 0)
+	    lsk_pool_new(world.loop, &world.pool, &pool) < 0 ||
+	    loop_new(&world.other, &by_epoll, &loop_backend_epoll) < 0 ||
+	    lsk_pool_new(world.other, &world.other_pool, &pool) < 0)
 		fail("no loop");
+	for (unsigned int i = 0; i < CONNECTIONS; i++)
+		connection_init(&world.connections[i], i, i == 1 && size_byte & 1);
 	world.is_good_natured = false;
-	for (unsigned int i = 0; i < CONNECTIONS; i++) {
-		struct connection *connection = &world.connections[i];
-		const int type = i == CONNECTIONS - 1 ? SOCK_DGRAM : SOCK_STREAM;
-		int pair[2];
-
-		if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0 ||
-		    lsk_socket_adopt(&connection->sock, pair[0], -1, -1, -1) < 0)
-			fail("no sockets");
-		connection->peer = pair[1];
-		connection->number = i;
-		connection->is_stream = type == SOCK_STREAM;
-		connection->got = malloc(GOT_MAX);
-	}
 }
 
 static bool is_settled(void)
@@ -380,7 +453,7 @@ static bool is_settled(void)
 		    connection->received < connection->peer_sent)
 			return false;
 		if (track->kind == OP_SPLICE && !connection->is_closing &&
-		    connection->received + track->transfer.moved <
+		    connection->received + track->transfer.moved - track->piped <
 			    connection->peer_sent)
 			return false;
 	}
@@ -406,7 +479,7 @@ void world_settle(void)
 		lease_return(0);
 	for (unsigned int i = 0; i < world.tracks_count; i++) {
 		world.tracks[i].is_paused = false;
-		lsk_loop_resume(world.loop, world.tracks[i].name);
+		lsk_loop_resume(world.tracks[i].loop, world.tracks[i].name);
 	}
 	for (int i = 0; !is_settled(); i++) {
 		const size_t before = progress();
@@ -419,6 +492,8 @@ void world_settle(void)
 			lease_return(0);
 		for (unsigned int j = 0; j < CONNECTIONS; j++)
 			peer_read(&world.connections[j], 65536);
+		for (unsigned int j = 0; j < world.tracks_count; j++)
+			pipe_turn(&world.tracks[j]);
 		if (progress() != before)
 			i = 0;
 	}
@@ -469,32 +544,41 @@ static void check_sent(struct connection *connection)
 		fail_sent(connection, "the peer got more than was sent");
 }
 
+static void check_ended(struct lsk_loop *loop)
+{
+	if (loop->stats.operations != 0)
+		fail("an operation does not end");
+	for (unsigned int i = 0; i < loop->pools_count; i++)
+		if (loop->pools[i]->available != loop->pools[i]->count)
+			fail("a buffer was lost");
+}
+
+static void end_gently(void)
+{
+	lsk_loop_cancel_all(world.loop);
+	lsk_loop_cancel_all(world.other);
+	for (int i = 0; i < SETTLE_PASSES_MAX; i++) {
+		run_pass();
+		script_sleep(1000000);
+	}
+	while (world.leases_count > 0)
+		lease_return(0);
+	run_pass();
+	check_ended(world.loop);
+	check_ended(world.other);
+}
+
 void world_end(bool is_gentle)
 {
-	struct lsk_loop_stats stats;
 	size_t before;
 
-	if (is_gentle) {
-		lsk_loop_cancel_all(world.loop);
-		for (int i = 0; i < SETTLE_PASSES_MAX; i++) {
-			run_pass();
-			script_sleep(1000000);
-		}
-		lsk_loop_stats(world.loop, &stats);
-		if (stats.operations != 0)
-			fail("an operation does not end");
-		while (world.leases_count > 0)
-			lease_return(0);
-		run_pass();
-		for (unsigned int i = 0; i < world.loop->pools_count; i++)
-			if (world.loop->pools[i]->available !=
-			    world.loop->pools[i]->count)
-				fail("a buffer was lost");
-	}
+	if (is_gentle)
+		end_gently();
 	for (unsigned int i = 0; i < world.tracks_count; i++)
 		if (is_gentle && world.tracks[i].is_live)
 			fail("an operation has no end");
 	world.loop = lsk_loop_free(world.loop);
+	world.other = lsk_loop_free(world.other);
 	world.pool = NULL;
 	script_end();
 	for (unsigned int i = 0; i < CONNECTIONS; i++) {
@@ -515,7 +599,7 @@ void world_end(bool is_gentle)
 	for (unsigned int i = 0; i < world.tracks_count; i++) {
 		/* An event that nobody took. */
 		if (world.tracks[i].is_live && has_file(&world.tracks[i]))
-			close(world.tracks[i].transfer.range.fd);
+			pipe_end(&world.tracks[i]);
 		bytes_free(&world.tracks[i]);
 		free(world.tracks[i].copy);
 	}

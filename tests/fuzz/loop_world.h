@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world of the loop's fuzzer: a loop, a few connections and what is known of every
- * operation, with the checks of what must hold. Deeds of the program: fuzz_loop.c.
+ * The world of the loop's fuzzer: two loops, a few connections and what is known of
+ * every operation, with the checks of what must hold. Deeds of the program:
+ * fuzz_loop.c; pipes: loop_pipe.c.
  */
 #ifndef TESTS_FUZZ_LOOP_WORLD_H
 #define TESTS_FUZZ_LOOP_WORLD_H
@@ -26,6 +27,7 @@ struct connection;
 /* One operation. */
 struct track {
 	struct connection *connection;
+	struct lsk_loop *loop;
 	struct lsk_op name;
 	enum op_kind kind;
 	bool is_live;
@@ -36,17 +38,21 @@ struct track {
 	uint8_t *copy;  /* of a send */
 	uint8_t *room;  /* where its bytes are, if not in memory of their own */
 	struct lsk_transfer transfer; /* of a file; the descriptor is ours */
+	int pipe;                     /* its other end, or -1 */
+	size_t piped;                 /* bytes written there, or read */
 	size_t len;
 };
 
 struct connection {
 	struct lsk_socket *sock;
+	struct lsk_loop *loop; /* that it is bound to, or is on its way to */
 	int peer;
 	unsigned int number;
 	bool is_stream;
 	bool is_closing;
 	bool has_reader;
 	bool is_handed;   /* and has not arrived */
+	bool is_direct;   /* in the ring's table */
 	bool is_overfull; /* the peer got more than is kept */
 	size_t peer_sent; /* bytes, or datagrams */
 	size_t received;
@@ -63,7 +69,9 @@ struct world {
 	const uint8_t *data;
 	size_t size;
 	struct lsk_loop *loop;
+	struct lsk_loop *other; /* on epoll */
 	struct lsk_pool *pool;
+	struct lsk_pool *other_pool;
 	struct connection connections[CONNECTIONS];
 	struct track tracks[TRACKS_MAX];
 	unsigned int tracks_count;
@@ -96,6 +104,17 @@ struct track *track_any(void);
 /* NULL: all are in use. */
 uint8_t *room_take(void);
 
+/* In the loop that its connection is in. */
+struct lsk_pool *pool_of(const struct connection *connection);
+
+/* loop_pipe.c: what a transfer is from or to; some bytes through its other end. */
+bool pipe_for_send(struct track *track);
+bool pipe_for_receive(struct track *track);
+void pipe_turn(struct track *track);
+/* The transfer has ended, or was not started. */
+void pipe_end(struct track *track);
+
+void check_received(struct connection *connection, const uint8_t *data, size_t len);
 void lease_return(unsigned int index);
 void peer_read(struct connection *connection, size_t len);
 void peer_close(struct connection *connection);
