@@ -107,7 +107,7 @@ static const enum lsk_trace_operation shown_as[OP_KIND__COUNT] = {
 	[OP_CONNECT] = LSK_TRACE_CONNECT,  [OP_EXCHANGE] = LSK_TRACE_SEND,
 	[OP_CLOSE] = LSK_TRACE_CLOSE,      [OP_SENDFILE] = LSK_TRACE_SEND,
 	[OP_SPLICE] = LSK_TRACE_RECV,      [OP_RECVFROM] = LSK_TRACE_RECV,
-	[OP_INSTALL] = LSK_TRACE_WAIT,
+	[OP_INSTALL] = LSK_TRACE_WAIT,     [OP_PASS_ON] = LSK_TRACE_WAIT,
 };
 
 void show_event(const void *owner, enum op_kind kind, const struct lsk_event *event)
@@ -430,8 +430,7 @@ int lsk_loop_release(struct lsk_loop *loop, struct lsk_socket *sock)
 	channel = sock->channel;
 	if (!channel)
 		return socket_fd(sock) < 0 ? -EBADF : 0;
-	if (channel->loop != loop || channel->others != OP_NONE ||
-	    channel->send_head != OP_NONE || channel->state & CHANNEL_CLOSING)
+	if (channel->loop != loop || !channel_is_idle(channel))
 		return -EBUSY;
 	if (fd_is_direct(channel->fd))
 		return -EOPNOTSUPP;

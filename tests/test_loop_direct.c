@@ -6,6 +6,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include <linsock.h>
@@ -34,6 +37,9 @@ struct server {
 	int count;
 	int ends; /* of accepting */
 	int result;
+	/* Of one in another thread. */
+	atomic_bool is_ready;
+	atomic_bool is_over;
 };
 
 static void echo(struct lsk_loop *loop, const struct lsk_event *event)
@@ -345,6 +351,247 @@ Test(accept_direct, refuses_what_is_done_by_system_call)
 	server_stop(&server);
 	fclose(file);
 	lsk_loop_free(other);
+	lsk_loop_free(loop);
+}
+
+/* From loop to loop. */
+
+struct arrival {
+	struct server *server; /* in whose loop it arrives */
+	struct guest guest;
+	int count;
+};
+
+static void arrived(struct lsk_loop *loop, struct lsk_socket *sock, void *context)
+{
+	struct arrival *arrival = context;
+	struct guest *guest = &arrival->guest;
+	const struct lsk_then then = {.done = echo, .context = guest};
+
+	cr_assert_eq(loop, arrival->server->loop);
+	arrival->count++;
+	guest->sock = sock;
+	guest->server = arrival->server;
+	guest->fd = socket_fd(sock);
+	guest->ends = 0;
+	if (guest->fd >= 0)
+		cr_assert_eq(
+			lsk_loop_recv_stream(loop, sock, arrival->server->pool, &then),
+			0);
+}
+
+/* A guest of @server moves to @arrival->server's loop. */
+static void move(struct server *server, struct arrival *arrival)
+{
+	struct guest *guest = guest_new(server);
+
+	talk(guest, "here");
+	arrival->guest.client = guest->client;
+	cr_assert_eq(lsk_loop_hand_over(server->loop, guest->sock,
+					arrival->server->loop, arrived, arrival),
+		     -EBUSY);
+	cr_assert_eq(lsk_loop_cancel_socket(server->loop, guest->sock), 0);
+	run_until(server->loop, &guest->ends, 1);
+	cr_assert_eq(lsk_loop_hand_over(server->loop, guest->sock,
+					arrival->server->loop, arrived, arrival),
+		     0);
+	cr_assert_eq(lsk_socket_send(guest->client, "on the way", 10, 0), 10);
+}
+
+static void move_to(const struct lsk_loop_options *options, bool is_direct)
+{
+	struct lsk_loop *loop = loop_with_table(1, 0);
+	struct lsk_loop *other = loop_for_test(options);
+	struct server server, target = {.loop = other};
+	char got[16];
+
+	if (!(lsk_loop_features(loop) & LSK_LOOP_MSG_RING))
+		cr_skip_test("no MSG_RING here");
+	if (!(lsk_loop_features(loop) & LSK_LOOP_DIRECT))
+		cr_skip_test("no direct descriptors here");
+	server_start(&server, loop);
+	cr_assert_eq(lsk_pool_new(other, &target.pool, NULL), 0);
+	/* The table of the first has room for one: each leaves its place. */
+	for (int i = 0; i < 5; i++) {
+		struct arrival arrival = {.server = &target};
+		struct lsk_socket *client;
+		ssize_t r = 0;
+
+		move(&server, &arrival);
+		while (arrival.count == 0) {
+			cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
+			cr_assert_geq(lsk_loop_run(other, LSK_RUN_NOWAIT), 0);
+		}
+		cr_assert_geq(arrival.guest.fd, 0);
+		if (arrival.guest.fd < 0)
+			cr_skip_test("no FIXED_FD_INSTALL here");
+		cr_assert_eq(lsk_loop_is_direct(arrival.guest.fd), is_direct);
+		client = arrival.guest.client;
+		while (r < 10) {
+			const ssize_t got_now = lsk_socket_recv(
+				client, got + r, sizeof(got) - (size_t)r, 0);
+
+			r += got_now > 0 ? got_now : 0;
+			cr_assert_geq(lsk_loop_run(other, LSK_RUN_NOWAIT), 0);
+		}
+		cr_assert_eq(memcmp(got, "on the way", 10), 0);
+		talk(&arrival.guest, "there");
+		guest_close(&arrival.guest);
+		expect_end(&arrival.guest);
+		server.count = 0;
+		run_idle(loop);
+	}
+	server_stop(&server);
+	lsk_loop_free(loop);
+	lsk_loop_free(other);
+}
+
+Test(hand_over_direct, goes_from_ring_to_ring)
+{
+	move_to(&(const struct lsk_loop_options){.direct_max = 1}, true);
+}
+
+Test(hand_over_direct, becomes_an_ordinary_one_for_a_ring_without_a_table)
+{
+	move_to(&(const struct lsk_loop_options){0}, false);
+}
+
+Test(hand_over_direct, becomes_an_ordinary_one_for_epoll)
+{
+	move_to(&(const struct lsk_loop_options){.force_epoll = 1}, false);
+}
+
+Test(hand_over_direct, becomes_an_ordinary_one_where_the_other_table_is_full)
+{
+	struct lsk_loop *loop = loop_with_table(2, 0);
+	struct lsk_loop *other = loop_with_table(1, 0);
+	struct server server, target = {.loop = other};
+	struct arrival arrivals[2] = {{.server = &target}, {.server = &target}};
+
+	if (!(lsk_loop_features(loop) & LSK_LOOP_DIRECT))
+		cr_skip_test("no direct descriptors here");
+	server_start(&server, loop);
+	cr_assert_eq(lsk_pool_new(other, &target.pool, NULL), 0);
+	for (int i = 0; i < 2; i++)
+		move(&server, &arrivals[i]);
+	while (arrivals[0].count + arrivals[1].count < 2) {
+		cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
+		cr_assert_geq(lsk_loop_run(other, LSK_RUN_NOWAIT), 0);
+	}
+	cr_assert_neq(!lsk_loop_is_direct(arrivals[0].guest.fd),
+		      !lsk_loop_is_direct(arrivals[1].guest.fd));
+	for (int i = 0; i < 2; i++)
+		lsk_socket_free(arrivals[i].guest.client);
+	for (int i = 0; i < 2; i++) {
+		run_until(other, &arrivals[i].guest.ends, 1);
+		guest_close(&arrivals[i].guest);
+	}
+	server_stop(&server);
+	lsk_loop_free(loop);
+	lsk_loop_free(other);
+}
+
+/* It arrives once, whatever has become of it. */
+Test(hand_over_direct, arrives_though_its_loop_ends_meanwhile)
+{
+	struct lsk_loop *loop = loop_with_table(1, 0);
+	struct lsk_loop *other = loop_with_table(1, 0);
+	struct server server, target = {.loop = other};
+	struct arrival arrival = {.server = &target};
+	char got[16];
+	ssize_t r;
+
+	if (!(lsk_loop_features(loop) & LSK_LOOP_DIRECT))
+		cr_skip_test("no direct descriptors here");
+	server_start(&server, loop);
+	cr_assert_eq(lsk_pool_new(other, &target.pool, NULL), 0);
+	move(&server, &arrival);
+	lsk_loop_free(loop);
+	cr_assert_eq(arrival.count, 0);
+	run_until(other, &arrival.count, 1);
+	if (arrival.guest.fd >= 0)
+		guest_close(&arrival.guest);
+	else
+		lsk_socket_free(arrival.guest.sock);
+	/* An answer, the end, or that its bytes were not read. */
+	do {
+		r = lsk_socket_recv(arrival.guest.client, got, sizeof(got), 0);
+		cr_assert_geq(lsk_loop_run(other, LSK_RUN_NOWAIT), 0);
+	} while (r > 0 || r == -EAGAIN);
+	cr_assert(r == 0 || r == -ECONNRESET, "%d", (int)r);
+	lsk_socket_free(arrival.guest.client);
+	lsk_socket_free(server.listener);
+	lsk_loop_free(other);
+}
+
+static void *run_other(void *context)
+{
+	struct server *target = context;
+
+	target->loop = loop_with_table(1, 0);
+	cr_assert_eq(lsk_pool_new(target->loop, &target->pool, NULL), 0);
+	atomic_store(&target->is_ready, true);
+	while (!atomic_load(&target->is_over))
+		cr_assert_geq(lsk_loop_run(target->loop, LSK_RUN_ONCE), 0);
+	lsk_loop_free(target->loop);
+	return NULL;
+}
+
+/* The other end closes: so does the guest. */
+static void serve_in_thread(struct lsk_loop *loop, struct lsk_socket *sock,
+			    void *context)
+{
+	struct arrival *arrival = context;
+
+	arrived(loop, sock, arrival);
+	cr_assert(lsk_loop_is_direct(arrival->guest.fd));
+}
+
+/* Its thread sleeps in its ring, which the other ring wakes. */
+Test(hand_over_direct, goes_to_the_loop_of_another_thread)
+{
+	struct lsk_loop *loop = loop_with_table(1, 0);
+	struct server server, target = {0};
+	struct arrival arrival = {.server = &target};
+	pthread_t thread;
+	struct guest *guest;
+	char got[6];
+
+	if (!(lsk_loop_features(loop) & LSK_LOOP_DIRECT))
+		cr_skip_test("no direct descriptors here");
+	server_start(&server, loop);
+	cr_assert_eq(pthread_create(&thread, NULL, run_other, &target), 0);
+	guest = guest_new(&server);
+	talk(guest, "here");
+	arrival.guest.client = guest->client;
+	cr_assert_eq(lsk_loop_cancel_socket(loop, guest->sock), 0);
+	run_until(loop, &guest->ends, 1);
+	while (!atomic_load(&target.is_ready))
+		sched_yield();
+	cr_assert_eq(lsk_loop_hand_over(loop, guest->sock, target.loop, serve_in_thread,
+					&arrival),
+		     0);
+	/* All that is under way here, the acceptance apart. */
+	while (lsk_loop_run(loop, LSK_RUN_NOWAIT) > 1)
+		;
+	lsk_socket_set_timeout(guest->client, 60 * LSK_NSEC_PER_SEC);
+	cr_assert_eq(lsk_socket_send(guest->client, "there", 5, 0), 5);
+	for (ssize_t at = 0; at < 5;) {
+		ssize_t r = lsk_socket_recv(guest->client, got + at, 5 - (size_t)at, 0);
+
+		cr_assert_gt(r, 0);
+		at += r;
+	}
+	cr_assert_eq(memcmp(got, "there", 5), 0);
+	atomic_store(&target.is_over, true);
+	lsk_loop_wake(target.loop);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+	cr_assert_eq(arrival.count, 1);
+	cr_assert_eq(arrival.guest.ends, 1);
+	lsk_socket_free(arrival.guest.sock);
+	cr_assert_eq(lsk_socket_recv(guest->client, got, 1, 0), 0);
+	lsk_socket_free(guest->client);
+	server_stop(&server);
 	lsk_loop_free(loop);
 }
 

@@ -45,7 +45,7 @@ Test(loop_feature, each_has_words_of_its_own)
 		cr_assert_gt(strlen(info->instead), 0);
 	}
 	cr_assert_eq(seen, (1U << count) - 1, "no bit is without words");
-	cr_assert_eq(seen, LSK_LOOP_DIRECT * 2U - 1, "nor is the last one");
+	cr_assert_eq(seen, LSK_LOOP_MSG_RING * 2U - 1, "nor is the last one");
 }
 
 Test(loop_feature, of_epoll_are_those_that_need_no_ring)

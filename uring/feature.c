@@ -34,6 +34,8 @@ static const struct lsk_loop_feature_info features[] = {
 	  "a completion for each buffer" },
 	{ LSK_LOOP_DIRECT, "direct", "connections stand in a table of the ring",
 	  "they are descriptors of the process" },
+	{ LSK_LOOP_MSG_RING, "msg_ring", "a direct connection goes from ring to ring",
+	  "as a descriptor of the process" },
 };
 /* clang-format on */
 

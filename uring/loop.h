@@ -41,6 +41,7 @@ enum op_kind {
 	OP_SENDFILE,
 	OP_SPLICE,
 	OP_INSTALL,
+	OP_PASS_ON,
 	OP_DRAIN,
 	OP_TIMER,
 	OP_CLOSE,
@@ -273,6 +274,8 @@ struct loop_backend {
 	void (*unbind)(struct lsk_loop *loop, struct channel *channel);
 	/* With LSK_LOOP_DIRECT. */
 	void (*close_direct)(struct lsk_loop *loop, int fd);
+	/* By which another ring reaches this one; from any thread. */
+	int (*ring_fd)(const struct lsk_loop *loop);
 
 	/* Make the pool's stack, or its ring. */
 	int (*pool_init)(struct lsk_pool *pool);
@@ -344,6 +347,8 @@ struct lsk_loop {
 };
 
 /* loop.c */
+struct loop_post *loop_post_new(lsk_post_fn call, void *context);
+void loop_post_put(struct lsk_loop *loop, struct loop_post *post);
 int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
 	     const struct loop_backend *backend);
 void loop_was_woken(struct lsk_loop *loop);

@@ -98,6 +98,13 @@ static inline int op_take(struct lsk_loop *loop, struct channel *channel,
 	return 0;
 }
 
+/* Nothing is under way. */
+static inline bool channel_is_idle(const struct channel *channel)
+{
+	return channel->others == OP_NONE && channel->send_head == OP_NONE &&
+	       !(channel->state & CHANNEL_CLOSING);
+}
+
 /* Something of the channel's queue is to be sent before the kernel is waited for. */
 static inline void channel_flush_later(struct channel *channel)
 {

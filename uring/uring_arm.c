@@ -94,6 +94,10 @@ static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop
 	case OP_INSTALL:
 		io_uring_prep_fixed_fd_install(sqe, fd - DIRECT_FIRST, 0);
 		break;
+	case OP_PASS_ON:
+		io_uring_prep_msg_ring_fd_alloc(sqe, op->flags, fd - DIRECT_FIRST, 0,
+						IORING_MSG_RING_CQE_SKIP);
+		break;
 	case OP_CONNECT:
 	case OP_EXCHANGE:
 	case OP_SEND:

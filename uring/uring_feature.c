@@ -50,6 +50,8 @@ static unsigned int ask_opcodes(struct io_uring *ring)
 		return 0;
 	if (io_uring_opcode_supported(probe, IORING_OP_SEND_ZC))
 		features |= LSK_LOOP_ZERO_COPY | LSK_LOOP_BUFFERS;
+	if (io_uring_opcode_supported(probe, IORING_OP_MSG_RING))
+		features |= LSK_LOOP_MSG_RING;
 	if (io_uring_opcode_supported(probe, IORING_OP_SPLICE))
 		features |= LSK_LOOP_READ_FILE;
 	io_uring_free_probe(probe);

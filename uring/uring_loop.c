@@ -482,6 +482,13 @@ static void uring_loop_unbind(struct lsk_loop *loop, struct channel *channel)
 	(void)channel;
 }
 
+static int uring_loop_ring_fd(const struct lsk_loop *loop)
+{
+	const struct uring_loop *uring = loop->state;
+
+	return uring->ring.ring_fd;
+}
+
 const struct loop_backend loop_backend_uring = {
 	.id = LSK_BACKEND_URING,
 	.init = uring_loop_init,
@@ -499,6 +506,7 @@ const struct loop_backend loop_backend_uring = {
 	.bind = uring_loop_bind,
 	.unbind = uring_loop_unbind,
 	.close_direct = uring_loop_close_direct,
+	.ring_fd = uring_loop_ring_fd,
 	.pool_init = uring_pool_init,
 	.pool_done = uring_pool_done,
 };

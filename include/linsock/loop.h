@@ -680,13 +680,16 @@ typedef void (*lsk_handed_fn)(struct lsk_loop *loop, struct lsk_socket *sock,
 /**
  * lsk_loop_hand_over() - give a socket to the loop of another thread
  * @loop: the loop that has it; called in its thread
- * @sock: released from @loop; the caller's reference is handed over on success
+ * @sock: released from @loop; the caller's reference is handed over on success. A
+ *	direct one goes from ring to ring, or else becomes an ordinary one, and is
+ *	closed for every other call until it has arrived
  * @to: another loop, which must live
  * @call: runs in the other loop's thread, in the order of these calls
  * @context: handed to @call
  *
  * What it had received and not delivered stays in the socket: end its stream first, and
- * hand over in the terminal event.
+ * hand over in the terminal event. A direct one takes a pass of both loops; where there
+ * was room for it in no table, or its loop ended on the way, it comes closed.
  *
  * Return: 0; -EBUSY while operations are under way.
  */

@@ -24,9 +24,9 @@ LSK_BEGIN_DECLS
  *
  * What lsk_loop_adopt() makes of it receives, sends and polls on this loop, and is
  * closed with lsk_loop_close(). -EOPNOTSUPP: accept, connect, transfers of files,
- * exchanges, lsk_loop_release() and, for want of locked memory, streams from a pool
- * that the kernel has no room for. Calls that wait, and options, say -EBADF: see
- * lsk_loop_install().
+ * exchanges, lsk_loop_release() (but not lsk_loop_hand_over()) and, for want of locked
+ * memory, streams from a pool that the kernel has no room for. Calls that wait, and
+ * options, say -EBADF: see lsk_loop_install().
  *
  * Return: 0.
  */

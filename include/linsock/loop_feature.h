@@ -27,6 +27,7 @@ LSK_BEGIN_DECLS
  * @LSK_LOOP_READ_FILE: a disk is waited for by the kernel
  * @LSK_LOOP_BUNDLES: one completion brings several whole buffers of a stream
  * @LSK_LOOP_DIRECT: direct_max of the options
+ * @LSK_LOOP_MSG_RING: a direct descriptor goes to another loop from ring to ring
  *
  * Found out by doing each once on the first ring of the process, before it is used;
  * versions are never compared.
@@ -45,6 +46,7 @@ enum lsk_loop_feature {
 	LSK_LOOP_READ_FILE = 1 << 10,
 	LSK_LOOP_BUNDLES = 1 << 11,
 	LSK_LOOP_DIRECT = 1 << 12,
+	LSK_LOOP_MSG_RING = 1 << 13,
 };
 
 /**
