@@ -175,7 +175,7 @@ WIDER = ("link add d0 type dummy", "link add link veth0 name veth0.7 type vlan i
 
 # What "ip -d" tells since versions after 6.1, and what does not hold still.
 NEWER = ("gso_ipv4_max_size", "gro_ipv4_max_size", "headroom", "tailroom", "max_pacing_offload_horizon", "netns-immutable")
-DETAILED = ("link add br0 type bridge", "link set br0 type bridge vlan_filtering 1", "link set veth1 master br0",
+DETAILED = ("link add br0 address 02:00:00:0a:00:bc type bridge", "link set br0 type bridge vlan_filtering 1", "link set veth1 master br0",
             "link set br0 type bridge group_fwd_mask 0x4000 mcast_querier 0 stp_state 1 priority 4096",
             "link set veth1 type bridge_slave hairpin on cost 7 group_fwd_mask 0x4018",
             "link add link veth0 name v7 type vlan id 7 gvrp on egress-qos-map 1:2 3:4", "link add link veth0 name v8 "

@@ -41,19 +41,15 @@ static json_t *json_bytes(const void *data, size_t len)
 	return netlink_json_hardware(&blob);
 }
 
-/* Two bytes of priority, then an address. */
+/* Two bytes of priority, then an address, of which ip leaves leading zeros out. */
 static json_t *json_bridge_id(const struct lsk_nl_attr *attr)
 {
 	const uint8_t *bytes = attr->data;
-	json_t *address, *id;
 
 	if (attr->len != sizeof(struct ifla_bridge_id))
 		return NULL;
-	address = json_bytes(bytes + 2, ETH_ALEN);
-	id = json_sprintf("%02x%02x.%s", bytes[0], bytes[1],
-			  json_string_value(address));
-	json_decref(address);
-	return id;
+	return json_sprintf("%02x%02x.%x:%x:%x:%x:%x:%x", bytes[0], bytes[1], bytes[2],
+			    bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
 }
 
 static json_t *json_flags(uint32_t flags, const struct netlink_word *words)

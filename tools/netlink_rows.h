@@ -17,7 +17,7 @@ enum netlink_row_form {
 	ROW_FLAG,    /* bits of the number: true and the label, or nothing */
 	ROW_FLAGS,   /* bits of a struct with a mask: ["REORDER_HDR"], <REORDER_HDR> */
 	ROW_ETHER_TYPE, /* big endian: "802.1Q" */
-	ROW_BRIDGE_ID,  /* "8000.02:00:00:00:00:01" */
+	ROW_BRIDGE_ID,  /* "8000.2:0:0:0:0:1" */
 	ROW_HARDWARE,   /* "02:00:00:00:00:01" */
 	ROW_GROUPS,     /* "stp,lacp" */
 	ROW_INTERFACE,  /* "eth0" */
