@@ -282,6 +282,52 @@ def test_datagrams_come_and_go_in_pieces():
         echo_in_pieces(backend)
 
 
+def send_to_group(source, text):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((source, 0))
+        way_out = struct.pack("4s4si", bytes(4), bytes(4), socket.if_nametoindex("lo"))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, way_out)
+        sock.sendto(text, ("239.1.2.3", 5353))
+
+
+def second_address(host):
+    """SIOCSIFADDR of "lo:1": those of 127/8 are no source of a group's datagrams."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, 0x8916, struct.pack("16sHH4s16x", b"lo:1", socket.AF_INET, 0,
+                                              socket.inet_aton(host)))
+
+
+def members_hear_each_other():
+    second_address("10.1.0.1")
+    hello = "inet://10.1.0.1:5353 says hello\n"
+    first = start("multicast", "inet://239.1.2.3:5353", "lo", "2")
+    expect(first.stdout.readline(), "listening at udp://239.1.2.3:5353\n")
+    expect(first.stdout.readline(), hello)
+    # Of its own hello alone: the first one's was sent before.
+    second = run("multicast", "inet://239.1.2.3:5353", "lo", "1")
+    expect(second, "listening at udp://239.1.2.3:5353\n" + hello)
+    expect(first.communicate(timeout=LIMIT), (hello, ""))
+    expect(first.returncode, 0)
+
+
+def one_sender_is_heard():
+    member = start("multicast", "inet://239.1.2.3:5353", "lo", "1", "inet://127.0.0.2:0")
+    expect(member.stdout.readline(), "listening at udp://239.1.2.3:5353\n")
+    send_to_group("127.0.0.3", b"not for it")
+    send_to_group("127.0.0.2", b"for it")
+    output, errors = member.communicate(timeout=LIMIT)
+    assert re.fullmatch(r"inet://127\.0\.0\.2:\d+ says for it\n", output), output
+    expect((member.returncode, errors), (0, ""))
+
+
+def test_members_of_a_multicast_group_hear_each_other():
+    in_own_network(members_hear_each_other)
+
+
+def test_multicast_of_one_sender_is_heard_alone():
+    in_own_network(one_sender_is_heard)
+
+
 def test_libuv_hosts_a_loop():
     if not os.path.exists(os.path.join(FOLDER, "host_libuv")):
         raise Skip("built without libuv (libuv1-dev)")
