@@ -202,10 +202,11 @@ Test(trap, what_is_started_is_submitted_though_completions_keep_coming)
 		cr_assert_geq(lsk_loop_run(loop, LSK_RUN_NOWAIT), 0);
 	cr_assert_eq(outcome.ends, 1);
 	cr_assert_gt(talkers[0].turns, 1, "and they did keep coming");
+	/* What is under way ends with the loop, and may talk once more. */
+	scripted_end(loop);
 	pair_free(pair);
 	for (int i = 0; i < 20; i++)
 		pair_free(talkers[i].pair);
-	scripted_end(loop);
 }
 
 /* The other end of each is what the next sends to. */
