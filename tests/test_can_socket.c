@@ -125,6 +125,38 @@ Test(can_socket, every_kind_of_frame_arrives_as_it_was_sent, .init = need_vcan)
 	lsk_can_free(receiver);
 }
 
+/* Virtual interfaces have no clock: what was asked of theirs is the system's. */
+Test(can_socket, time_is_the_systems_and_told_so_without_a_clock_of_hardware,
+     .init = need_vcan)
+{
+	const struct lsk_can_config asked = {.interface = "vcan0",
+					     .hardware_time = true};
+	struct lsk_can *sender = open_on("vcan0"), *system = open_on("vcan0");
+	struct lsk_can *hardware = open_channel(&asked);
+	struct timespec now;
+	int64_t before_ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	before_ns = now.tv_sec * LSK_NSEC_PER_SEC + now.tv_nsec;
+	for (int i = 0; i < 3; i++) {
+		struct lsk_can_record by_system, by_hardware;
+
+		send_text(sender, "123#11");
+		by_system = expect(system, "123#11");
+		by_hardware = expect(hardware, "123#11");
+		cr_assert_eq(by_system.flags, LSK_CAN_LOCAL);
+		cr_assert_eq(by_hardware.flags, LSK_CAN_LOCAL,
+			     "no clock of hardware is here to be told");
+		cr_assert_geq(by_hardware.time_ns, before_ns);
+		cr_assert_eq(by_hardware.time_ns, by_system.time_ns,
+			     "it is one frame, and one clock");
+		before_ns = by_hardware.time_ns;
+	}
+	lsk_can_free(sender);
+	lsk_can_free(system);
+	lsk_can_free(hardware);
+}
+
 Test(can_socket, xl_frames_with_their_network_arrive, .init = need_vcan)
 {
 	struct lsk_can *sender, *receiver;
