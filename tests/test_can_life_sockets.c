@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs of the broadcast manager, ISO-TP sockets, J1939 sockets and claimed addresses
- * whose interface goes down, is deleted, made again, renamed or moved. Each test has a
- * network of its own; where the kernel has no CAN it is skipped and says so, and
- * scenario can_life_sockets.sh runs it in a virtual machine.
+ * Jobs of the broadcast manager, ISO-TP sockets and J1939 sockets whose interface goes
+ * down, is deleted, made again, renamed or moved. Each test has a network of its own;
+ * where the kernel has no CAN it is skipped and says so, and scenario
+ * can_life_sockets.sh runs it in a virtual machine.
  *
  *	the test's namespace: vcan0 ...        another one, to move to
  */
@@ -13,7 +13,7 @@
 #include <linux/can.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "tests/support/can_life.h"
@@ -147,6 +147,118 @@ Test(can_life_sockets, watches_of_all_interfaces_outlive_each, .init = need_can,
 	make_vcan("vcan0");
 	expect_watched(bcm, "vcan0", "555#03");
 	expect_watched(bcm, "vcan1", "556#03");
+	lsk_bcm_free(bcm);
+	lsk_nl_close(nl);
+}
+
+/* What is told up to the mark (555), of a watch of 556: bytes of the frames. */
+static size_t told_until_mark(struct lsk_bcm *bcm, const char *mark_on, uint8_t told[4])
+{
+	static const char *const mark[] = {"555#FF"};
+	struct lsk_bcm_event event;
+	size_t count = 0;
+
+	send_ids(mark_on, mark, 1);
+	for (;;) {
+		cr_assert_eq(lsk_bcm_next(bcm, &event), 0);
+		if (event.can_id == 0x555)
+			return count;
+		if (event.kind != LSK_BCM_CHANGED)
+			continue;
+		cr_assert_lt(count, 4);
+		told[count++] = event.frame.data[0];
+	}
+}
+
+/* One processor queues in order; frames of two could overtake each other. */
+static void stay_on_one_processor(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* Two interfaces talk at the same time; frames 01 and 03 by vcan0, 02 by vcan1. */
+static void send_on_both(void)
+{
+	static const char *const texts[] = {"556#01", "556#02", "556#03"};
+
+	for (size_t i = 0; i < 3; i++)
+		send_ids(i % 2 == 0 ? "vcan0" : "vcan1", &texts[i], 1);
+}
+
+/*
+ * Facts 2.3: a kernel may keep a timed watch of all interfaces to the first one that it
+ * heard; which of both it does it tells nobody. What is promised: the first one's
+ * frames, and of a watch without a timeout, or on an interface of its own, all.
+ */
+Test(can_life_sockets, a_timed_watch_of_all_interfaces_tells_of_the_first,
+     .init = need_can, .timeout = 60)
+{
+	const struct lsk_bcm_watch timed = {
+		.can_id = 0x556, .flags = LSK_BCM_WATCH_ID, .timeout_ns = LONG};
+	const struct lsk_bcm_watch untimed = {.can_id = 0x556,
+					      .flags = LSK_BCM_WATCH_ID};
+	struct lsk_bcm *bcm = open_jobs(LSK_CAN_ANY), *own[2];
+	uint8_t told[4];
+	size_t count;
+
+	stay_on_one_processor();
+	make_vcan("vcan1");
+	cr_assert_eq(lsk_bcm_watch(bcm, &timed), 0);
+	send_on_both();
+	count = told_until_mark(bcm, "vcan1", told);
+	cr_assert(count == 3 || count == 2, "%zu", count);
+	cr_assert_eq(told[0], 0x01);
+	cr_assert_eq(told[count - 1], 0x03);
+
+	cr_assert_eq(lsk_bcm_unwatch(bcm, 0x556, false), 0);
+	cr_assert_eq(lsk_bcm_watch(bcm, &untimed), 0);
+	send_on_both();
+	cr_assert_eq(told_until_mark(bcm, "vcan0", told), 3);
+	lsk_bcm_free(bcm);
+
+	for (size_t i = 0; i < 2; i++) {
+		own[i] = open_jobs(i == 0 ? "vcan0" : "vcan1");
+		cr_assert_eq(lsk_bcm_watch(own[i], &timed), 0);
+	}
+	send_on_both();
+	cr_assert_eq(told_until_mark(own[0], "vcan0", told), 2);
+	cr_assert_eq(told_until_mark(own[1], "vcan1", told), 1);
+	cr_assert_eq(told[0], 0x02);
+	lsk_bcm_free(own[0]);
+	lsk_bcm_free(own[1]);
+	lsk_nl_close(nl);
+}
+
+/* And where the first one goes silent: a watch that is asked for anew is of nobody. */
+Test(can_life_sockets, a_timed_watch_after_its_silence, .init = need_can, .timeout = 60)
+{
+	const struct lsk_bcm_watch timed = {
+		.can_id = 0x556, .flags = LSK_BCM_WATCH_ID, .timeout_ns = 50 * MSEC};
+	static const char *const texts[] = {"556#01", "556#02", "556#03"};
+	struct lsk_bcm *bcm = open_jobs(LSK_CAN_ANY);
+	struct lsk_bcm_event event;
+	uint8_t told[4];
+
+	stay_on_one_processor();
+	make_vcan("vcan1");
+	cr_assert_eq(lsk_bcm_watch(bcm, &timed), 0);
+	send_ids("vcan0", &texts[0], 1);
+	do {
+		cr_assert_eq(lsk_bcm_next(bcm, &event), 0);
+	} while (event.kind != LSK_BCM_SILENT);
+	cr_assert_eq(event.can_id, 0x556);
+	send_ids("vcan1", &texts[1], 1);
+	/* Whether this one is told is the kernel's affair. */
+	told_until_mark(bcm, "vcan1", told);
+	cr_assert_eq(lsk_bcm_unwatch(bcm, 0x556, false), 0);
+	cr_assert_eq(lsk_bcm_watch(bcm, &timed), 0);
+	send_ids("vcan1", &texts[2], 1);
+	cr_assert_eq(told_until_mark(bcm, "vcan1", told), 1);
+	cr_assert_eq(told[0], 0x03);
 	lsk_bcm_free(bcm);
 	lsk_nl_close(nl);
 }
@@ -321,32 +433,7 @@ Test(can_life_sockets, iso_tp_of_an_interface_that_was_away_comes_back,
 
 static struct lsk_j1939 *open_j1939(uint8_t address)
 {
-	struct lsk_j1939_config config = {
-		.interface = "vcan0",
-		.local = {.pgn = LSK_J1939_NO_PGN, .address = address},
-		.broadcast = true,
-	};
-	struct lsk_j1939 *j1939 = NULL;
-	int r = lsk_j1939_open(&j1939, &config, NULL);
-
-	if (r == -EPROTONOSUPPORT)
-		cr_skip_test("no J1939 in this kernel");
-	cr_assert_eq(r, 0, "%d", r);
-	lsk_socket_set_timeout(lsk_j1939_socket(j1939), LONG);
-	return j1939;
-}
-
-static void *delete_vcan0(void *context)
-{
-	struct lsk_nl_options options = {.netns_fd = *(const int *)context};
-	struct lsk_nl *own = NULL;
-
-	/* Without a limit: up to Linux 6.12 it ends when no socket is on it. */
-	options.timeout_ns = LSK_BLOCK;
-	if (lsk_nl_open(&own, NETLINK_ROUTE, &options) == 0)
-		lsk_rtnl_link_delete(own, lsk_rtnl_link_index(own, "vcan0"), NULL);
-	lsk_nl_close(own);
-	return NULL;
+	return open_j1939_on("vcan0", address);
 }
 
 Test(can_life_sockets, fact_7_j1939_lets_go_and_comes_back, .init = need_can,
@@ -417,24 +504,6 @@ Test(can_life_sockets, j1939_goes_on_after_down_and_up_and_by_a_new_name,
 	lsk_nl_close(nl);
 }
 
-/* A move that the sockets hold up is done by another thread. */
-static void *move_vcan0_away(void *context)
-{
-	struct journey *journey = context;
-	struct lsk_nl_options options = {.netns_fd = journey->here,
-					 .timeout_ns = LSK_BLOCK};
-	struct lsk_rtnl_link link = {.has = LSK_SET(LSK_LINK_NET_NS_FD),
-				     .net_ns_fd = (uint32_t)journey->there};
-	struct lsk_nl *own = NULL;
-
-	if (lsk_nl_open(&own, NETLINK_ROUTE, &options) == 0) {
-		link.info.ifi_index = lsk_rtnl_link_index(own, "vcan0");
-		lsk_rtnl_change(own, RTM_NEWLINK, 0, &link, NULL);
-	}
-	lsk_nl_close(own);
-	return NULL;
-}
-
 Test(can_life_sockets, j1939_of_an_interface_that_was_away_comes_back, .init = need_can,
      .timeout = 60)
 {
@@ -462,109 +531,5 @@ Test(can_life_sockets, j1939_of_an_interface_that_was_away_comes_back, .init = n
 	lsk_j1939_free(a);
 	lsk_j1939_free(b);
 	lsk_can_life_free(life);
-	lsk_nl_close(nl);
-}
-
-#define UNIT_NAME 0x1111
-
-struct claimer {
-	struct lsk_j1939 *unit;
-	sem_t held;
-	int result;
-};
-
-static void note_claim(void *context, const struct lsk_j1939_claim *claim)
-{
-	struct claimer *claimer = context;
-
-	if (claim->state == LSK_J1939_CLAIM_HELD)
-		sem_post(&claimer->held);
-}
-
-static void *hold_claim(void *context)
-{
-	struct claimer *claimer = context;
-	const struct lsk_j1939_claim_options options = {
-		.timeout_ns = LSK_BLOCK,
-		.changed = note_claim,
-		.context = claimer,
-	};
-	struct lsk_j1939_claim claim;
-
-	claimer->result = lsk_j1939_claim_init(&claim, UNIT_NAME, 0x40, 0x40, 0x50);
-	if (claimer->result == 0)
-		claimer->result = lsk_j1939_claim_run(&claim, claimer->unit, &options);
-	return NULL;
-}
-
-/* Whether the kernel knows the name: it refuses to send for one that it does not. */
-static void expect_claimed(struct claimer *claimer)
-{
-	static const struct lsk_j1939_place to = {.pgn = 0x12300, .address = 0x30};
-	struct lsk_j1939_config config = {
-		.interface = "vcan0",
-		.local = {.name = UNIT_NAME,
-			  .pgn = LSK_J1939_NO_PGN,
-			  .address = LSK_J1939_NO_ADDRESS},
-	};
-	struct lsk_j1939_message message;
-	struct lsk_j1939 *peer, *named = NULL;
-	char buf[8];
-	int r;
-
-	cr_assert_eq(sem_wait(&claimer->held), 0);
-	peer = open_j1939(0x30);
-	cr_assert_eq(lsk_j1939_open(&named, &config, NULL), 0);
-	lsk_socket_set_timeout(lsk_j1939_socket(named), LONG);
-	/*
-	 * The kernel's quarter of a second began with the claim's echo, and the kernel
-	 * tells nobody when its own timer is late: ask now and then. Asking without a
-	 * pause would fill the kernel's log, which costs more time than there is.
-	 */
-	while ((r = lsk_j1939_send(named, &to, "hello", 5)) == -EADDRNOTAVAIL)
-		poll(NULL, 0, 20);
-	cr_assert_eq(r, 0, "%d", r);
-	do {
-		cr_assert_geq(lsk_j1939_receive(peer, buf, sizeof(buf), &message), 5);
-	} while (message.from.pgn != to.pgn);
-	cr_assert_eq(message.from.address, 0x40);
-	cr_assert_eq(message.from.name, UNIT_NAME);
-	lsk_j1939_free(named);
-	lsk_j1939_free(peer);
-}
-
-Test(can_life_sockets, a_claim_survives_down_and_up_and_another_interface,
-     .init = need_can, .timeout = 60)
-{
-	struct lsk_j1939_config config = {
-		.interface = "vcan0",
-		.local = {.name = UNIT_NAME,
-			  .pgn = LSK_J1939_NO_PGN,
-			  .address = LSK_J1939_IDLE_ADDRESS},
-		.broadcast = true,
-	};
-	_cleanup_(closep) int here = open("/proc/thread-self/ns/net", O_RDONLY);
-	struct claimer claimer = {0};
-	pthread_t thread, deleter;
-	int r = lsk_j1939_open(&claimer.unit, &config, NULL);
-
-	if (r == -EPROTONOSUPPORT)
-		cr_skip_test("no J1939 in this kernel");
-	cr_assert_eq(r, 0, "%d", r);
-	lsk_socket_set_timeout(lsk_j1939_socket(claimer.unit), LONG);
-	cr_assert_eq(sem_init(&claimer.held, 0, 0), 0);
-	cr_assert_eq(pthread_create(&thread, NULL, hold_claim, &claimer), 0);
-	expect_claimed(&claimer);
-	set_up("vcan0", false);
-	set_up("vcan0", true);
-	expect_claimed(&claimer);
-	cr_assert_eq(pthread_create(&deleter, NULL, delete_vcan0, &here), 0);
-	pthread_join(deleter, NULL);
-	make_vcan("vcan0");
-	expect_claimed(&claimer);
-	lsk_socket_close(lsk_j1939_socket(claimer.unit));
-	pthread_join(thread, NULL);
-	cr_assert_eq(claimer.result, -EBADF, "%d", claimer.result);
-	lsk_j1939_free(claimer.unit);
 	lsk_nl_close(nl);
 }

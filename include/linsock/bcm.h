@@ -130,7 +130,8 @@ enum lsk_bcm_watch_flags {
  * @can_id: identifier in the kernel's notation where @mask_count is 0
  * @is_fd: frames are FD ones where @mask_count is 0
  * @flags: enum lsk_bcm_watch_flags
- * @timeout_ns: silence that is told; 0 for none
+ * @timeout_ns: silence that is told; 0 for none. On all interfaces a kernel may then
+ *	keep to the first one that it heard: watch each on a socket of its own for all
  * @throttle_ns: at most one event in this time; 0 for all
  */
 struct lsk_bcm_watch {

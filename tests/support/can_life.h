@@ -157,4 +157,53 @@ static inline void move_back(struct journey *journey)
 	close(journey->there);
 }
 
+static inline struct lsk_j1939 *open_j1939_on(const char *interface, uint8_t address)
+{
+	struct lsk_j1939_config config = {
+		.interface = interface,
+		.local = {.pgn = LSK_J1939_NO_PGN, .address = address},
+		.broadcast = true,
+	};
+	struct lsk_j1939 *j1939 = NULL;
+	int r = lsk_j1939_open(&j1939, &config, NULL);
+
+	if (r == -EPROTONOSUPPORT)
+		cr_skip_test("no J1939 in this kernel");
+	cr_assert_eq(r, 0, "%d", r);
+	lsk_socket_set_timeout(lsk_j1939_socket(j1939), LONG);
+	return j1939;
+}
+
+/* For a thread: J1939 holds the deletion up to Linux 6.12. */
+static inline void *delete_vcan0(void *context)
+{
+	struct lsk_nl_options options = {.netns_fd = *(const int *)context};
+	struct lsk_nl *own = NULL;
+
+	/* Without a limit: up to Linux 6.12 it ends when no socket is on it. */
+	options.timeout_ns = LSK_BLOCK;
+	if (lsk_nl_open(&own, NETLINK_ROUTE, &options) == 0)
+		lsk_rtnl_link_delete(own, lsk_rtnl_link_index(own, "vcan0"), NULL);
+	lsk_nl_close(own);
+	return NULL;
+}
+
+/* A move that the sockets hold up is done by another thread. */
+static inline void *move_vcan0_away(void *context)
+{
+	struct journey *journey = context;
+	struct lsk_nl_options options = {.netns_fd = journey->here,
+					 .timeout_ns = LSK_BLOCK};
+	struct lsk_rtnl_link link = {.has = LSK_SET(LSK_LINK_NET_NS_FD),
+				     .net_ns_fd = (uint32_t)journey->there};
+	struct lsk_nl *own = NULL;
+
+	if (lsk_nl_open(&own, NETLINK_ROUTE, &options) == 0) {
+		link.info.ifi_index = lsk_rtnl_link_index(own, "vcan0");
+		lsk_rtnl_change(own, RTM_NEWLINK, 0, &link, NULL);
+	}
+	lsk_nl_close(own);
+	return NULL;
+}
+
 #endif

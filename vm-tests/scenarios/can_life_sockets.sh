@@ -9,5 +9,5 @@
 # kernels: all
 # timeout: 480
 # time-warp: yes
-# criterion: test_can_life_sockets
+# criterion: test_can_life_sockets test_can_life_claims
 set -eu
