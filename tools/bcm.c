@@ -160,8 +160,7 @@ static int tell_events(void *context, struct can_client *client)
 			len += snprintf(answer + len, sizeof(answer) - (size_t)len,
 					">");
 			/* With the NUL, which ends it. */
-			if (lsk_socket_sendall(client->sock, answer, (size_t)len + 1, 0,
-					       NULL) < 0)
+			if (can_client_say(client, answer, (size_t)len + 1) < 0)
 				return -EPIPE;
 		}
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * linsock can logserver: what a bus carries, as lines of candump's log, to whoever
- * connects; with canlogserver's arguments. Each client has channels of its own, so one
- * that reads slowly costs the others nothing but a wait.
+ * connects; with canlogserver's arguments. Each client has channels of its own, and
+ * what it does not take is kept for it to a bound: one that does not read costs the
+ * others nothing.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -124,7 +125,7 @@ static int ignore_text(void *context, struct can_client *client, const char *tex
 
 /* Send a batch of one channel. Return: 0, or negative where the client is to go. */
 static int tell_frames(struct session *session, struct lsk_can *can,
-		       struct lsk_socket *to, int count)
+		       struct can_client *to, int count)
 {
 	char *out = session->lines;
 
@@ -137,8 +138,7 @@ static int tell_frames(struct session *session, struct lsk_can *can,
 			session->style.name_width = (int)strlen(name);
 		out = can_line_log(&session->style, &session->clock, out, record, name);
 	}
-	return lsk_socket_sendall(to, session->lines, (size_t)(out - session->lines), 0,
-				  NULL) < 0
+	return can_client_say(to, session->lines, (size_t)(out - session->lines)) < 0
 		       ? -EPIPE
 		       : 0;
 }
@@ -153,7 +153,7 @@ static int session_ready(void *context, struct can_client *client)
 		int r = lsk_can_receive(can, session->records, BATCH);
 
 		if (r > 0)
-			r = tell_frames(session, can, client->sock, r);
+			r = tell_frames(session, can, client, r);
 		/* An interface that goes down comes up again. */
 		if (r < 0 && r != -EAGAIN && r != -ENETDOWN)
 			return r;
@@ -299,7 +299,9 @@ static const char can_logserver_help[] =
 	"  -p PORT     instead of 28700\n"
 	"  --listen ENDPOINT  instead of tcp://0.0.0.0:28700; without a password: mind "
 	"who\n"
-	"              may connect\n";
+	"              may connect\n"
+	"\nA client that does not read is sent away when it is 1 MiB behind, which is "
+	"told.\n";
 
 const struct command can_logserver_command = {
 	.name = "logserver",

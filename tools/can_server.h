@@ -18,6 +18,8 @@ struct can_client {
 	void *can;  /* what open() made */
 	int can_fd; /* polled for input */
 	struct can_bracket bracket;
+	char *pending; /* what it did not take yet */
+	size_t pending_len;
 };
 
 struct can_server {
@@ -32,6 +34,13 @@ struct can_server {
 	/* The CAN socket has something. Return: as text(). */
 	int (*ready)(void *context, struct can_client *client);
 };
+
+/*
+ * Send to a client, or keep for it what it does not take now: one that does not read
+ * holds up no other. Return: 0; negative where it is to go, as it went or is too far
+ * behind, which was told.
+ */
+int can_client_say(struct can_client *client, const void *bytes, size_t len);
 
 /* Serve "tcp://..." until a signal ends the process. Return: an exit status. */
 int can_server_run(const struct can_server *server, const char *endpoint);

@@ -78,8 +78,7 @@ static int server_ready(void *context, struct can_client *client)
 	memcpy(at, ">\n", 3);
 	if (server->is_verbose)
 		printf("CAN>TCP %s", server->text);
-	return lsk_socket_sendall(client->sock, server->text,
-				  (size_t)(at - server->text) + 2, 0, NULL);
+	return can_client_say(client, server->text, (size_t)(at - server->text) + 2);
 }
 
 static int parse_options(struct isotp_server *server, int argc, char **argv)

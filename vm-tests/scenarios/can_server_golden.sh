@@ -141,6 +141,47 @@ done <<-END
 	2 -m 0,7FF -v 0,124 -i 0,1 vcan0 vcan1x
 	2 -e 1FFFFFFF vcan0
 END
+# A client that does not read holds up no other: with it stuck, the other one gets all, and
+# when it is too far behind, it is sent away and that is told.
+clients() { grep -c ":$(printf %04X 28701).* 01 " /proc/net/tcp; }
+# Frames for about a third of what is kept for a client, and a mark that the reader gets.
+burst() {
+	linsock can gen vcan0 -f -g 0 -n 2000 -I 100 -L 64 -D i
+	linsock can send vcan0 "7AB#$1"
+	await grep -q "7AB#$1" reader.lines
+}
+for limit in tcp_rmem tcp_wmem; do
+	echo '4096 16384 16384' >"/proc/sys/net/ipv4/$limit"
+done
+mkfifo stuck
+exec 7<>stuck
+ours/canlogserver -p 28701 vcan0 >/dev/null 2>server.words 7>&- &
+server=$!
+await listens "$(printf %04X 28701)"
+before=$(bound vcan0)
+nc 127.0.0.1 28701 <&9 >stuck &
+stuck=$!
+wait_receivers vcan0 $((before + 1))
+nc 127.0.0.1 28701 <&9 >reader.lines &
+reader=$!
+wait_receivers vcan0 $((before + 2))
+burst 01
+{ clients; cat server.words; } >difference
+# Each connection has two ends here, and one of them the port as its own.
+report "$([ "$(clients)" -eq 4 ]; echo $?)" 'canlogserver: one that does not read holds up no other'
+for mark in 02 03 04 05 06 07 08 09; do
+	burst "$mark"
+done
+await grep -q 'a client that does not read was sent away' server.words
+cp server.words difference
+report "$([ "$(grep -c 'sent away' server.words)" -eq 1 ]; echo $?)" 'canlogserver: and is sent away'
+check 'canlogserver: the other one stays' kill -0 "$reader"
+grep -c '100##' reader.lines >reader.count
+echo 18000 >wanted.count
+same wanted.count reader.count 'canlogserver: the other one has each frame'
+kill "$stuck" "$reader" "$server" 2>/dev/null || true
+wait "$stuck" "$reader" "$server" 2>/dev/null || true
+exec 7>&-
 # Messages by TCP, and one back. $1: name of the results; the rest: the server.
 serve_isotp() {
 	side=$1
@@ -156,7 +197,7 @@ serve_isotp() {
 	nc 127.0.0.1 28702 <words >"$side.answer" &
 	client=$!
 	exec 8>words
-	await test "$(bound vcan0)" -ge 2
+	wait_receivers vcan0 2
 	for words in '<22F190>' '<0102030405060708090A0B0C0D0E0F>' 'xx<zz><1><11 22><3344>'; do
 		isotprecv -s 7E8 -d 7E0 -p CC:CC vcan0 >>"$side.got" 8>&- &
 		receiver=$!
