@@ -86,6 +86,9 @@ def libraries(programs: list[Path], store: Path | None = None) -> list[Path]:
     done = subprocess.run(["ldd", *map(str, programs)], stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, check=False,
                           env={**os.environ, "LC_ALL": "C"})
+    # Ended half-way, here or inside its own script, it has told a part of them.
+    if done.returncode < 0 or "exited with unknown exit code" in done.stdout:
+        raise LabError(f"ldd was ended: {done.stdout[-200:].strip() or 'no output'}")
     found = parse_ldd(done.stdout)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)

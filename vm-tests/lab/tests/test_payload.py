@@ -3,6 +3,7 @@ import os
 import shutil
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 from lab import initramfs
@@ -70,6 +71,16 @@ class Files(unittest.TestCase):
         self.assertEqual(libraries([program], self.folder), [])
         os.utime(program, (1, 1))
         self.assertEqual(libraries([program], self.folder), first)
+
+    def test_answer_of_an_ldd_that_was_ended_is_not_kept(self) -> None:
+        program = self.write("cat", Path(shutil.which("cat") or "/bin/cat").read_bytes(), 0o755)
+        half = "echo ' libhalf.so => /lib/libhalf.so (0x00007f0000000000)'\n"
+        for end in ("kill -TERM $$", "echo 'ldd: exited with unknown exit code (143)'; exit 1"):
+            self.write("bin/ldd", f"#!/bin/sh\n{half}{end}\n".encode(), 0o755)
+            path = f"{self.folder}/bin:{os.environ['PATH']}"
+            with self.subTest(end), unittest.mock.patch.dict(os.environ, PATH=path):
+                self.assertRaisesRegex(LabError, "ended", libraries, [program], self.folder)
+                self.assertFalse((self.folder / "closures").exists())
 
     def test_folders_that_a_loader_would_not_search_are_told(self) -> None:
         for name, is_usual in (("/lib/x86_64-linux-gnu/libc.so.6", True), ("/usr/lib/libx.so", True),
