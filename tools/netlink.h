@@ -130,6 +130,8 @@ json_t *netlink_json_inet(const struct lsk_nl_blob *blob);
 json_t *netlink_json_hardware(const struct lsk_nl_blob *blob);
 /* A number's name, or the number as text. */
 json_t *netlink_json_word(const struct netlink_word *words, int64_t number);
+/* A kind of hardware (ARPHRD_*) by ip's name, or its number in brackets. */
+json_t *netlink_json_link_type(unsigned int type);
 
 /* Read "10.0.0.0/8", "fd00::1", "default"; *family AF_UNSPEC is set by what it is, and
  * else must be met. Return: 0 or -EINVAL. */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,24 +44,6 @@ static const struct netlink_word link_modes[] = {
 	{0, "DEFAULT"}, {1, "DORMANT"}, {2, "TESTING"}, {0, NULL}};
 
 static const struct netlink_word link_groups[] = {{0, "default"}, {0, NULL}};
-
-static const struct netlink_word link_types[] = {
-	{ARPHRD_ETHER, "ether"},
-	{ARPHRD_LOOPBACK, "loopback"},
-	{ARPHRD_CAN, "can"},
-	{ARPHRD_NONE, "none"},
-	{ARPHRD_PPP, "ppp"},
-	{ARPHRD_TUNNEL, "ipip"},
-	{ARPHRD_TUNNEL6, "tunnel6"},
-	{ARPHRD_SIT, "sit"},
-	{ARPHRD_IPGRE, "gre"},
-	{ARPHRD_IP6GRE, "gre6"},
-	{ARPHRD_INFINIBAND, "infiniband"},
-	{ARPHRD_IEEE80211, "ieee802.11"},
-	{ARPHRD_VOID, "void"},
-	{ARPHRD_NETLINK, "netlink"},
-	{0, NULL},
-};
 
 static json_t *json_flags(uint32_t flags, bool is_lower_down)
 {
@@ -118,7 +99,7 @@ static void json_altnames(const struct lsk_rtnl_link *link, json_t *object)
 static void json_hardware(const struct lsk_rtnl_link *link, json_t *object)
 {
 	json_object_set_new(object, "link_type",
-			    netlink_json_word(link_types, link->info.ifi_type));
+			    netlink_json_link_type(link->info.ifi_type));
 	if (LSK_HAS(link, LSK_LINK_ADDRESS))
 		json_object_set_new(object, "address",
 				    netlink_json_hardware(&link->address));

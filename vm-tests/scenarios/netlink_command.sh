@@ -7,7 +7,7 @@
 #
 # needs: dummy 8021q vrf veth bridge macvlan vcan vxcan tun sch_fq_codel? sch_tbf sch_htb sch_prio sch_ingress
 # needs: tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag mptcp_diag
-# needs: vsock vsock_loopback vsock_diag
+# needs: vsock vsock_loopback vsock_diag mac802154_hwsim?
 # kernels: all
 # timeout: 960
 # time-warp: yes
