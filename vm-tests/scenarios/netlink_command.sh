@@ -7,7 +7,7 @@
 #
 # needs: dummy 8021q vrf veth bridge macvlan vcan vxcan tun sch_fq_codel? sch_tbf sch_htb sch_prio sch_ingress
 # needs: tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag mptcp_diag
-# needs: vsock vsock_loopback vsock_diag mac802154_hwsim?
+# needs: vsock vsock_loopback vsock_diag mac802154_hwsim? can-lab?
 # kernels: all
 # timeout: 960
 # time-warp: yes
@@ -19,6 +19,11 @@ set -eu
 for name in all default; do
 	! [ -e "/proc/sys/net/ipv6/conf/$name/accept_dad" ] ||
 		echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_dad"
+done
+# What a CAN controller tells in detail is the matter of "linsock can link".
+ip netns add aside
+ip -o link show type can | sed 's/^[0-9]*: *\([^:@]*\).*/\1/' | while read -r name; do
+	ip link set "$name" netns aside
 done
 ip link set lo up
 while read -r line; do
