@@ -171,6 +171,8 @@ extern const struct netlink_word netlink_route_types[];
 extern const struct netlink_word netlink_route_protocols[];
 extern const struct netlink_word netlink_scopes[];
 extern const struct netlink_word netlink_tables[];
+extern const struct netlink_word netlink_macvlan_modes[];
+extern const struct netlink_word netlink_netkit_modes[];
 extern const struct netlink_word netlink_route_metrics[];
 
 /* A route as words tell it, with what its views point to. */

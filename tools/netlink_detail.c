@@ -17,13 +17,6 @@ static const struct netlink_word port_states[] = {
 	{BR_STATE_BLOCKING, "blocking"}, {0, NULL},
 };
 
-static const struct netlink_word macvlan_modes[] = {
-	{MACVLAN_MODE_PRIVATE, "private"}, {MACVLAN_MODE_VEPA, "vepa"},
-	{MACVLAN_MODE_BRIDGE, "bridge"},   {MACVLAN_MODE_PASSTHRU, "passthru"},
-	{MACVLAN_MODE_SOURCE, "source"},   {0, NULL},
-};
-
-static const struct netlink_word netkit_modes[] = {{0, "l2"}, {1, "l3"}, {0, NULL}};
 static const struct netlink_word netkit_ends[] = {
 	{0, "peer"}, {1, "primary"}, {0, NULL}};
 static const struct netlink_word netkit_policies[] = {
@@ -171,7 +164,7 @@ static const struct netlink_row vlan_rows[] = {
 };
 
 static const struct netlink_row macvlan_rows[] = {
-	{IFLA_MACVLAN_MODE, ROW_WORD, "mode", NULL, macvlan_modes, 0},
+	{IFLA_MACVLAN_MODE, ROW_WORD, "mode", NULL, netlink_macvlan_modes, 0},
 	{IFLA_MACVLAN_FLAGS, ROW_FLAG, "nopromisc", NULL, NULL, MACVLAN_FLAG_NOPROMISC},
 	{IFLA_MACVLAN_FLAGS, ROW_FLAG, "nodst", NULL, NULL, MACVLAN_FLAG_NODST},
 	{IFLA_MACVLAN_BC_QUEUE_LEN, ROW_NUMBER, "bcqueuelen", NULL, NULL, 0},
@@ -185,7 +178,7 @@ static const struct netlink_row vrf_rows[] = {
 };
 
 static const struct netlink_row netkit_rows[] = {
-	{IFLA_NETKIT_MODE, ROW_WORD, "mode", NULL, netkit_modes, 0},
+	{IFLA_NETKIT_MODE, ROW_WORD, "mode", NULL, netlink_netkit_modes, 0},
 	{IFLA_NETKIT_PRIMARY, ROW_WORD, "type", NULL, netkit_ends, 0},
 	{IFLA_NETKIT_POLICY, ROW_WORD, "policy", NULL, netkit_policies, 0},
 	{IFLA_NETKIT_PEER_POLICY, ROW_WORD, "peer_policy", "peer policy",

@@ -338,15 +338,6 @@ static int tun_word(char **args, struct link_words *words)
 /* What follows "type KIND". Return: words taken, or negative. */
 static int data_word(struct netlink_call *call, char **args, struct link_words *words)
 {
-	static const struct netlink_word macvlan_modes[] = {
-		{MACVLAN_MODE_PRIVATE, "private"},
-		{MACVLAN_MODE_VEPA, "vepa"},
-		{MACVLAN_MODE_BRIDGE, "bridge"},
-		{MACVLAN_MODE_PASSTHRU, "passthru"},
-		{0, NULL},
-	};
-	static const struct netlink_word netkit_modes[] = {
-		{0, "l2"}, {1, "l3"}, {0, NULL}};
 	struct lsk_rtnl_link_data *data = &words->data;
 	bool is_netkit = strcmp(words->link.kind, "netkit") == 0;
 	uint32_t number = 0;
@@ -370,10 +361,12 @@ static int data_word(struct netlink_call *call, char **args, struct link_words *
 		r = netlink_word_number(netlink_tables, args[1], &data->vrf_table);
 		data->has |= LSK_SET(LSK_LINK_DATA_VRF_TABLE);
 	} else if (strcmp(args[0], "mode") == 0 && is_netkit) {
-		r = netlink_word_number(netkit_modes, args[1], &data->netkit_mode);
+		r = netlink_word_number(netlink_netkit_modes, args[1],
+					&data->netkit_mode);
 		data->has |= LSK_SET(LSK_LINK_DATA_NETKIT_MODE);
 	} else if (strcmp(args[0], "mode") == 0) {
-		r = netlink_word_number(macvlan_modes, args[1], &data->macvlan_mode);
+		r = netlink_word_number(netlink_macvlan_modes, args[1],
+					&data->macvlan_mode);
 		data->has |= LSK_SET(LSK_LINK_DATA_MACVLAN_MODE);
 	} else if (strcmp(args[0], "stp_state") == 0) {
 		r = number_word(args[1], 2, &data->bridge_stp_state);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of hardware that interfaces have, by ip's names. */
+/* What kinds of interfaces there are and how they work, by ip's names. */
 #include <linux/if_arp.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 
 #include "tools/netlink.h"
@@ -70,6 +71,14 @@ static const struct netlink_word link_types[] = {
 	{ARPHRD_NONE, "none"},
 	{0, NULL},
 };
+
+const struct netlink_word netlink_macvlan_modes[] = {
+	{MACVLAN_MODE_PRIVATE, "private"}, {MACVLAN_MODE_VEPA, "vepa"},
+	{MACVLAN_MODE_BRIDGE, "bridge"},   {MACVLAN_MODE_PASSTHRU, "passthru"},
+	{MACVLAN_MODE_SOURCE, "source"},   {0, NULL},
+};
+
+const struct netlink_word netlink_netkit_modes[] = {{0, "l2"}, {1, "l3"}, {0, NULL}};
 
 json_t *netlink_json_link_type(unsigned int type)
 {
