@@ -22,9 +22,9 @@ static const struct command *const commands[] = {
 	&probe_command, &qipcrtr_command,
 	&rds_command,
 	&ss_command,
+	&tipc_command,
 	&vm_command,
 	&vsock_command,
-	&tipc_command,
 	&xdp_command,
 	NULL,
 };
