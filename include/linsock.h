@@ -9,6 +9,7 @@
 #include <linsock/backend.h>
 #include <linsock/bcm.h>
 #include <linsock/bluetooth.h>
+#include <linsock/bluetooth_iso.h>
 #include <linsock/can.h>
 #include <linsock/can_gw.h>
 #include <linsock/can_life.h>

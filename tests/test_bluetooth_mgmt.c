@@ -300,35 +300,6 @@ Test_on_each_loop(bluetooth_le_loop, channels_connect_and_carry_messages)
 	free(received);
 }
 
-Test(bluetooth_iso, sockets_are_made_once_they_are_switched_on, .timeout = 120)
-{
-	struct bluetooth_pair *pair = bluetooth_pair_new(PAIR_LE);
-	const struct lsk_bdaddr own = bluetooth_pair_address(pair, 0);
-	struct lsk_socket *mgmt = open_mgmt(), *sock;
-	char qos[256];
-	socklen_t len = sizeof(qos);
-	struct lsk_addr addr;
-	int r;
-
-	r = lsk_mgmt_set_iso(mgmt, true);
-	cr_assert_eq(r, 0, "%d", r);
-	r = lsk_socket_new(&sock, AF_BLUETOOTH, SOCK_SEQPACKET, LSK_BTPROTO_ISO);
-	cr_assert_eq(r, 0, "%d", r);
-	cr_assert_eq(lsk_addr_iso(&addr, &own, LSK_BDADDR_LE_PUBLIC), 0);
-	r = lsk_socket_bind(sock, &addr);
-	cr_assert_eq(r, 0, "%d", r);
-	r = lsk_socket_getsockopt(sock, 274, 17, qos, &len);
-	cr_assert_eq(r, 0, "BT_ISO_QOS: %d", r);
-	cr_assert_gt(len, 0);
-	lsk_socket_free(sock);
-	cr_assert_eq(lsk_mgmt_set_iso(mgmt, false), 0);
-	cr_assert_eq(
-		lsk_socket_new(&sock, AF_BLUETOOTH, SOCK_SEQPACKET, LSK_BTPROTO_ISO),
-		-EPROTONOSUPPORT);
-	lsk_socket_free(mgmt);
-	bluetooth_pair_free(pair);
-}
-
 Test(bluetooth_le, a_discovery_finds_who_advertises, .timeout = 120)
 {
 	struct le le = le_begin();

@@ -5,7 +5,8 @@
  *	hci A ---- vhci ---- a thread that plays both ---- vhci ---- hci B
  *
  * The kernel sends commands and data to each, as to a controller of USB; the thread
- * answers the commands and carries the data across, one link of each kind at a time.
+ * answers the commands and carries the data across, one link of each kind at a time,
+ * and on the link of LE a few isochronous streams.
  */
 #ifndef TESTS_BLUETOOTH_PAIR_H
 #define TESTS_BLUETOOTH_PAIR_H
@@ -15,8 +16,10 @@
 #include <linsock/bluetooth.h>
 
 enum {
-	PAIR_LE = 1,   /* the controllers speak LE too */
-	PAIR_DOWN = 2, /* leave them down: for user channels and mgmt */
+	PAIR_LE = 1,        /* the controllers speak LE too */
+	PAIR_DOWN = 2,      /* leave them down: for user channels and mgmt */
+	PAIR_ISO = 4,       /* with LE: they have isochronous channels */
+	PAIR_STRANGERS = 8, /* neither can prove to the other who it is */
 };
 
 struct bluetooth_pair;
