@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What VSOCK sockets have of their own: buffers, times, queues, the hybrid protocol. */
+/* What VSOCK sockets have of their own: buffers, times, queues. */
 #include <linsock/vsock.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <linux/vm_sockets.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -17,8 +15,6 @@
 /* After time.h, which it needs and does not include. */
 #include <linux/errqueue.h>
 
-#include "src/error.h"
-#include "uring/engine.h"
 #include "uring/util.h"
 
 /* Linux 6.7 */
@@ -28,9 +24,6 @@
 #ifndef VSOCK_RECVERR
 #define VSOCK_RECVERR 1
 #endif
-
-#define ANSWER_MAX 64
-#define PATH_SIZE  108
 
 int lsk_vsock_local_cid(uint32_t *ret_cid)
 {
@@ -170,105 +163,4 @@ int lsk_vsock_get_zero_copy(const struct lsk_control_item *item, uint32_t *ret_f
 	if (ret_copied)
 		*ret_copied = error.ee_code & SO_EE_CODE_ZEROCOPY_COPIED;
 	return 0;
-}
-
-/* One line, byte by byte: what follows it is the guest's. Return: 0 or an error. */
-static int read_answer(struct lsk_socket *sock, char *line, size_t size)
-{
-	size_t len = 0;
-
-	while (len + 1 < size) {
-		ssize_t r = lsk_socket_recv(sock, line + len, 1, 0);
-
-		if (r < 0)
-			return (int)r;
-		/* The monitor closes where nobody listens. */
-		if (r == 0)
-			return len == 0 ? -ECONNRESET : -EPROTO;
-		if (line[len] == '\n') {
-			line[len] = '\0';
-			return 0;
-		}
-		len++;
-	}
-	return -EPROTO;
-}
-
-/* The rest of the time, as a timeout. Return: 0 or -ETIME. */
-static int set_rest(struct lsk_socket *sock, int64_t deadline_ns)
-{
-	int64_t left_ns = LSK_BLOCK;
-
-	if (deadline_ns >= 0) {
-		left_ns = deadline_ns - engine_now_ns();
-		if (left_ns <= 0)
-			return -ETIME;
-	}
-	return lsk_socket_set_timeout(sock, left_ns);
-}
-
-static int hybrid_handshake(struct lsk_socket *sock, const struct lsk_addr *addr,
-			    uint32_t port, int64_t deadline_ns,
-			    struct lsk_error *ret_error)
-{
-	char request[32], answer[ANSWER_MAX];
-	int len = snprintf(request, sizeof(request), "CONNECT %u\n", port);
-	int r = set_rest(sock, deadline_ns);
-
-	if (r == 0)
-		r = lsk_socket_connect(sock, addr);
-	if (r < 0)
-		return error_set_code(ret_error, r, 0, "connect");
-	r = lsk_socket_sendall(sock, request, (size_t)len, 0, NULL);
-	if (r == 0)
-		r = set_rest(sock, deadline_ns);
-	if (r == 0)
-		r = read_answer(sock, answer, sizeof(answer));
-	if (r < 0)
-		return error_set_code(ret_error, r, 0, "CONNECT");
-	if (strncmp(answer, "OK ", 3) != 0)
-		return error_set(ret_error, -EPROTO, 0, "it answers \"%s\"", answer);
-	return 0;
-}
-
-int lsk_vsock_hybrid_connect(const char *path, uint32_t port, int64_t timeout_ns,
-			     struct lsk_socket **ret_socket,
-			     struct lsk_error *ret_error)
-{
-	const int64_t deadline_ns =
-		timeout_ns == LSK_BLOCK ? -1 : engine_now_ns() + timeout_ns;
-	struct lsk_socket *sock = NULL;
-	struct lsk_addr addr;
-	int r;
-
-	if (!path || !ret_socket || (timeout_ns <= 0 && timeout_ns != LSK_BLOCK))
-		return error_set_code(ret_error, -EINVAL, 0, NULL);
-	r = lsk_addr_unix(&addr, path, strlen(path));
-	if (r < 0)
-		return error_set_code(ret_error, r, 0, path);
-	r = lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0);
-	if (r < 0)
-		return error_set_code(ret_error, r, 0, "socket");
-	r = hybrid_handshake(sock, &addr, port, deadline_ns, ret_error);
-	if (r == 0)
-		r = lsk_socket_set_timeout(sock, lsk_default_timeout());
-	if (r < 0) {
-		lsk_socket_free(sock);
-		return r;
-	}
-	*ret_socket = sock;
-	return 0;
-}
-
-int lsk_vsock_hybrid_addr(struct lsk_addr *ret_addr, const char *path, uint32_t port)
-{
-	char text[PATH_SIZE];
-	int len;
-
-	if (!ret_addr || !path)
-		return -EINVAL;
-	len = snprintf(text, sizeof(text), "%s_%u", path, port);
-	if (len < 0 || (size_t)len >= sizeof(text))
-		return LSK_ERR_LENGTH;
-	return lsk_addr_unix(ret_addr, text, (size_t)len);
 }
