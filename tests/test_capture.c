@@ -219,6 +219,37 @@ Test(capture, several_interfaces_and_their_drops_are_told)
 	close(fd);
 }
 
+/* Without the push the reader at the other end would wait for more to come. */
+Test(capture, what_is_pushed_reaches_a_pipe_s_reader, .timeout = 120)
+{
+	static const struct lsk_capture_options options[] = {{.buffers = 0},
+							     {.buffers = 3}};
+
+	for (size_t each = 0; each < 2; each++) {
+		struct lsk_capture_writer *writer = NULL;
+		uint8_t buf[BYTES_MAX];
+		size_t len = 0;
+		int ends[2];
+
+		cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+		cr_assert_eq(lsk_capture_writer_new(&writer, ends[1], &options[each]),
+			     0);
+		cr_assert_eq(lsk_capture_write(writer, 0, packets, 1), 0);
+		cr_assert_eq(lsk_capture_writer_push(writer), 0);
+		/* Its last bytes: the 16 of the packet, and what ends its block. */
+		while (!memmem(buf, len, packets[0].data, packets[0].captured)) {
+			ssize_t r = read(ends[0], buf + len, sizeof(buf) - len);
+
+			cr_assert_gt(r, 0);
+			len += (size_t)r;
+		}
+		lsk_capture_writer_free(writer);
+		close(ends[0]);
+		close(ends[1]);
+	}
+	cr_assert_eq(lsk_capture_writer_push(NULL), -EINVAL);
+}
+
 Test(capture, pcap_has_no_room_for_interfaces_and_drops)
 {
 	const struct lsk_capture_options options = {.format = LSK_CAPTURE_PCAP};

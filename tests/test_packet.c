@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <sys/syscall.h>
 
+#include <linsock/endpoint.h>
 #include <linsock/message.h>
 #include <linsock/packet.h>
 
@@ -470,4 +471,63 @@ Test(packet, link_types_are_those_of_the_devices, .init = wire_make)
 	cr_assert_eq(lsk_packet_linktype(NULL), LSK_LINKTYPE_LINUX_SLL2);
 	cr_assert_eq(lsk_packet_linktype("any"), LSK_LINKTYPE_LINUX_SLL2);
 	cr_assert_eq(lsk_packet_linktype("nosuch0"), -ENODEV);
+}
+
+/* The device's queue loses whatever it gets. */
+Test(packet, what_goes_past_the_queue_is_not_lost_in_it, .init = wire_make)
+{
+	struct lsk_packet_config config = *wire_config("va");
+	struct lsk_socket *queued = open_on(&config);
+	struct lsk_socket *receiver, *direct;
+	uint8_t frame[ETH_ZLEN];
+	uint32_t number;
+
+	config.bypasses_qdisc = true;
+	direct = open_on(&config);
+	config = *wire_config("vb");
+	receiver = open_on(&config);
+	if (system("tc qdisc add dev va root blackhole")) /* NOLINT(cert-env33-c) */
+		cr_skip_test("no queue discipline \"blackhole\" here");
+	wire_frame(frame, 1);
+	cr_assert_eq(lsk_socket_send(queued, frame, ETH_ZLEN, 0), ETH_ZLEN);
+	wire_frame(frame, 2);
+	cr_assert_eq(lsk_socket_send(direct, frame, ETH_ZLEN, 0), ETH_ZLEN);
+	cr_assert_eq(lsk_socket_recv(receiver, frame, sizeof(frame), 0), ETH_ZLEN);
+	memcpy(&number, frame + ETH_HLEN, sizeof(number));
+	cr_assert_eq(number, 2);
+	lsk_socket_free(queued);
+	lsk_socket_free(direct);
+	lsk_socket_free(receiver);
+}
+
+Test(packet, endpoints_have_options_of_their_own, .init = wire_make)
+{
+	static const int options[] = {PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING};
+	struct lsk_endpoint *endpoint = NULL;
+	struct lsk_socket *sock = NULL;
+	struct lsk_error error = {0};
+	struct lsk_addr addr;
+	struct sockaddr_ll ll;
+	int r = lsk_endpoint_new(
+		&endpoint, "packet://va?qdisc-bypass&ignore-outgoing&proto=0x88b5",
+		&error);
+
+	cr_assert_eq(r, 0, "%d %s", r, error.text);
+	r = lsk_endpoint_listen(endpoint, &sock, &error);
+	cr_assert_eq(r, 0, "%d %s", r, error.text);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int value = 0;
+		socklen_t len = sizeof(value);
+
+		cr_assert_eq(lsk_socket_getsockopt(sock, SOL_PACKET, options[i], &value,
+						   &len),
+			     0);
+		cr_assert_eq(value, 1);
+	}
+	cr_assert_eq(lsk_socket_getsockname(sock, &addr), 0);
+	memcpy(&ll, &addr.storage, sizeof(ll));
+	cr_assert_eq(ntohs(ll.sll_protocol), WIRE_PROTOCOL);
+	cr_assert_eq(ll.sll_ifindex, (int)if_nametoindex("va"));
+	lsk_socket_free(sock);
+	lsk_endpoint_free(endpoint);
 }

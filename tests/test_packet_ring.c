@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <time.h>
@@ -539,4 +540,68 @@ Test(packet_sender, a_device_that_is_down_is_told, .init = wire_make)
 	lsk_packet_sender_free(sender);
 	cr_assert_eq(lsk_packet_sender_new(&sender, "nosuch0", NULL, NULL, NULL),
 		     -ENODEV);
+}
+
+/* The device's queue loses whatever it gets. */
+Test(packet_sender, what_goes_past_the_queue_is_not_lost_in_it, .init = wire_make)
+{
+	const struct lsk_packet_config bypassing = {.bypasses_qdisc = true};
+	struct lsk_packet_ring *ring = wire_ring("vb", &slots);
+	struct lsk_packet_sender *queued = NULL, *direct = NULL;
+	struct lsk_packet_sender *senders[2];
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	if (system("tc qdisc add dev va root blackhole")) /* NOLINT(cert-env33-c) */
+		cr_skip_test("no queue discipline \"blackhole\" here");
+	cr_assert_eq(lsk_packet_sender_new(&queued, "va", NULL, NULL, NULL), 0);
+	cr_assert_eq(lsk_packet_sender_new(&direct, "va", NULL, &bypassing, NULL), 0);
+	cr_assert_eq(lsk_socket_getsockopt(lsk_packet_sender_socket(direct), SOL_PACKET,
+					   PACKET_QDISC_BYPASS, &value, &len),
+		     0);
+	cr_assert_eq(value, 1);
+	senders[0] = queued;
+	senders[1] = direct;
+	for (uint32_t i = 0; i < 2; i++) {
+		uint8_t *room = lsk_packet_sender_reserve(senders[i]);
+
+		cr_assert_eq(lsk_packet_sender_commit(senders[i], wire_frame(room, i)),
+			     0);
+		cr_assert_eq(lsk_packet_sender_flush(senders[i], LSK_BLOCK), 1);
+	}
+	expect_numbers(ring, 1, 1);
+	expect_received(ring, 1);
+	lsk_packet_sender_free(queued);
+	lsk_packet_sender_free(direct);
+	lsk_packet_ring_free(ring);
+	cr_assert_null(lsk_packet_sender_socket(NULL));
+}
+
+/* A cable stamps nothing: the kernel's times stay. */
+Test(packet_ring, a_clock_that_is_not_there_leaves_the_kernel_s, .init = wire_make)
+{
+	struct lsk_packet_ring *ring = wire_ring("vb", &slots);
+	struct lsk_socket *sock = lsk_packet_ring_socket(ring);
+	struct lsk_packet packet;
+	struct timespec begin;
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	cr_assert_eq(lsk_packet_set_clock(sock, true), 0);
+	cr_assert_eq(
+		lsk_socket_getsockopt(sock, SOL_PACKET, PACKET_TIMESTAMP, &value, &len),
+		0);
+	cr_assert_eq(value, SOF_TIMESTAMPING_RAW_HARDWARE);
+	clock_gettime(CLOCK_REALTIME, &begin);
+	wire_send("va", 9, 1);
+	cr_assert_eq(lsk_packet_ring_wait(ring, 60000 * MSEC), 0);
+	cr_assert_eq(lsk_packet_ring_next(ring, &packet, 1), 1);
+	cr_assert_eq(wire_number(&packet), 9);
+	cr_assert_geq(packet.time_ns, begin.tv_sec * LSK_NSEC_PER_SEC + begin.tv_nsec);
+	cr_assert_eq(lsk_packet_set_clock(sock, false), 0);
+	cr_assert_eq(
+		lsk_socket_getsockopt(sock, SOL_PACKET, PACKET_TIMESTAMP, &value, &len),
+		0);
+	cr_assert_eq(value, 0);
+	lsk_packet_ring_free(ring);
 }
