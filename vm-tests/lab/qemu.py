@@ -56,9 +56,18 @@ class Machine:
     is_warped: bool = False
     can_controllers: int = 0
     has_network: bool = False
+    # A processor that lends itself to guests of the guest's own (SVM, as QEMU makes it).
+    is_host: bool = False
     # Where a vhost-user device waits that connects the guest's VSOCK to the host. Such a
     # machine is booted, for no state of it can be kept.
     vsock: Path | None = None
+
+    @property
+    def cpu(self) -> str:
+        """The processor's model."""
+        if self.accel == "kvm":
+            return "host"
+        return "qemu64,+npt" if self.is_host else "qemu64"
 
     @property
     def append(self) -> str:
@@ -68,7 +77,8 @@ class Machine:
     def describe(self) -> str:
         """The parts that a template's identity depends on."""
         return (f"{self.accel} {self.smp} {self.memory_mib} {self.is_warped} "
-                f"{self.can_controllers} {self.has_network} {self.append} {ICOUNT}")
+                f"{self.can_controllers} {self.has_network} {self.append} {ICOUNT}"
+                + (f" {self.cpu}" if self.is_host else ""))
 
 
 def find_qemu() -> str:
@@ -162,7 +172,7 @@ def command_line(machine: Machine, disk: Path, memory: Memory | None,
     """The command."""
     line = [find_qemu(), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-accel", machine.accel,
-            "-cpu", "host" if machine.accel == "kvm" else "qemu64",
+            "-cpu", machine.cpu,
             "-smp", str(machine.smp),
             "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
             "-append", machine.append, "-action", "panic=none"]
