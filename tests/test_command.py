@@ -181,25 +181,55 @@ def test_four_mebibytes_come_back_whole():
                     assert digest(result.stdout) == digest(data), (name, backend, len(result.stdout))
 
 
+def send_file_from_its_middle(endpoint, path, data, backend, *pieces):
+    with server("echo", "--once", endpoint, backend=backend, stop=None) as (_, bound), \
+            path.open("rb", buffering=0) as file:
+        if "?" in endpoint and "?" not in bound:
+            bound += endpoint[endpoint.index("?"):]
+        file.seek(12345)
+        result = subprocess.run([LINSOCK, "cat", "-v", *pieces, bound], stdin=file, capture_output=True,
+                                timeout=LIMIT, env=environment(backend), check=False)
+        case = endpoint, backend, pieces
+        assert result.returncode == 0, (case, result.stderr)
+        assert result.stdout == data[12345:], (case, len(result.stdout))
+        assert b"sent %d bytes" % (len(data) - 12345) in result.stderr, (case, result.stderr)
+        # What comes after cat in a script goes on where cat ended.
+        assert file.read(1) == b"", case
+
+
 def test_a_file_goes_from_its_position_to_its_end():
     data = random_bytes(4 * MEBIBYTE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "file")
         path.write_bytes(data)
-        for name, endpoint in endpoints(folder).items():
+        for endpoint in endpoints(folder).values():
             for backend in BACKENDS:
-                with server("echo", "--once", endpoint, backend=backend, stop=None) as (_, bound), \
-                        path.open("rb", buffering=0) as file:
-                    if "?" in endpoint and "?" not in bound:
-                        bound += endpoint[endpoint.index("?"):]
-                    file.seek(12345)
-                    result = subprocess.run([LINSOCK, "cat", "-v", bound], stdin=file, capture_output=True,
-                                            timeout=LIMIT, env=environment(backend), check=False)
-                    assert result.returncode == 0, (name, backend, result.stderr)
-                    assert result.stdout == data[12345:], (name, backend, len(result.stdout))
-                    assert b"sent %d bytes" % (len(data) - 12345) in result.stderr, result.stderr
-                    # What comes after cat in a script goes on where cat ended.
-                    assert file.read(1) == b"", (name, backend)
+                send_file_from_its_middle(endpoint, path, data, backend)
+                # In small pieces it is sent from where it is mapped.
+                send_file_from_its_middle(endpoint, path, data, backend, "-s", "4096")
+
+
+def test_a_file_that_becomes_shorter_ends_where_it_does():
+    data = random_bytes(4 * MEBIBYTE)
+    with tempfile.TemporaryDirectory() as folder, \
+            socket.socket(socket.AF_UNIX) as listener:
+        path = Path(folder, "file")
+        path.write_bytes(data)
+        listener.bind(f"{folder}/stream")
+        listener.listen(1)
+        with path.open("rb") as file:
+            sender = subprocess.Popen([LINSOCK, "cat", "-s", "4096", f"unix://{folder}/stream"],
+                                      stdin=file, stderr=subprocess.PIPE)
+        with sender, listener.accept()[0] as peer:
+            # It sends, and cannot end before we read on.
+            received = peer.recv(1)
+            os.truncate(path, 0)
+            while more := peer.recv(MEBIBYTE):
+                received += more
+            peer.close()
+            _, errors = sender.communicate(timeout=LIMIT)
+        assert sender.returncode == 0, errors
+        assert len(received) < len(data) and data.startswith(received), len(received)
 
 
 def test_datagrams_come_back_one_by_one():

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #define STREAM_SIZE   ((size_t)128 * 1024)
 #define DATAGRAM_SIZE ((size_t)64 * 1024)
 #define SENDFILE_SIZE ((size_t)64 * 1024)
+
+#define WINDOW_SIZE ((size_t)2 * 1024 * 1024)
 
 static void direction_count(struct cat_direction *direction, size_t bytes)
 {
@@ -66,15 +69,15 @@ static int write_stdout(const unsigned char *buf, size_t len)
 	return 0;
 }
 
-/* A regular file goes into a stream without passing through this process; for small
- * pieces a copy costs less than what sendfile(2) does about each. */
-static bool is_file_for_stream(const struct cat *cat)
+static bool is_file_for_stream(const struct cat *cat, off_t *ret_size)
 {
 	struct stat status;
 
-	return lsk_socket_type(cat->sock) == SOCK_STREAM &&
-	       read_size(cat) >= SENDFILE_SIZE && fstat(STDIN_FILENO, &status) == 0 &&
-	       S_ISREG(status.st_mode);
+	if (lsk_socket_type(cat->sock) != SOCK_STREAM ||
+	    fstat(STDIN_FILENO, &status) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	*ret_size = status.st_size;
+	return true;
 }
 
 /* From the present position to the end. Return: 0, or why it stopped. */
@@ -94,6 +97,59 @@ static int send_file(struct cat_direction *direction)
 			direction_count(direction, sent);
 	} while (r == 0 && sent > 0);
 	return r;
+}
+
+/* Send what is mapped. Return: 0; -EFAULT where the file has become shorter. */
+static int send_window(struct cat_direction *direction, const unsigned char *bytes,
+		       size_t len, size_t *ret_sent)
+{
+	const struct cat *cat = direction->cat;
+	const size_t piece = read_size(cat);
+	size_t done = 0;
+	int r = 0;
+
+	while (r == 0 && done < len) {
+		const size_t left = len - done;
+		size_t sent = 0;
+
+		r = lsk_socket_sendall(cat->sock, bytes + done,
+				       left < piece ? left : piece, 0, &sent);
+		done += sent;
+		if (sent > 0)
+			direction_count(direction, sent);
+	}
+	*ret_sent = done;
+	return r;
+}
+
+/*
+ * From the present position to @size, as far as it can be mapped; the position is then
+ * where it stopped, so that what is left is read. Return: 0, or why a send failed.
+ */
+static int send_mapped(struct cat_direction *direction, off_t size)
+{
+	const off_t page = sysconf(_SC_PAGESIZE);
+	off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	int r = 0;
+
+	while (r == 0 && at >= 0 && at < size) {
+		const size_t skipped = (size_t)(at % page);
+		const off_t rest = size - at + (off_t)skipped;
+		const size_t len =
+			rest < (off_t)WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE;
+		size_t sent;
+		unsigned char *window = mmap(NULL, len, PROT_READ, MAP_SHARED,
+					     STDIN_FILENO, at - (off_t)skipped);
+
+		if (window == MAP_FAILED)
+			break;
+		r = send_window(direction, window + skipped, len - skipped, &sent);
+		munmap(window, len);
+		at += (off_t)sent;
+	}
+	if (at >= 0)
+		lseek(STDIN_FILENO, at, SEEK_SET);
+	return r == -EFAULT ? 0 : r;
 }
 
 /* Return: 0; negative, and what failed. */
@@ -124,9 +180,20 @@ void *cat_send(void *context)
 	struct cat_direction *direction = context;
 	struct cat *cat = direction->cat;
 	const char *what = "send";
-	int r = is_file_for_stream(cat) ? send_file(direction)
-					: send_stdin(direction, &what);
+	off_t size = 0;
+	const bool is_file = is_file_for_stream(cat, &size);
+	int r = 0;
 
+	/* It passes the file by this process; about small pieces it does more than a
+	 * copy costs, so those are sent from where the file is mapped. */
+	if (is_file && read_size(cat) >= SENDFILE_SIZE) {
+		r = send_file(direction);
+	} else {
+		if (is_file)
+			r = send_mapped(direction, size);
+		if (r == 0)
+			r = send_stdin(direction, &what);
+	}
 	if (r == 0 && cat->options.eof == CAT_EOF_HALF && cat->has_connections) {
 		what = "shutdown";
 		r = lsk_socket_shutdown(cat->sock, SHUT_WR);
