@@ -3,6 +3,8 @@
 #ifndef LSK_FAMILIES_PROBE_H
 #define LSK_FAMILIES_PROBE_H
 
+#include <sys/socket.h>
+
 #include "src/family_probe.h"
 
 extern const struct family_probe inet_probe;
@@ -24,5 +26,13 @@ extern const struct family_probe mctp_probe;
 extern const struct family_probe ieee802154_probe;
 extern const struct family_probe rxrpc_probe;
 extern const struct family_probe llc_probe;
+
+/*
+ * Make a connection within this host, to the place that bind(2) gives of @addr.
+ * @ret_fds: the end that connected, and the one that was accepted; the caller's.
+ * Return: 0, or the negated errno of whatever failed.
+ */
+int probe_connection(int type, int protocol, struct sockaddr *addr, socklen_t len,
+		     int ret_fds[2]);
 
 #endif

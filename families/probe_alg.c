@@ -4,10 +4,19 @@
  * drivers come and go with the machine. bind(2) loads algif-TYPE, and crypto-WORD
  * for each word of the name.
  */
+#include <linux/if_alg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "families/probe.h"
+#include "src/probe.h"
+#include "uring/util.h"
+
+#define CIPHER   "cbc(aes)"
+#define AEAD     "gcm(aes)"
+#define RANDOM   "drbg_nopr_sha256"
+#define KEY_SIZE 16
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): the strings become one */
 #define ALG_NAME(kind, algorithm, text)                                     \
@@ -107,6 +116,109 @@ static const struct family_name alg_names[] = {
 };
 /* clang-format on */
 
+static int alg_bind(const char *type, const char *name)
+{
+	struct sockaddr_alg addr = {.salg_family = AF_ALG};
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	int r;
+
+	snprintf((char *)addr.salg_type, sizeof(addr.salg_type), "%s", type);
+	snprintf((char *)addr.salg_name, sizeof(addr.salg_name), "%s", name);
+	r = fd < 0 ? fd
+		   : syscall_result(bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* An operation with a key of zeros. */
+static int operation_open(const char *type, const char *name, int ret_fds[2])
+{
+	static const char key[KEY_SIZE];
+	_cleanup_(closep) int fd = alg_bind(type, name);
+	int r = fd < 0 ? fd
+		       : syscall_result(setsockopt(fd, SOL_ALG, ALG_SET_KEY, key,
+						   sizeof(key)));
+
+	if (r >= 0)
+		r = syscall_result(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+	if (r < 0)
+		return r;
+	ret_fds[0] = ret_fds[1] = r;
+	return 0;
+}
+
+static int cipher_open(int ret_fds[2])
+{
+	return operation_open("skcipher", CIPHER, ret_fds);
+}
+
+static int aead_open(int ret_fds[2])
+{
+	return operation_open("aead", AEAD, ret_fds);
+}
+
+/* What an option is tried on. */
+struct alg_option {
+	const char *type;
+	const char *module_alias;
+	const char *name;
+};
+
+static void option_run(struct lsk_probe *probe, const struct probe_row *row,
+		       struct lsk_finding *ret_finding)
+{
+	const struct family_socket kind = {SOCK_SEQPACKET, 0};
+	const struct alg_option *option = row->data;
+	_cleanup_(closep) int fd = probe_socket(probe, row->domain, &kind, ret_finding);
+	_cleanup_(closep) int bound = -1;
+	enum module_state ignored;
+
+	if (fd < 0 ||
+	    !probe_may_try(probe, option->module_alias, false, &ignored, ret_finding) ||
+	    !probe_may_try_words(probe, "crypto-", option->name, ret_finding))
+		return;
+	bound = alg_bind(option->type, option->name);
+	if (bound < 0)
+		probe_judge(bound, "bind", ret_finding);
+	else
+		probe_try_option(bound, SOL_ALG, row->number, ret_finding);
+}
+
+/* clang-format off */
+#define WITH_CIPHER \
+	.open = cipher_open, .socket = { SOCK_SEQPACKET, 0 }, .module_alias = "algif-skcipher", \
+	.word_alias = "crypto-", .words = CIPHER, .sent_level = SOL_ALG
+static const struct family_message alg_messages[] = {
+	{ .name = "cmsg.op", .summary = "whether one message is encrypted or decrypted", WITH_CIPHER,
+	  .sent_type = ALG_SET_OP, .sent_size = 4, .sent_value = ALG_OP_ENCRYPT },
+	{ .name = "cmsg.iv", .summary = "the first vector of one message", WITH_CIPHER,
+	  .sent_type = ALG_SET_IV, .sent_size = 4 + 16, .sent_value = 16 },
+	{ .name = "cmsg.aead_assoclen", .summary = "how many bytes are signed alone",
+	  .open = aead_open, .socket = { SOCK_SEQPACKET, 0 }, .module_alias = "algif-aead",
+	  .word_alias = "crypto-", .words = AEAD, .sent_level = SOL_ALG,
+	  .sent_type = ALG_SET_AEAD_ASSOCLEN, .sent_size = 4, .sent_value = 1 },
+	{ .name = NULL },
+};
+
+static const struct alg_option on_cipher = { "skcipher", "algif-skcipher", CIPHER };
+static const struct alg_option on_aead = { "aead", "algif-aead", AEAD };
+static const struct alg_option on_rng = { "rng", "algif-rng", RANDOM };
+/* NOLINTBEGIN(bugprone-macro-parentheses): the strings become one */
+#define OPTION(option, of_number, on, about) \
+	{ .name = option ".set", .summary = about, .run = option_run, .domain = AF_ALG, .number = of_number, .data = on }
+/* NOLINTEND(bugprone-macro-parentheses) */
+static const struct probe_row alg_rows[] = {
+	OPTION("alg_set_key", ALG_SET_KEY, &on_cipher, "the key"),
+	OPTION("alg_set_aead_authsize", ALG_SET_AEAD_AUTHSIZE, &on_aead, "length of the tag"),
+	OPTION("alg_set_drbg_entropy", 6, &on_rng, "what a generator begins with, for tests of it"),
+	OPTION("alg_set_key_by_key_serial", 7, &on_cipher, "a key of the kernel's keyring"),
+	{ .name = NULL },
+};
+/* clang-format on */
+static const struct probe_row *const alg_tables[] = {alg_rows, NULL};
+
 const struct family_probe alg_probe = {
 	.names = alg_names,
+	.messages = alg_messages,
+	.rows = alg_tables,
 };

@@ -29,6 +29,8 @@
 #define J1939_SENDER   0x50
 #define J1939_RECEIVER 0x40
 #define J1939_GROUP    0x12300
+/* SOF_TIMESTAMPING_SOFTWARE, _TX_SCHED, _TX_ACK, _OPT_CMSG, _OPT_ID */
+#define SENT_STAMPS    (1 << 4 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 7)
 
 /* What a pair of sockets on a bus of its own is to be. */
 struct bus_pair {
@@ -141,6 +143,26 @@ static int j1939_open(int ret_fds[2])
 	return open_on_bus(j1939_on_bus, ret_fds);
 }
 
+/* What became of a message is told its sender; both ends are that one here. */
+static int j1939_report_open(int ret_fds[2])
+{
+	const int on = 1;
+	int fds[2];
+	int r = j1939_open(fds);
+
+	if (r < 0)
+		return r;
+	closep(&fds[1]);
+	r = syscall_result(
+		setsockopt(fds[0], SOL_CAN_J1939, SO_J1939_ERRQUEUE, &on, sizeof(on)));
+	if (r < 0) {
+		closep(&fds[0]);
+		return r;
+	}
+	ret_fds[0] = ret_fds[1] = fds[0];
+	return 0;
+}
+
 /*
  * A job of no kind is refused by the gateway, and without the gateway nobody has
  * routes of this family to make. A dump would not tell: that asks all families then.
@@ -209,6 +231,14 @@ static const struct family_message can_messages[] = {
 	  .expected_level = SOL_SOCKET, .expected_type = 37 },
 	{ .name = "cmsg.mark", .summary = "a mark for one frame", ON_BUS,
 	  .sent_level = SOL_SOCKET, .sent_type = 36, .sent_size = 4, .sent_value = 1 },
+	{ .name = "cmsg.rxq_ovfl", .summary = "how many frames were lost before", ON_BUS,
+	  .level = SOL_SOCKET, .option = 40, .value = 1, .sends = 64,
+	  .is_narrow = true, .is_late = true,
+	  .expected_level = SOL_SOCKET, .expected_type = 40 },
+	{ .name = "j1939.cmsg.errqueue", .summary = "that a message was sent, or why not",
+	  .open = j1939_report_open, .socket = { SOCK_DGRAM, CAN_J1939 }, .module_alias = "rtnl-link-vcan",
+	  .level = SOL_SOCKET, .option = 37, .value = SENT_STAMPS, .is_error = true,
+	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_ERRQUEUE },
 	{ .name = "j1939.cmsg.dest_addr", .summary = "the address that a message was sent to", BETWEEN_NODES,
 	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_DEST_ADDR },
 	{ .name = "j1939.cmsg.prio", .summary = "the priority of a message", BETWEEN_NODES,

@@ -2,7 +2,10 @@
 /* What linsock probe tries of the families that have little to try. */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <linux/rds.h>
 #include <linux/tipc.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -154,6 +157,13 @@ static const struct family_message packet_messages[] = {
 	{ .name = "cmsg.timestampns", .summary = "time of receipt, nanoseconds", ON_LOOPBACK,
 	  .level = SOL_SOCKET, .option = 35, .value = 1,
 	  .expected_level = SOL_SOCKET, .expected_type = 35 },
+	{ .name = "cmsg.rxq_ovfl", .summary = "how many frames were lost before", ON_LOOPBACK,
+	  .level = SOL_SOCKET, .option = 40, .value = 1, .sends = 64,
+	  .is_narrow = true, .is_late = true,
+	  .expected_level = SOL_SOCKET, .expected_type = 40 },
+	{ .name = "cmsg.tx_timestamp", .summary = "software time stamp of sending", ON_LOOPBACK,
+	  .level = SOL_SOCKET, .option = 37, .value = 2 | 16, .is_error = true,
+	  .expected_level = 263, .expected_type = 16 },
 	{ .name = "cmsg.mark", .summary = "a mark for one frame", ON_LOOPBACK,
 	  .sent_level = SOL_SOCKET, .sent_type = 36, .sent_size = 4, .sent_value = 1 },
 	{ .name = NULL },
@@ -200,8 +210,133 @@ static int tipc_open(int ret_fds[2])
 	return 0;
 }
 
+/* A socket that is gone cannot take what it is sent: it comes back. */
+static int tipc_gone_open(int ret_fds[2])
+{
+	const int keep = 0;
+	struct sockaddr_tipc addr;
+	socklen_t len = sizeof(addr);
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_TIPC, SOCK_RDM | SOCK_CLOEXEC, 0));
+	_cleanup_(closep) int gone =
+		syscall_result(socket(AF_TIPC, SOCK_RDM | SOCK_CLOEXEC, 0));
+	int r = fd < 0 ? fd : gone;
+
+	if (r >= 0)
+		r = syscall_result(setsockopt(fd, SOL_TIPC, TIPC_DEST_DROPPABLE, &keep,
+					      sizeof(keep)));
+	if (r >= 0)
+		r = syscall_result(getsockname(gone, (struct sockaddr *)&addr, &len));
+	if (r < 0)
+		return r;
+	addr.addrtype = TIPC_SOCKET_ADDR;
+	r = syscall_result(connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	if (r < 0)
+		return r;
+	ret_fds[0] = ret_fds[1] = take_fd(&fd);
+	return 0;
+}
+
+/* A socket of RDS that sends to itself. */
+static int rds_open(int ret_fds[2])
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(addr);
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	int r = fd < 0 ? fd : syscall_result(bind(fd, (struct sockaddr *)&addr, len));
+
+	if (r >= 0)
+		r = syscall_result(getsockname(fd, (struct sockaddr *)&addr, &len));
+	if (r >= 0)
+		r = syscall_result(connect(fd, (struct sockaddr *)&addr, len));
+	if (r < 0)
+		return r;
+	ret_fds[0] = ret_fds[1] = take_fd(&fd);
+	return 0;
+}
+
+/*
+ * Only TCP pins the bytes of a sender; over loopback they are given back as soon as the
+ * message was read, which the message after it tells.
+ */
+static int rds_zero_copy_open(int ret_fds[2])
+{
+	const int transport = RDS_TRANS_TCP, on = 1;
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(addr);
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	int r = fd < 0 ? fd
+		       : syscall_result(setsockopt(fd, SOL_RDS, SO_RDS_TRANSPORT,
+						   &transport, sizeof(transport)));
+
+	if (r >= 0)
+		r = syscall_result(
+			setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)));
+	if (r >= 0)
+		r = syscall_result(bind(fd, (struct sockaddr *)&addr, len));
+	if (r >= 0)
+		r = syscall_result(getsockname(fd, (struct sockaddr *)&addr, &len));
+	if (r >= 0)
+		r = syscall_result(connect(fd, (struct sockaddr *)&addr, len));
+	if (r < 0)
+		return r;
+	ret_fds[0] = ret_fds[1] = take_fd(&fd);
+	return 0;
+}
+
+static int vsock_open(int ret_fds[2])
+{
+	struct sockaddr_vm addr = {.svm_family = AF_VSOCK,
+				   .svm_port = VMADDR_PORT_ANY,
+				   .svm_cid = VMADDR_CID_LOCAL};
+
+	return probe_connection(SOCK_STREAM, 0, (struct sockaddr *)&addr, sizeof(addr),
+				ret_fds);
+}
+
 /* clang-format off */
+/* The sender is told when its bytes are needed no more: it is the first of the ends. */
+static const struct family_message vsock_messages[] = {
+	{ .name = "cmsg.recverr", .summary = "that the kernel needs the bytes no more",
+	  .open = vsock_open, .socket = { SOCK_STREAM, 0 }, .level = SOL_SOCKET,
+	  .option = SO_ZEROCOPY, .value = 1,
+	  .is_of_sender = true, .send_flags = MSG_ZEROCOPY, .is_error = true,
+	  .expected_level = 287, .expected_type = 1 },
+	{ .name = NULL },
+};
+
+static const struct family_message rds_messages[] = {
+	{ .name = "cmsg.timestamp", .summary = "time of receipt, microseconds",
+	  .open = rds_open, .socket = { SOCK_SEQPACKET, 0 }, .level = SOL_SOCKET,
+	  .option = 29, .value = 1,
+	  .expected_level = SOL_SOCKET, .expected_type = 29 },
+	{ .name = "cmsg.rxpath_latency", .summary = "how long the message took within the host",
+	  .open = rds_open, .socket = { SOCK_SEQPACKET, 0 }, .level = SOL_RDS,
+	  .option = SO_RDS_MSG_RXPATH_LATENCY, .value = 1,
+	  .expected_level = SOL_RDS, .expected_type = RDS_CMSG_RXPATH_LATENCY },
+	{ .name = "cmsg.rdma_map", .summary = "memory that the peer may reach, for one message",
+	  .open = rds_open, .socket = { SOCK_SEQPACKET, 0 },
+	  .sent_level = SOL_RDS, .sent_type = RDS_CMSG_RDMA_MAP,
+	  .sent_size = sizeof(struct rds_get_mr_args) },
+	{ .name = "cmsg.zcopy_cookie", .summary = "which bytes the kernel needs no more",
+	  .open = rds_zero_copy_open, .socket = { SOCK_SEQPACKET, 0 }, .module = "rds_tcp", .send_flags = MSG_ZEROCOPY,
+	  .sent_level = SOL_RDS, .sent_type = RDS_CMSG_ZCOPY_COOKIE, .sent_size = 4,
+	  .sent_value = 4711, .is_late = true,
+	  .expected_level = SOL_RDS, .expected_type = RDS_CMSG_ZCOPY_COMPLETION },
+	{ .name = NULL },
+};
+
 static const struct family_message tipc_messages[] = {
+	{ .name = "cmsg.errinfo", .summary = "why a message came back",
+	  .open = tipc_gone_open, .socket = { SOCK_RDM, 0 },
+	  .expected_level = 271, .expected_type = TIPC_ERRINFO },
+	{ .name = "cmsg.retdata", .summary = "the bytes of a message that came back",
+	  .open = tipc_gone_open, .socket = { SOCK_RDM, 0 },
+	  .expected_level = 271, .expected_type = TIPC_RETDATA },
 	{ .name = "cmsg.destname", .summary = "the service that was asked for",
 	  .open = tipc_open, .socket = { SOCK_RDM, 0 },
 	  .expected_level = 271, .expected_type = TIPC_DESTNAME },
@@ -224,50 +359,10 @@ static const struct family_option_group xdp_groups[] = {
 	{ .group = NULL },
 };
 
-static const struct family_option_group bluetooth_groups[] = {
-	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 }, { SOCK_STREAM, 3 } } },
-	{ .group = "L2CAP_OPTION", .level = 6, .sockets = { { SOCK_SEQPACKET, 0 } } },
-	{ .group = "SCO_OPTION", .level = 17, .sockets = { { SOCK_SEQPACKET, 2 } } },
-	{ .group = "RFCOMM_OPTION", .level = 18, .sockets = { { SOCK_STREAM, 3 } } },
-	{ .group = "HCI_OPTION", .level = 0, .sockets = { { SOCK_RAW, 1 } } },
-	{ .group = NULL },
-};
-
-/* Those that read: what starts or changes a controller is not tried. */
-static const struct family_ioctl bluetooth_ioctls[] = {
-	{ .name = "ioctl.hcigetdevlist", .summary = "controllers", .number = 0x800448d2, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.hcigetdevinfo", .summary = "settings of a controller", .number = 0x800448d3, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.hcigetconnlist", .summary = "links of a controller", .number = 0x800448d4, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.hcigetconninfo", .summary = "one link", .number = 0x800448d5, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.hcigetauthinfo", .summary = "how a link is secured", .number = 0x800448d7, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.rfcommgetdevlist", .summary = "serial lines", .number = 0x800452d2, .socket = { SOCK_STREAM, 3 } },
-	{ .name = "ioctl.rfcommgetdevinfo", .summary = "one serial line", .number = 0x800452d3, .socket = { SOCK_STREAM, 3 } },
-	{ .name = "ioctl.siocinq", .summary = "bytes that can be read", .number = 0x541b, .socket = { SOCK_SEQPACKET, 0 } },
-	{ .name = "ioctl.siocoutq", .summary = "bytes not yet sent", .number = 0x5411, .socket = { SOCK_SEQPACKET, 0 } },
-	{ .name = NULL },
-};
-
-/* Protocols that the library has no addresses for. */
-static const struct probe_row bluetooth_rows[] = {
-	{ .name = "bnep.raw", .summary = "networks over Bluetooth", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 4, .text = "bnep" },
-	{ .name = "cmtp.raw", .summary = "ISDN over Bluetooth", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 5, .text = "cmtp" },
-	{ .name = "hidp.raw", .summary = "keyboards and the like", .run = probe_type_run, .domain = AF_BLUETOOTH, .type = SOCK_RAW, .protocol = 6, .text = "hidp" },
-	{ .name = NULL },
-};
-static const struct probe_row *const bluetooth_tables[] = { bluetooth_rows, NULL };
-
 static const struct family_ioctl qipcrtr_ioctls[] = {
 	{ .name = "ioctl.siocinq", .summary = "bytes of the next message", .number = 0x541b, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocoutq", .summary = "room to send", .number = 0x5411, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocgifaddr", .summary = "the socket's own address", .number = 0x8915, .socket = { SOCK_DGRAM, 0 } },
-	{ .name = NULL },
-};
-
-/* A channel of user needs a controller that is down, and would take it away. */
-static const struct family_name bluetooth_names[] = {
-	{ .name = "hci.monitor", .summary = "all that passes, of all controllers", .place = "hci/none/monitor", .socket = { SOCK_RAW, 1 } },
-	{ .name = "hci.control", .summary = "the management interface", .place = "hci/none/control", .socket = { SOCK_RAW, 1 } },
-	{ .name = "hci.logging", .summary = "lines for those who monitor", .place = "hci/none/logging", .socket = { SOCK_RAW, 1 } },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -280,6 +375,7 @@ const struct family_probe unix_probe = {
 
 const struct family_probe vsock_probe = {
 	.option_groups = vsock_groups,
+	.messages = vsock_messages,
 	.ioctls = vsock_ioctls,
 };
 
@@ -298,15 +394,8 @@ const struct family_probe tipc_probe = {
 
 const struct family_probe rds_probe = {
 	.option_groups = rds_groups,
+	.messages = rds_messages,
 	.ioctls = rds_ioctls,
-};
-
-const struct family_probe bluetooth_probe = {
-	.protocol_alias = "bt-proto-",
-	.option_groups = bluetooth_groups,
-	.ioctls = bluetooth_ioctls,
-	.rows = bluetooth_tables,
-	.names = bluetooth_names,
 };
 
 const struct family_probe xdp_probe = {

@@ -42,6 +42,11 @@ struct family_message {
 	/* What must be there for open() to load nothing; type 0: the family is. */
 	struct family_socket socket;
 	const char *module_alias; /* NULL: open() needs no other module */
+	const char *module;       /* by its own name, where nothing has an alias */
+	/* An algorithm that open() asks for ("gcm(aes)"), and what precedes each of its
+	 * words in the aliases of modules; NULL: none. */
+	const char *word_alias;
+	const char *words;
 	/* How the datagram begins, at least 14 bytes; NULL: with zeros. */
 	const char *datagram;
 	int level; /* of the option that asks for it */
@@ -57,8 +62,16 @@ struct family_message {
 	/* Of @option's value, the rest of which is zero; 0: that of an int. */
 	uint16_t value_size;
 	uint16_t datagram_size; /* 0: 1 byte */
+	uint16_t sends;         /* datagrams that precede one receive; 0: 1 */
+	int send_flags;         /* of sendmsg(2), as MSG_ZEROCOPY */
+	/* It is the sender that asks for it, and gets it once the receiver has read. */
+	bool is_of_sender;
+	/* It comes on the error queue. */
+	bool is_error;
 	/* A worker of the kernel begins with it some time after. */
 	bool is_late;
+	/* The receiver has room for little, so that most of what is sent is lost. */
+	bool is_narrow;
 };
 
 struct family_ioctl {

@@ -72,6 +72,16 @@ bool probe_may_try(struct lsk_probe *probe, const char *alias, bool is_registere
 bool probe_may_try_module(struct lsk_probe *probe, const char *name,
 			  struct lsk_finding *ret_finding);
 
+/*
+ * Whether an algorithm such as "hmac(sha256)" may be asked for: all modules that its
+ * words name after @prefix ("crypto-") are there, or are no modules.
+ */
+bool probe_may_try_words(struct lsk_probe *probe, const char *prefix, const char *words,
+			 struct lsk_finding *ret_finding);
+
+/* Set option @number of @level on a socket that is where it has such options. */
+void probe_try_option(int fd, int level, int number, struct lsk_finding *ret_finding);
+
 /* The verdict of an answer: 0 or a count is yes, a negative errno no or denied. */
 void probe_judge(int result, const char *tried, struct lsk_finding *ret_finding);
 

@@ -17,7 +17,8 @@
 #define WAIT_MS       1000
 #define DATAGRAM_MAX  4096
 #define DATAGRAM_HEAD 14
-#define VALUE_MAX     16
+#define VALUE_MAX     32
+#define TRIES_MAX     8
 #define LATE_TRIES    100
 #define LATE_PAUSE_NS 10000000
 
@@ -91,6 +92,7 @@ static int send_datagram(const struct ends *ends, const struct family_message *m
 	char bytes[DATAGRAM_MAX] = "";
 	struct iovec iov = {bytes, message->datagram_size ? message->datagram_size : 1};
 	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+	int r;
 
 	if (message->datagram)
 		memcpy(bytes, message->datagram, DATAGRAM_HEAD);
@@ -99,7 +101,13 @@ static int send_datagram(const struct ends *ends, const struct family_message *m
 		header.msg_controllen = CMSG_SPACE(message->sent_size);
 		fill_control((struct cmsghdr *)control, message, ends->sender);
 	}
-	return syscall_result((int)sendmsg(ends->sender, &header, MSG_NOSIGNAL));
+	r = syscall_result((int)sendmsg(ends->sender, &header,
+					message->send_flags | MSG_NOSIGNAL));
+	/* RDS does not know the flag, and sends no signal. */
+	if (r == -EOPNOTSUPP)
+		r = syscall_result(
+			(int)sendmsg(ends->sender, &header, message->send_flags));
+	return r;
 }
 
 /* Descriptors that came along are closed; they are ours, whoever asked. */
@@ -115,6 +123,27 @@ static void close_received(const struct cmsghdr *header)
 	closep(&fd);
 }
 
+/* The next datagram; its control messages go to @header. Return: its length, or a
+ * negative errno. */
+static int take_datagram(int fd, bool is_error, struct msghdr *header)
+{
+	/* What waits in the error queue is told unasked. */
+	struct pollfd readable = {.fd = fd, .events = is_error ? 0 : POLLIN};
+	int flags = MSG_DONTWAIT | (is_error ? MSG_ERRQUEUE : 0);
+	int r = -EAGAIN;
+
+	/* RDS says POLLIN of a change in its map of congested ports too. */
+	for (int tries = TRIES_MAX; r == -EAGAIN && tries > 0; tries--) {
+		if (poll(&readable, 1, WAIT_MS) != 1)
+			return is_error ? -ENOMSG : -ETIME;
+		r = syscall_result((int)recvmsg(fd, header, flags | MSG_CMSG_CLOEXEC));
+		/* PACKET and J1939 do not know the flag, and bring no descriptors. */
+		if (r == -EINVAL)
+			r = syscall_result((int)recvmsg(fd, header, flags));
+	}
+	return r;
+}
+
 /* Return: 0 if the message came, -ENOMSG if the datagram came without it. */
 static int receive_datagram(int fd, const struct family_message *message)
 {
@@ -125,15 +154,8 @@ static int receive_datagram(int fd, const struct family_message *message)
 				.msg_iovlen = 1,
 				.msg_control = control,
 				.msg_controllen = sizeof(control)};
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	int r;
+	int r = take_datagram(fd, message->is_error, &header);
 
-	if (poll(&readable, 1, WAIT_MS) != 1)
-		return -ETIME;
-	r = syscall_result((int)recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
-	/* PACKET and J1939 do not know the flag: no descriptors come of them. */
-	if (r == -EINVAL)
-		r = syscall_result((int)recvmsg(fd, &header, MSG_DONTWAIT));
 	if (r < 0)
 		return r;
 	r = -ENOMSG;
@@ -145,6 +167,18 @@ static int receive_datagram(int fd, const struct family_message *message)
 		close_received(at);
 	}
 	return r;
+}
+
+/* What the sender is told may not be told before the receiver has read. */
+static int receive_by_sender(const struct ends *ends,
+			     const struct family_message *message)
+{
+	char bytes[DATAGRAM_MAX];
+	struct iovec iov = {bytes, sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+	int r = take_datagram(ends->receiver, false, &header);
+
+	return r < 0 ? r : receive_datagram(ends->sender, message);
 }
 
 static int set_option(int fd, const struct family_message *message)
@@ -167,62 +201,18 @@ static int exchange(const struct ends *ends, const struct family_message *messag
 
 	do {
 		*ret_tried = "sendmsg";
-		r = send_datagram(ends, message);
-		if (r < 0 || !message->expected_type)
-			return r;
+		for (int i = message->sends ? message->sends : 1; i > 0; i--) {
+			r = send_datagram(ends, message);
+			if (r < 0)
+				return r;
+		}
+		if (!message->expected_type)
+			return 0;
 		*ret_tried = "recvmsg";
-		r = receive_datagram(ends->receiver, message);
+		r = message->is_of_sender ? receive_by_sender(ends, message)
+					  : receive_datagram(ends->receiver, message);
 	} while (r == -ENOMSG && --tries > 0 && nanosleep(&pause_time, NULL) == 0);
 	return r;
-}
-
-/* Whether nothing would be loaded; if not, @ret_finding says so. */
-static bool message_may_try(struct lsk_probe *probe, int domain,
-			    const struct family_message *message,
-			    struct lsk_finding *ret_finding)
-{
-	enum module_state ignored;
-	_cleanup_(closep) int fd = -1;
-
-	if (message->socket.type) {
-		fd = probe_socket(probe, domain, &message->socket, ret_finding);
-		if (fd < 0)
-			return false;
-	}
-	return !message->module_alias || probe_may_try(probe, message->module_alias,
-						       false, &ignored, ret_finding);
-}
-
-static void message_run(struct lsk_probe *probe, const struct probe_row *row,
-			struct lsk_finding *ret_finding)
-{
-	const struct family_message *message = row->data;
-	const struct lsk_family *family = family_by_domain(row->domain);
-	const char *tried = "setsockopt";
-	_cleanup_(ends_done) struct ends ends = {-1, -1};
-	int r;
-
-	if (!message_may_try(probe, row->domain, message, ret_finding))
-		return;
-	r = ends_open(family, message, &ends);
-	if (r == -EPERM || r == -EACCES) {
-		probe_judge(r, "sockets to try it on", ret_finding);
-		return;
-	}
-	if (r < 0) {
-		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
-			   "no datagram can be sent to oneself here (is loopback up?)");
-		return;
-	}
-	if (message->value)
-		r = set_option(ends.receiver, message);
-	if (r >= 0)
-		r = exchange(&ends, message, &tried);
-	if (r == -ENOMSG)
-		probe_find(ret_finding, LSK_VERDICT_NO, r,
-			   "the datagram came without the message");
-	else
-		probe_judge(r, tried, ret_finding);
 }
 
 /* Whether /proc/crypto has an implementation of the algorithm. */
@@ -241,13 +231,13 @@ static bool is_listed(const char *name)
 }
 
 /* A template loads what it is made of: all words must be there, or be no module's. */
-static bool words_may_try(struct lsk_probe *probe, const struct family_name *what,
-			  struct lsk_finding *ret_finding)
+bool probe_may_try_words(struct lsk_probe *probe, const char *prefix, const char *words,
+			 struct lsk_finding *ret_finding)
 {
 	const char *const separators = "(),";
-	const char *word = what->words;
+	const char *word = words;
 
-	if (!what->word_alias || is_listed(what->words))
+	if (is_listed(words))
 		return true;
 	for (word += strspn(word, separators); *word;
 	     word += strspn(word, separators)) {
@@ -256,13 +246,74 @@ static bool words_may_try(struct lsk_probe *probe, const struct family_name *wha
 		char alias[128], name[64];
 
 		snprintf(name, sizeof(name), "%.*s", len, word);
-		snprintf(alias, sizeof(alias), "%s%s", what->word_alias, name);
+		snprintf(alias, sizeof(alias), "%s%s", prefix, name);
 		if (!probe_may_try(probe, alias, is_listed(name), &ignored,
 				   ret_finding))
 			return false;
 		word += len;
 	}
 	return true;
+}
+
+/* Whether nothing would be loaded; if not, @ret_finding says so. */
+static bool message_may_try(struct lsk_probe *probe, int domain,
+			    const struct family_message *message,
+			    struct lsk_finding *ret_finding)
+{
+	enum module_state ignored;
+	_cleanup_(closep) int fd = -1;
+
+	if (message->socket.type) {
+		fd = probe_socket(probe, domain, &message->socket, ret_finding);
+		if (fd < 0)
+			return false;
+	}
+	if (message->module_alias &&
+	    !probe_may_try(probe, message->module_alias, false, &ignored, ret_finding))
+		return false;
+	if (message->module &&
+	    !probe_may_try_module(probe, message->module, ret_finding))
+		return false;
+	return !message->words || probe_may_try_words(probe, message->word_alias,
+						      message->words, ret_finding);
+}
+
+static void message_run(struct lsk_probe *probe, const struct probe_row *row,
+			struct lsk_finding *ret_finding)
+{
+	const struct family_message *message = row->data;
+	const struct lsk_family *family = family_by_domain(row->domain);
+	const char *tried = "setsockopt";
+	const int least = 1;
+	_cleanup_(ends_done) struct ends ends = {-1, -1};
+	int r;
+
+	if (!message_may_try(probe, row->domain, message, ret_finding))
+		return;
+	r = ends_open(family, message, &ends);
+	/* Without what the module would bring, or without the right to it. */
+	if (r == -EPERM || r == -EACCES ||
+	    (message->module_alias && (r == -ENOENT || r == -EOPNOTSUPP))) {
+		probe_judge(r, "sockets to try it on", ret_finding);
+		return;
+	}
+	if (r < 0) {
+		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
+			   "no datagram can be sent to oneself here (is loopback up?)");
+		return;
+	}
+	if (message->is_narrow)
+		setsockopt(ends.receiver, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	if (message->value)
+		r = set_option(message->is_of_sender ? ends.sender : ends.receiver,
+			       message);
+	if (r >= 0)
+		r = exchange(&ends, message, &tried);
+	if (r == -ENOMSG)
+		probe_find(ret_finding, LSK_VERDICT_NO, r,
+			   "the datagram came without the message");
+	else
+		probe_judge(r, tried, ret_finding);
 }
 
 static bool name_may_try(struct lsk_probe *probe, const struct family_name *what,
@@ -273,7 +324,8 @@ static bool name_may_try(struct lsk_probe *probe, const struct family_name *what
 	if (what->module_alias &&
 	    !probe_may_try(probe, what->module_alias, false, &ignored, ret_finding))
 		return false;
-	return words_may_try(probe, what, ret_finding);
+	return !what->word_alias ||
+	       probe_may_try_words(probe, what->word_alias, what->words, ret_finding);
 }
 
 static void name_run(struct lsk_probe *probe, const struct probe_row *row,

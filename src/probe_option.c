@@ -96,6 +96,23 @@ static bool prepare(struct lsk_probe *probe, const struct family_option_group *g
 	return r >= 0;
 }
 
+static void try_option(int fd, int level, int number, bool is_set,
+		       struct lsk_finding *ret_finding)
+{
+	int (*try)(int, int, int) = is_set ? option_set : option_get;
+	char tried[64];
+
+	snprintf(tried, sizeof(tried), "%s(%d, %d)",
+		 is_set ? "setsockopt" : "getsockopt", level, number);
+	judge(try(fd, level, number), try(fd, level, NUMBER_NOBODY_HAS), tried,
+	      ret_finding);
+}
+
+void probe_try_option(int fd, int level, int number, struct lsk_finding *ret_finding)
+{
+	try_option(fd, level, number, true, ret_finding);
+}
+
 static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 		       struct lsk_finding *ret_finding)
 {
@@ -105,18 +122,11 @@ static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 	ret_finding->verdict = LSK_VERDICT_ABSENT;
 	for (int i = 0; i < FAMILY_SOCKETS_MAX && group->sockets[i].type; i++) {
 		struct lsk_finding finding;
-		char tried[64];
 		_cleanup_(closep) int fd =
 			probe_socket(probe, row->domain, &group->sockets[i], &finding);
 
-		snprintf(tried, sizeof(tried), "%s(%d, %d)",
-			 is_set ? "setsockopt" : "getsockopt", row->level, row->number);
-		if (fd >= 0 && prepare(probe, group, fd, &finding)) {
-			int (*try)(int, int, int) = is_set ? option_set : option_get;
-
-			judge(try(fd, row->level, row->number),
-			      try(fd, row->level, NUMBER_NOBODY_HAS), tried, &finding);
-		}
+		if (fd >= 0 && prepare(probe, group, fd, &finding))
+			try_option(fd, row->level, row->number, is_set, &finding);
 		if (i == 0 || rank(finding.verdict) > rank(ret_finding->verdict))
 			*ret_finding = finding;
 	}

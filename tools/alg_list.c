@@ -128,17 +128,21 @@ static int list_loaded(const struct list *list)
 static bool split_feature(const struct list *list, const char *feature, char type[14],
 			  const char **ret_name)
 {
-	const char *dot;
+	/* The other features of the family are options and control messages. */
+	static const char *const types[] = {"hash", "skcipher", "aead", "rng"};
 
 	if (strncmp(feature, "alg.", 4) != 0)
 		return false;
-	dot = strchr(feature + 4, '.');
-	if (!dot || dot - feature - 4 >= 14)
-		return false;
-	memcpy(type, feature + 4, (size_t)(dot - feature - 4));
-	type[dot - feature - 4] = '\0';
-	*ret_name = dot + 1;
-	return !list->type || strcmp(list->type, type) == 0;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t len = strlen(types[i]);
+
+		if (strncmp(feature + 4, types[i], len) != 0 || feature[4 + len] != '.')
+			continue;
+		memcpy(type, types[i], len + 1);
+		*ret_name = feature + 4 + len + 1;
+		return !list->type || strcmp(list->type, type) == 0;
+	}
+	return false;
 }
 
 /* Ask for each name that linsock probe knows: the kernel loads what it has. */

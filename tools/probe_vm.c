@@ -45,6 +45,7 @@ static const char *const modules[] = {
 	"rds_tcp?",
 	"qrtr?",
 	"bluetooth?",
+	"hci_vhci?",
 	"rfcomm?",
 	"bnep?",
 	"hidp?",

@@ -5,17 +5,30 @@
 #
 #     probe ---- a bus, a node, a frame, a ring of its own ---- probe
 #
-# needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds vsock vsock_loopback qrtr bluetooth kcm xfrm_user netlink.usersock
+# needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds rds_tcp vsock vsock_loopback qrtr bluetooth hci_vhci kcm xfrm_user netlink.usersock
+# needs: tls sctp af_alg alg.skcipher.cbc(aes) alg.aead.gcm(aes)
 # kernels: all
 # timeout: 240
 # time-warp: yes
 set -eu
 
 bus='can.cmsg.timestamp can.cmsg.timestampns can.cmsg.timestamping can.cmsg.mark
-can.j1939.cmsg.dest_addr can.j1939.cmsg.prio can.gw can.ioctl.siocgstamp'
-loopback='packet.cmsg.auxdata packet.cmsg.timestamp packet.packet'
-oneself='tipc.cmsg.destname netlink.cmsg.pktinfo netlink.cmsg.credentials
-inet.cmsg.tcp_inq inet.cmsg.txtime inet.cmsg.timestamping_new'
+can.cmsg.rxq_ovfl can.j1939.cmsg.dest_addr can.j1939.cmsg.prio can.j1939.cmsg.errqueue
+can.gw can.ioctl.siocgstamp'
+loopback='packet.cmsg.auxdata packet.cmsg.timestamp packet.cmsg.rxq_ovfl
+packet.cmsg.tx_timestamp packet.packet'
+oneself='tipc.cmsg.destname tipc.cmsg.errinfo tipc.cmsg.retdata netlink.cmsg.pktinfo netlink.cmsg.credentials
+inet.cmsg.tcp_inq inet.cmsg.txtime inet.cmsg.timestamping_new inet.cmsg.timestamping_tx
+inet.cmsg.opt_stats inet.cmsg.zerocopy inet.cmsg.rxq_ovfl inet.cmsg.recverr
+inet.cmsg.recvopts inet.cmsg.retopts inet6.cmsg.recverr inet6.cmsg.hopopts
+inet6.cmsg.dstopts inet6.cmsg.flowinfo rds.cmsg.timestamp rds.cmsg.rxpath_latency
+rds.cmsg.zcopy_cookie'
+sctp='inet.sctp.cmsg.init inet.sctp.cmsg.sndrcv inet.sctp.cmsg.sndrcv_sent
+inet.sctp.cmsg.sndinfo inet.sctp.cmsg.rcvinfo inet.sctp.cmsg.nxtinfo
+inet.sctp.cmsg.prinfo inet.sctp.cmsg.authinfo'
+secrets='alg.cmsg.op alg.cmsg.iv alg.cmsg.aead_assoclen alg.alg_set_key.set
+alg.alg_set_aead_authsize.set inet.tls.cmsg.record_type inet.tls.cmsg.record_type_sent'
+controller='bluetooth.hci.cmsg.direction bluetooth.hci.cmsg.timestamp'
 ioctls='tipc.ioctl.siocgetlinkname tipc.ioctl.siocgetnodeid rds.ioctl.siocrdsgettos
 qipcrtr.ioctl.siocgifaddr bluetooth.ioctl.hcigetdevlist bluetooth.ioctl.siocinq
 kcm.ioctl.siockcmattach packet.ioctl.siocoutq vsock.ioctl.local_cid
@@ -25,15 +38,15 @@ netlink.group.audit.readlog netlink.group.link'
 rings='uring.setup_sq_aff uring.setup_attach_wq uring.register_files_update
 uring.register_buffers_update uring.register_files_tags uring.register_probe
 uring.register_eventfd_async'
-nowhere='can.tp16 netlink.firewall netlink.nflog'
+nowhere='can.tp16 netlink.firewall netlink.nflog rds.cmsg.rdma_map'
 
 # All are tried at once; what came out of each is looked up below, a line for each.
 # shellcheck disable=SC2086
-linsock probe --json $bus $loopback $oneself $ioctls $groups $rings $nowhere |
+linsock probe --json $bus $loopback $oneself $sctp $secrets $controller $ioctls $groups $rings $nowhere |
 	tr -d '\n' | sed 's/}, */\n/g; s/"features": {/\n/' >found
 
 echo 'TAP version 13'
-echo '1..7'
+echo '1..10'
 number=0
 # $1: the verdict; $2: what; the rest: features.
 all_are() {
@@ -58,6 +71,9 @@ all_are() {
 	all_are yes 'frames on a bus bring their control messages' $bus
 	all_are yes 'frames of loopback do' $loopback
 	all_are yes 'messages to oneself do' $oneself
+	all_are yes 'messages of SCTP do' $sctp
+	all_are yes 'ciphers and TLS take and bring theirs' $secrets
+	all_are yes 'packets of a controller do' $controller
 	all_are yes 'families have their ioctls' $ioctls
 	all_are yes 'groups of netlink can be joined' $groups
 	all_are yes 'rings are set up as asked for' $rings
