@@ -33,7 +33,8 @@ CONNECT_LIMIT_S = 240
 BOOT_LIMIT_S = 600
 REMEDY = "install virtme-ng, or have scripts/setup virtme fetch it"
 # vng's own console says nothing, and a kernel has no second serial one.
-APPEND = "console=hvc0 loglevel=3 unknown_nmi_panic=1 no_timer_check"
+APPEND = ("console=hvc0 loglevel=3 unknown_nmi_panic=1 no_timer_check norandmaps tsc=reliable "
+          "cryptomgr.notests=1 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300")
 # Whoever reads from us sees our end, however it comes.
 UNDERTAKER = 'read -r _; kill -KILL "-$1" 2>/dev/null; rm -rf -- "$2"'
 # What vng puts into a line for the shell.
