@@ -13,6 +13,7 @@ lines declare what it wants:
     # criterion: test_can         run this program of tests after the script; without
                                   Criterion where scenario_tests of tests/meson.build
                                   has its name, which is five times as quick
+    # backends: uring epoll       run them with each of these back ends in turn
     # time-warp: yes              waiting costs no time; "only": it would cost hours
     # can-bus: 2                  CAN controllers on one bus, can0...
     # machines: 2                 run in two machines on one network
@@ -49,7 +50,7 @@ from .tap import Case
 from .template import ready_template
 
 SUITE = "vm"
-HEADER = re.compile(r"^# (needs|kernels|timeout|files|modules|criterion|time-warp|can-bus|machines): *(.*)$")
+HEADER = re.compile(r"^# (needs|kernels|timeout|files|modules|criterion|backends|time-warp|can-bus|machines): *(.*)$")
 NAMED_TEST = re.compile(r"\bLINSOCK_BUILD/tests/(test_\w+)")
 ROOT = paths.HERE.parents[1]
 # What the tests are called that scenarios run.
@@ -68,6 +69,8 @@ class Scenario:
     files: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     criterion: tuple[str, ...] = ()
+    # As LINSOCK_BACKEND has them; none: what the kernel gives.
+    backends: tuple[str, ...] = ()
     shape: Machine = Machine()
     machines: int = 1
     # What waits in it takes hours of an ordinary clock.
@@ -105,7 +108,7 @@ def parse_scenario(name: str, text: str) -> Scenario:
     return Scenario(name, text, tuple(fields.get("needs", [])), tuple(kernels),
                     float(number("timeout", "240")), tuple(fields.get("files", [])),
                     tuple(fields.get("modules", [])), tuple(fields.get("criterion", [])),
-                    shape, machines, warp == "only")
+                    tuple(fields.get("backends", [])), shape, machines, warp == "only")
 
 
 def load(folder: Path, names: list[str]) -> list[Scenario]:
@@ -132,9 +135,12 @@ def job_text(scenario: Scenario, build: Path) -> str:
     """The script as the guest runs it: tools in PATH, an empty folder to work in."""
     lines = [f"export LINSOCK_BUILD={build} LINSOCK_SOURCE={ROOT}",
              "rm -rf /tmp/work", "mkdir -p /tmp/work", "cd /tmp/work", "set -eu", scenario.text]
-    for name in scenario.criterion:
-        program, options = find_test(build, name)
-        lines.append(f"{program}{options} || status=$?")
+    for backend in scenario.backends or ("",):
+        if backend:
+            lines.append(f"export LINSOCK_BACKEND={backend}")
+        for name in scenario.criterion:
+            program, options = find_test(build, name)
+            lines.append(f"{program}{options} || status=$?")
     if scenario.criterion:
         lines.append('exit "${status:-0}"')
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@
 # timeout: 480
 # time-warp: yes
 # criterion: test_ping
+# backends: uring epoll
 set -eu
 
 for name in a r b; do

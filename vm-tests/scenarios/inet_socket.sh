@@ -9,6 +9,7 @@
 # timeout: 480
 # time-warp: yes
 # criterion: test_udp
+# backends: uring epoll
 set -eu
 
 ip link set lo up

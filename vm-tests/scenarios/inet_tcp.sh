@@ -9,6 +9,7 @@
 # timeout: 720
 # time-warp: yes
 # criterion: test_tcp
+# backends: uring epoll
 set -eu
 
 # Whole pages, so that the test of mapped ones sees some.

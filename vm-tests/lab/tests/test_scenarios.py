@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab import klog, run
 from lab.errors import LabError
-from lab.scenarios import ROOT, judge, load, parse_scenario, why_not
+from lab.scenarios import ROOT, job_text, judge, load, parse_scenario, why_not
 from lab.tap import FAILED, PASSED, SKIPPED
 
 TEXT = """\
@@ -33,6 +33,17 @@ class Header(unittest.TestCase):
         self.assertEqual(found.modules, ("psample",))
         self.assertTrue(found.runs_on("7"))
         self.assertFalse(found.runs_on("6.1"))
+
+    def test_programs_run_once_with_each_back_end(self) -> None:
+        text = "# criterion: test_can\n# backends: uring epoll\n"
+        with tempfile.TemporaryDirectory() as name:
+            program = Path(name, "tests", "guest_can")
+            program.parent.mkdir()
+            program.touch()
+            lines = job_text(parse_scenario("x", text), Path(name)).splitlines()
+        self.assertEqual(lines[-5:-1],
+                         ["export LINSOCK_BACKEND=uring", f"{program} || status=$?",
+                          "export LINSOCK_BACKEND=epoll", f"{program} || status=$?"])
 
     def test_all_kernels_are_the_default(self) -> None:
         self.assertTrue(parse_scenario("x", "# kernels: all\n").runs_on("6.1"))
