@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,63 @@ Test(socket_peerpidfd, of_a_peer_that_has_exited_is_old_or_none)
 		close(fd);
 	lsk_socket_free(sock);
 	lsk_socket_free(listener);
+}
+
+/* Tell the number of a socket of one's own, and keep it until the other has done. */
+static int tell_number(const struct lsk_addr *to)
+{
+	struct lsk_socket *sock, *own;
+	struct lsk_addr any;
+	int fd;
+
+	if (lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0) < 0 ||
+	    lsk_socket_connect(sock, to) < 0 ||
+	    lsk_socket_new(&own, AF_INET, SOCK_DGRAM, 0) < 0 ||
+	    lsk_addr_inet(&any, "127.0.0.1", 0) < 0 || lsk_socket_bind(own, &any) < 0)
+		return 1;
+	fd = lsk_socket_fd(own);
+	if (lsk_socket_send(sock, &fd, sizeof(fd), 0) != sizeof(fd))
+		return 1;
+	return lsk_socket_recv(sock, &fd, sizeof(fd), 0) != 0;
+}
+
+/* What other platforms call sharing a socket, see docs/other-platforms.md. */
+Test(socket_peerpidfd, leads_to_the_sockets_of_the_peer, .timeout = 60)
+{
+	struct lsk_socket *listener, *sock, *theirs;
+	int number = -1, process, fd, status;
+	struct lsk_addr addr;
+	pid_t child;
+
+	cr_assert(lsk_addr_unix(&addr, "", 0) == 0);
+	cr_assert(lsk_socket_new(&listener, AF_UNIX, SOCK_STREAM, 0) == 0);
+	cr_assert(lsk_socket_bind(listener, &addr) == 0);
+	cr_assert(lsk_socket_listen(listener, 1) == 0);
+	cr_assert(lsk_socket_getsockname(listener, &addr) == 0);
+	child = fork();
+	if (child == 0)
+		_exit(tell_number(&addr));
+	cr_assert(lsk_socket_accept(listener, &sock, NULL) == 0);
+	cr_assert(lsk_socket_recv(sock, &number, sizeof(number), 0) == sizeof(number));
+	process = lsk_socket_peerpidfd(sock);
+	if (process == -ENOPROTOOPT)
+		cr_skip_test("SO_PEERPIDFD is of Linux 6.5");
+	fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+	if (fd < 0 && errno == EPERM)
+		cr_skip_test("pidfd_getfd(2) is not allowed here");
+	cr_assert(fd >= 0, "%d", errno);
+	cr_assert(lsk_socket_adopt(&theirs, fd, -1, -1, -1) == 0);
+	cr_assert(lsk_socket_type(theirs) == SOCK_DGRAM);
+	cr_assert(lsk_socket_inheritable(theirs) == 0);
+	cr_assert(lsk_socket_getsockname(theirs, &addr) == 0);
+	lsk_socket_free(sock);
+	cr_assert(waitpid(child, &status, 0) == child && status == 0);
+	/* It outlives the process that it came from. */
+	cr_assert(lsk_socket_sendto(theirs, "x", 1, 0, &addr) == 1);
+	cr_assert(lsk_socket_recv(theirs, &number, sizeof(number), 0) == 1);
+	lsk_socket_free(theirs);
+	lsk_socket_free(listener);
+	close(process);
 }
 
 Test(socket_peergroups, are_as_many_as_the_peer_has)
