@@ -28,6 +28,16 @@ static inline void print_place(const struct lsk_socket *sock)
 	fflush(stdout);
 }
 
+/* The same for families whose sockets do not tell where they are bound. */
+static inline void print_own_place(const struct lsk_addr *addr)
+{
+	char text[LSK_ADDR_TEXT_MAX];
+
+	must("place", lsk_addr_format(addr, text, sizeof(text)));
+	printf("listening at %s\n", text);
+	fflush(stdout);
+}
+
 /* Send back what comes, until the peer has no more to say. */
 static inline void echo(struct lsk_socket *sock)
 {
@@ -36,6 +46,18 @@ static inline void echo(struct lsk_socket *sock)
 
 	while ((count = must("recv", lsk_socket_recv(sock, buf, sizeof(buf), 0))) > 0)
 		must("send", lsk_socket_sendall(sock, buf, (size_t)count, 0, NULL));
+}
+
+/* Receive one datagram, and print it with its sender. */
+static inline void show_datagram(struct lsk_socket *sock, struct lsk_addr *ret_from)
+{
+	char text[256], place[LSK_ADDR_TEXT_MAX];
+	int64_t count = must(
+		"receive", lsk_socket_recvfrom(sock, text, sizeof(text), 0, ret_from));
+
+	must("place", lsk_addr_format(ret_from, place, sizeof(place)));
+	printf("%s says %.*s\n", place, (int)count, text);
+	fflush(stdout);
 }
 
 #endif

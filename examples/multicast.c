@@ -9,18 +9,6 @@
 
 #include "common.h"
 
-static void show_one(struct lsk_socket *sock)
-{
-	char text[1024], from[LSK_ADDR_TEXT_MAX];
-	struct lsk_addr sender;
-	int64_t count = must("receive",
-			     lsk_socket_recvfrom(sock, text, sizeof(text), 0, &sender));
-
-	must("sender", lsk_addr_format(&sender, from, sizeof(from)));
-	printf("%s says %.*s\n", from, (int)count, text);
-	fflush(stdout);
-}
-
 static void join(struct lsk_socket *sock, const struct lsk_addr *group,
 		 unsigned int interface, const char *source)
 {
@@ -37,7 +25,7 @@ static void join(struct lsk_socket *sock, const struct lsk_addr *group,
 int main(int argc, char **argv)
 {
 	struct lsk_socket *sock;
-	struct lsk_addr group;
+	struct lsk_addr group, sender;
 	unsigned int interface;
 	unsigned long count;
 
@@ -60,7 +48,7 @@ int main(int argc, char **argv)
 	print_place(sock);
 	must("hello", lsk_socket_sendto(sock, "hello", 5, 0, &group));
 	for (count = strtoul(argv[3], NULL, 10); count > 0; count--)
-		show_one(sock);
+		show_datagram(sock, &sender);
 	lsk_socket_free(sock);
 	return 0;
 }

@@ -11,18 +11,6 @@
 
 #define LIMIT_NS (60 * LSK_NSEC_PER_SEC)
 
-static void show(struct lsk_socket *sock, struct lsk_addr *ret_from)
-{
-	char place[LSK_ADDR_TEXT_MAX], text[256];
-	int64_t len = must("receive", lsk_socket_recvfrom(sock, text, sizeof(text) - 1,
-							  0, ret_from));
-
-	text[len] = '\0';
-	must("place", lsk_addr_format(ret_from, place, sizeof(place)));
-	printf("%s says %s\n", place, text);
-	fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
 	struct lsk_addr own, peer;
@@ -40,14 +28,14 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		/* For ever: closing would forget answers that are on their way. */
 		for (;;) {
-			show(sock, &peer);
+			show_datagram(sock, &peer);
 			must("answer", lsk_rds_send(sock, "hello", 5, &peer));
 		}
 	}
 	must("timeout", lsk_socket_set_timeout(sock, LIMIT_NS));
 	must("peer", lsk_addr_parse(&peer, argv[2], NULL));
 	must("ask", lsk_rds_send(sock, argv[3], strlen(argv[3]), &peer));
-	show(sock, &own);
+	show_datagram(sock, &own);
 	lsk_socket_free(sock);
 	return 0;
 }

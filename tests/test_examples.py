@@ -328,6 +328,158 @@ def test_multicast_of_one_sender_is_heard_alone():
     in_own_network(one_sender_is_heard)
 
 
+class PlaceServer:
+    """An example that says "listening at PLACE" and has no end."""
+
+    def __init__(self, name, *arguments):
+        self.process = start(name, *arguments)
+        line = self.process.stdout.readline()
+        match = re.fullmatch(r"listening at (\S+)\n", line)
+        assert match, line + self.process.stderr.read()
+        self.place = match.group(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate(timeout=LIMIT)
+
+    def line(self):
+        return self.process.stdout.readline()
+
+
+def greet(own, asker, sender):
+    with PlaceServer("datagram_hello", own) as server:
+        peer = re.sub(r"^\w+:([^?]*).*", rf"{sender}:\1", server.place)
+        expect(run("datagram_hello", asker, peer, "who?"), f"{peer} says hello\n")
+        assert server.line().endswith(" says who?\n")
+
+
+def test_datagrams_of_any_family_are_answered():
+    greet("udp://127.0.0.1:0", "udp://127.0.0.1:0", "inet")
+    greet("udp://[::1]:0", "udp://[::1]:0", "inet6")
+    name = f"unix://@lsk-hello-{os.getpid()}"
+    greet(f"{name}?type=dgram", f"{name}-asker?type=dgram", "unix")
+
+
+def test_datagrams_of_udplite_are_answered_or_told_to_be_gone():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 136).close()
+    except OSError as error:
+        raise Skip("Linux 7.1 removed UDP-Lite") from error
+    greet("udplite://127.0.0.1:0?UDPLITE_RECV_CSCOV=8",
+          "udplite://127.0.0.1:0?UDPLITE_SEND_CSCOV=8", "inet")
+
+
+def echo_once(listener):
+    end, _ = listener.accept()
+    with end:
+        end.sendall(end.recv(100))
+        end.recv(1)  # until the other end is done
+
+
+def what_mptcp_became(protocol):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol) as listener:
+        listener.settimeout(LIMIT)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        server = threading.Thread(target=echo_once, args=(listener,))
+        server.start()
+        output = run("mptcp_hello", f"mptcp://127.0.0.1:{port}", "hi")
+        server.join(LIMIT)
+    return output.replace(f":{port}", ":PORT")
+
+
+def test_mptcp_tells_what_a_connection_became():
+    expect(what_mptcp_became(0),
+           "answer: hi\nplain TCP: the peer or this kernel has no MPTCP\n")
+    try:
+        output = what_mptcp_became(262)
+    except OSError as error:
+        raise Skip("no MPTCP in this kernel: scenario family_examples.sh") from error
+    assert re.fullmatch(r"answer: hi\npath from inet://127\.0\.0\.1:\d+ "
+                        r"to inet://127\.0\.0\.1:PORT\n", output), output
+
+
+def ask_again_and_again():
+    with open("/proc/sys/net/ipv4/tcp_fastopen", "w", encoding="ascii") as file:
+        file.write("3")
+    with PlaceServer("tcp_extras", "inet://127.0.0.1:0", "-") as server:
+        place = server.place.replace("tcp:", "inet:")
+        for is_first in ("no", "yes"):
+            output = run("tcp_extras", place, "what?")
+            assert output.startswith("answer: what?\nquestion in the first packet: "
+                                     f"{is_first}\nround trip of "), output
+
+
+def ask_by_key():
+    with PlaceServer("tcp_extras", "inet://127.0.0.1:0", "-", "secret") as server:
+        place = server.place.replace("tcp:", "inet:")
+        assert "answer: what?\n" in run("tcp_extras", place, "what?", "secret")
+
+
+def test_second_question_goes_with_the_first_packet():
+    in_own_network(ask_again_and_again)
+
+
+def test_who_has_the_key_is_answered():
+    in_own_network(ask_by_key)
+
+
+def test_file_goes_over_tls():
+    key = "000102030405060708090a0b0c0d0e0f"
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("what is in the file\n" * 10000)
+        file.flush()
+        server = start("tls_file", key, "tcp://127.0.0.1:0", file.name)
+        place = server.stdout.readline().split()[-1]
+        client = start("tls_file", key, place)
+        output, errors = client.communicate(timeout=LIMIT)
+        server.communicate(timeout=LIMIT)
+    if "TLS: No such file" in errors:
+        raise Skip("no TLS in this kernel: scenario family_examples.sh")
+    expect((output, client.returncode), ("what is in the file\n" * 10000, 0))
+    expect(server.returncode, 0)
+
+
+def ping_this_host():
+    for place in ("inet://127.0.0.1:0", "inet6://[::1]:0"):
+        expect(run("ping", place, "2"),
+               f"{place} answers 1: hello\n{place} answers 2: hello\n")
+
+
+def test_this_host_answers_echoes():
+    in_own_network(ping_this_host)
+
+
+# Examples that begin with a socket of their family: its numbers, and arguments.
+ELSEWHERE = {
+    "kcm_messages": (41, socket.SOCK_DGRAM, 0, ["text"]),
+    "mctp_ask": (45, socket.SOCK_DGRAM, 0, ["mctp://1:8/0/owner"]),
+    "rxrpc_call": (33, socket.SOCK_DGRAM, 2, ["rxrpc://127.0.0.1:7001/52", "text"]),
+    "smc_hello": (43, socket.SOCK_STREAM, 0, ["smc://127.0.0.1:7000", "text"]),
+}
+
+
+def test_what_the_host_lacks_is_told():
+    told = 0
+    for name, (family, kind, protocol, arguments) in ELSEWHERE.items():
+        try:
+            socket.socket(family, kind, protocol).close()
+            continue
+        except OSError:
+            pass
+        process = start(name, *arguments)
+        errors = process.communicate(timeout=LIMIT)[1]
+        expect(process.returncode, 1)
+        assert "Address family not supported" in errors, errors
+        told += 1
+    if not told:
+        raise Skip("this host lacks none of them: scenario family_examples.sh")
+
+
 def test_libuv_hosts_a_loop():
     if not os.path.exists(os.path.join(FOLDER, "host_libuv")):
         raise Skip("built without libuv (libuv1-dev)")
