@@ -14,6 +14,7 @@ enum {
 	HEADER_EVENT = 3,   /* kind, code, length */
 	HEADER_SCO = 4,     /* kind, handle, length */
 	HEADER_DATA = 5,    /* kind, handle, length of two bytes */
+	HEADER_MONITOR = 6, /* kind, controller, length of two bytes */
 	HANDLE_MASK = 0x0fff,
 	ISO_LENGTH_MASK = 0x3fff,
 
@@ -61,22 +62,19 @@ static size_t header_of(unsigned int kind)
 	}
 }
 
-int lsk_hci_packet_parse(const void *buf, size_t len, struct lsk_hci_packet *ret_packet)
+/* What follows the kind of a packet, @len bytes. */
+static int packet_read(uint8_t kind, const uint8_t *bytes, size_t len,
+		       struct lsk_hci_packet *ret_packet)
 {
-	struct lsk_hci_packet packet = {.kind = LSK_HCI_EVENT};
-	const uint8_t *bytes = buf;
-	size_t header, told;
+	struct lsk_hci_packet packet = {.kind = (enum lsk_hci_kind)kind};
+	size_t header = header_of(kind), told;
 
-	if (!buf || !ret_packet)
-		return -EINVAL;
-	header = len > 0 ? header_of(bytes[0]) : 0;
-	if (header == 0 || len < header)
+	if (header-- == 0 || len < header)
 		return -EBADMSG;
-	packet.kind = (enum lsk_hci_kind)bytes[0];
-	packet.code = packet.kind == LSK_HCI_EVENT ? bytes[1] : get16(bytes + 1);
+	packet.code = packet.kind == LSK_HCI_EVENT ? bytes[0] : get16(bytes);
 	told = bytes[header - 1];
-	if (header == HEADER_DATA)
-		told = get16(bytes + 3);
+	if (header == HEADER_DATA - 1)
+		told = get16(bytes + 2);
 	if (packet.kind == LSK_HCI_ISO)
 		told &= ISO_LENGTH_MASK;
 	if (told != len - header)
@@ -88,6 +86,66 @@ int lsk_hci_packet_parse(const void *buf, size_t len, struct lsk_hci_packet *ret
 	packet.data = bytes + header;
 	packet.len = told;
 	*ret_packet = packet;
+	return 0;
+}
+
+int lsk_hci_packet_parse(const void *buf, size_t len, struct lsk_hci_packet *ret_packet)
+{
+	const uint8_t *bytes = buf;
+
+	if (!buf || !ret_packet)
+		return -EINVAL;
+	if (len == 0)
+		return -EBADMSG;
+	return packet_read(bytes[0], bytes + 1, len - 1, ret_packet);
+}
+
+/* What packet a kind of message brings, and whether it is on its way to the host. */
+static uint8_t packet_of(uint16_t kind, bool *ret_is_incoming)
+{
+	static const uint8_t packets[] = {
+		[LSK_HCI_MONITOR_COMMAND] = LSK_HCI_COMMAND,
+		[LSK_HCI_MONITOR_EVENT] = LSK_HCI_EVENT,
+		[LSK_HCI_MONITOR_ACL_SENT] = LSK_HCI_ACL,
+		[LSK_HCI_MONITOR_ACL_RECEIVED] = LSK_HCI_ACL,
+		[LSK_HCI_MONITOR_SCO_SENT] = LSK_HCI_SCO,
+		[LSK_HCI_MONITOR_SCO_RECEIVED] = LSK_HCI_SCO,
+		[LSK_HCI_MONITOR_ISO_SENT] = LSK_HCI_ISO,
+		[LSK_HCI_MONITOR_ISO_RECEIVED] = LSK_HCI_ISO,
+	};
+
+	/* Of each pair the second is the incoming one. */
+	*ret_is_incoming = kind & 1;
+	return kind < ARRAY_SIZE(packets) ? packets[kind] : 0;
+}
+
+int lsk_hci_monitor_parse(const void *buf, size_t len,
+			  struct lsk_hci_monitored *ret_monitored)
+{
+	struct lsk_hci_monitored monitored = {.has_packet = false};
+	const uint8_t *bytes = buf;
+	uint8_t kind;
+
+	if (!buf || !ret_monitored)
+		return -EINVAL;
+	if (len < HEADER_MONITOR || get16(bytes + 4) != len - HEADER_MONITOR)
+		return -EBADMSG;
+	monitored.kind = get16(bytes);
+	monitored.device = get16(bytes + 2);
+	monitored.data = bytes + HEADER_MONITOR;
+	monitored.len = len - HEADER_MONITOR;
+	kind = packet_of(monitored.kind, &monitored.is_incoming);
+	if (kind) {
+		int r = packet_read(kind, monitored.data, monitored.len,
+				    &monitored.packet);
+
+		if (r < 0)
+			return r;
+		monitored.has_packet = true;
+	} else {
+		monitored.is_incoming = false;
+	}
+	*ret_monitored = monitored;
 	return 0;
 }
 

@@ -64,6 +64,60 @@ Test(hci_packet, of_each_kind_goes_to_bytes_and_back)
 	check_round_trip(&packet, (uint8_t[]){5, 0x23, 0x21, 3, 0, 7, 8, 9}, 8);
 }
 
+Test(hci_monitored, of_a_packet_says_whose_and_which_way)
+{
+	const uint8_t event[] = {3, 0, 2, 0, 4, 0, 0x0f, 2, 7, 8};
+	const uint8_t iso[] = {18, 0, 1, 0, 5, 0, 0x60, 0x20, 1, 0, 9};
+	struct lsk_hci_monitored monitored;
+
+	cr_assert_eq(lsk_hci_monitor_parse(event, sizeof(event), &monitored), 0);
+	cr_assert_eq(monitored.kind, LSK_HCI_MONITOR_EVENT);
+	cr_assert_eq(monitored.device, 2);
+	cr_assert(monitored.has_packet && monitored.is_incoming);
+	cr_assert_eq(monitored.packet.kind, LSK_HCI_EVENT);
+	cr_assert_eq(monitored.packet.code, 0x0f);
+	cr_assert_eq(monitored.packet.data, event + 8);
+	cr_assert_eq(monitored.packet.len, 2);
+	cr_assert_eq(lsk_hci_monitor_parse(iso, sizeof(iso), &monitored), 0);
+	cr_assert(monitored.has_packet && !monitored.is_incoming);
+	cr_assert_eq(monitored.packet.kind, LSK_HCI_ISO);
+	cr_assert_eq(monitored.packet.code, 0x60);
+	cr_assert_eq(monitored.packet.flags, 2);
+	cr_assert_eq(monitored.packet.len, 1);
+}
+
+Test(hci_monitored, of_no_packet_has_its_data_alone)
+{
+	const uint8_t log[] = {13, 0, 0xff, 0xff, 6, 0, 6, 2, 'a', 0, 'b', 0};
+	const uint8_t newer[] = {77, 0, 1, 0, 0, 0};
+	struct lsk_hci_monitored monitored;
+
+	cr_assert_eq(lsk_hci_monitor_parse(log, sizeof(log), &monitored), 0);
+	cr_assert_eq(monitored.kind, LSK_HCI_MONITOR_LOG);
+	cr_assert_eq(monitored.device, LSK_HCI_DEV_NONE);
+	cr_assert_not(monitored.has_packet || monitored.is_incoming);
+	cr_assert_eq(monitored.data, log + 6);
+	cr_assert_eq(monitored.len, 6);
+	cr_assert_eq(lsk_hci_monitor_parse(newer, sizeof(newer), &monitored), 0);
+	cr_assert_eq(monitored.kind, 77);
+	cr_assert_not(monitored.has_packet);
+}
+
+Test(hci_monitored, that_is_torn_is_refused)
+{
+	const uint8_t event[] = {3, 0, 2, 0, 4, 0, 0x0f, 2, 7, 8, 9};
+	const uint8_t torn[] = {3, 0, 2, 0, 4, 0, 0x0f, 3, 7, 8};
+	struct lsk_hci_monitored monitored;
+
+	for (size_t len = 0; len < sizeof(event); len++)
+		cr_assert_eq(lsk_hci_monitor_parse(event, len, &monitored),
+			     len == 10 ? 0 : -EBADMSG);
+	cr_assert_eq(lsk_hci_monitor_parse(event, sizeof(event), &monitored), -EBADMSG);
+	cr_assert_eq(lsk_hci_monitor_parse(torn, sizeof(torn), &monitored), -EBADMSG);
+	cr_assert_eq(lsk_hci_monitor_parse(NULL, 6, &monitored), -EINVAL);
+	cr_assert_eq(lsk_hci_monitor_parse(event, 10, NULL), -EINVAL);
+}
+
 Test(hci_packet, that_does_not_fit_its_fields_is_refused)
 {
 	static const uint8_t data[70000];

@@ -7,9 +7,10 @@
  *
  * Its channels are LSK_HCI_CHANNEL_*: RAW sees the packets of one controller and
  * sends commands beside the kernel's; USER has a controller, which must be down, to
- * itself; MONITOR sees all controllers; CONTROL is <linsock/hci_mgmt.h>; LOGGING
- * writes lines to those who monitor. Source: include/net/bluetooth/hci.h and
- * hci_sock.h of Linux, and the Bluetooth Core Specification, volume 4, part E.
+ * itself; MONITOR sees all controllers, see lsk_hci_monitor_parse(); CONTROL is
+ * <linsock/hci_mgmt.h>; LOGGING writes lines to those who monitor. Source:
+ * include/net/bluetooth/hci.h, hci_sock.h and hci_mon.h of Linux, and the Bluetooth
+ * Core Specification, volume 4, part E.
  *
  * A packet is one message of the socket, so that all sends and receives of sockets and
  * loops serve; lsk_hci_packet_parse() reads what comes. The functions here are as free
@@ -314,6 +315,75 @@ int lsk_hci_packet_parse(const void *buf, size_t len,
  */
 ssize_t lsk_hci_packet_build(const struct lsk_hci_packet *packet, void *buf,
 			     size_t size);
+
+/**
+ * enum lsk_hci_monitor_kind - what a MONITOR channel tells
+ * @LSK_HCI_MONITOR_NEW: a controller has come: type, bus, address, name
+ * @LSK_HCI_MONITOR_GONE: it has gone
+ * @LSK_HCI_MONITOR_COMMAND: a command to the controller
+ * @LSK_HCI_MONITOR_EVENT: an event of the controller's
+ * @LSK_HCI_MONITOR_ACL_SENT: data
+ * @LSK_HCI_MONITOR_ACL_RECEIVED: data
+ * @LSK_HCI_MONITOR_SCO_SENT: speech
+ * @LSK_HCI_MONITOR_SCO_RECEIVED: speech
+ * @LSK_HCI_MONITOR_OPEN: the controller is in use
+ * @LSK_HCI_MONITOR_CLOSED: it is not
+ * @LSK_HCI_MONITOR_INFO: address and manufacturer
+ * @LSK_HCI_MONITOR_NOTE: a line of the kernel's, with a zero at its end
+ * @LSK_HCI_MONITOR_LOG: a line of lsk_hci_log(): priority, length of the program's
+ *	name, the name and the line, each with a zero at its end
+ * @LSK_HCI_MONITOR_ISO_SENT: isochronous data
+ * @LSK_HCI_MONITOR_ISO_RECEIVED: isochronous data
+ */
+enum lsk_hci_monitor_kind {
+	LSK_HCI_MONITOR_NEW = 0,
+	LSK_HCI_MONITOR_GONE = 1,
+	LSK_HCI_MONITOR_COMMAND = 2,
+	LSK_HCI_MONITOR_EVENT = 3,
+	LSK_HCI_MONITOR_ACL_SENT = 4,
+	LSK_HCI_MONITOR_ACL_RECEIVED = 5,
+	LSK_HCI_MONITOR_SCO_SENT = 6,
+	LSK_HCI_MONITOR_SCO_RECEIVED = 7,
+	LSK_HCI_MONITOR_OPEN = 8,
+	LSK_HCI_MONITOR_CLOSED = 9,
+	LSK_HCI_MONITOR_INFO = 10,
+	LSK_HCI_MONITOR_NOTE = 12,
+	LSK_HCI_MONITOR_LOG = 13,
+	LSK_HCI_MONITOR_ISO_SENT = 18,
+	LSK_HCI_MONITOR_ISO_RECEIVED = 19,
+};
+
+/**
+ * struct lsk_hci_monitored - a message of a MONITOR channel
+ * @kind: enum lsk_hci_monitor_kind, or another number of a newer kernel
+ * @device: number of the controller, or LSK_HCI_DEV_NONE
+ * @has_packet: it is a packet: @packet
+ * @is_incoming: the packet comes from the controller
+ * @packet: borrows from the message
+ * @data: what follows the header, borrowed
+ * @len: how much
+ */
+struct lsk_hci_monitored {
+	uint16_t kind;
+	uint16_t device;
+	bool has_packet;
+	bool is_incoming;
+	struct lsk_hci_packet packet;
+	const uint8_t *data;
+	size_t len;
+};
+
+/**
+ * lsk_hci_monitor_parse() - read what a MONITOR channel tells
+ * @buf: as it was received
+ * @len: how many bytes
+ * @ret_monitored: set on success; borrows from @buf
+ *
+ * Return: 0; -EBADMSG where a length that is told is not the one that is there; -EINVAL
+ * for NULL.
+ */
+int lsk_hci_monitor_parse(const void *buf, size_t len,
+			  struct lsk_hci_monitored *ret_monitored);
 
 /**
  * enum lsk_hci_event_kind - events that are read into their fields

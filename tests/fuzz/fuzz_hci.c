@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets of HCI as a controller sends them; what is read is written back the same. */
+/* Packets of HCI as a controller sends them; what is read is written back the same.
+ * Messages of a monitor, which hold such packets. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ static unsigned int sum_of(const struct lsk_hci_event *event)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lsk_hci_packet packet;
+	struct lsk_hci_monitored monitored;
 	struct lsk_hci_event event;
 	volatile unsigned int sum = 0;
 	uint8_t *copy = malloc(size + 1), *back = malloc(size + 1);
@@ -37,6 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			       memcmp(back, copy, size) == 0);
 			if (lsk_hci_event_parse(&packet, &event) == 0)
 				sum += sum_of(&event);
+		}
+		if (lsk_hci_monitor_parse(copy, size, &monitored) == 0) {
+			assert(monitored.len == size - 6);
+			for (size_t i = 0; i < monitored.len; i++)
+				sum += monitored.data[i];
+			for (size_t i = 0; i < monitored.packet.len; i++)
+				sum += monitored.packet.data[i];
 		}
 	}
 	free(copy);
