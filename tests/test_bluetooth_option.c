@@ -46,6 +46,8 @@ static struct lsk_socket *make(const struct bluetooth_pair *pair, int protocol,
 	struct lsk_addr addr = place(pair, protocol, which);
 	struct lsk_socket *sock;
 
+	if (protocol == LSK_BTPROTO_SCO)
+		bluetooth_pair_must_be(pair, "able to carry speech");
 	cr_assert_eq(lsk_socket_new(&sock, AF_BLUETOOTH, type, protocol), 0);
 	cr_assert_eq(lsk_socket_set_timeout(sock, LIMIT), 0);
 	cr_assert_eq(lsk_socket_bind(sock, &addr), 0);
@@ -93,7 +95,8 @@ Test(bluetooth_option, a_link_is_told_with_its_handle, .timeout = 120)
 		struct ends ends;
 		int count, found = 0;
 
-		if (protocol == LSK_BTPROTO_HCI)
+		if (protocol == LSK_BTPROTO_HCI ||
+		    (protocol == LSK_BTPROTO_SCO && !bluetooth_pair_is_ours(pair)))
 			continue;
 		ends = make_ends(pair, protocol);
 		cr_assert_eq(lsk_bt_link(ends.client, &handle, NULL), -ENOTCONN);
@@ -131,14 +134,16 @@ Test(bluetooth_option, speech_has_the_controllers_length, .timeout = 120)
 {
 	struct bluetooth_pair *pair = bluetooth_pair_new(0);
 	struct ends ends = make_ends(pair, LSK_BTPROTO_SCO);
+	struct lsk_hci_device device;
 	uint16_t sent, received;
 
+	cr_assert_eq(lsk_hci_device(bluetooth_pair_id(pair, 0), &device), 0);
 	cr_assert_eq(lsk_sco_set_voice(ends.client, LSK_SCO_TRANSPARENT), 0);
 	cr_assert_eq(lsk_bt_mtu(ends.client, &sent, &received), -ENOTCONN);
 	connect_ends(pair, &ends);
 	cr_assert_eq(lsk_bt_mtu(ends.client, &sent, &received), 0);
-	cr_assert_eq(sent, 64);
-	cr_assert_eq(received, 64);
+	cr_assert_eq(sent, device.sco_mtu);
+	cr_assert_eq(received, device.sco_mtu);
 	free_ends(&ends);
 	bluetooth_pair_free(pair);
 }
@@ -190,6 +195,72 @@ Test(bluetooth_option, security_is_kept_and_checked, .timeout = 120)
 			     -EINVAL);
 		lsk_socket_free(sock);
 	}
+	bluetooth_pair_free(pair);
+}
+
+/* Asked for on one side, it holds for the link. */
+Test(bluetooth_option, a_secure_connection_is_encrypted, .timeout = 120)
+{
+	const int protocols[] = {LSK_BTPROTO_L2CAP, LSK_BTPROTO_RFCOMM};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct bluetooth_pair *pair = bluetooth_pair_new(0);
+		struct ends ends = make_ends(pair, protocols[i]);
+		enum lsk_bt_security level;
+		uint8_t key_size = 0;
+		char byte;
+
+		bluetooth_pair_must_be(pair, "one that asks no host for keys");
+		cr_assert_eq(lsk_bt_set_security(ends.client, LSK_BT_SECURITY_MEDIUM),
+			     0);
+		connect_ends(pair, &ends);
+		cr_assert_eq(lsk_bt_security(ends.client, &level, &key_size), 0);
+		cr_assert_eq(level, LSK_BT_SECURITY_MEDIUM);
+		/* RFCOMM tells of no key before Linux 6.15 or so. */
+		if (protocols[i] == LSK_BTPROTO_L2CAP)
+			cr_assert_eq(key_size, 16);
+		cr_assert_eq(bluetooth_pair_encryptions(pair), 1);
+		cr_assert_eq(lsk_socket_send(ends.client, "x", 1, 0), 1);
+		cr_assert_eq(lsk_socket_recv(ends.server, &byte, 1, 0), 1);
+		free_ends(&ends);
+		bluetooth_pair_free(pair);
+	}
+}
+
+Test(bluetooth_option, a_stranger_is_not_connected_securely, .timeout = 120)
+{
+	struct bluetooth_pair *pair = bluetooth_pair_new(PAIR_STRANGERS);
+	struct ends ends = make_ends(pair, LSK_BTPROTO_L2CAP);
+	struct lsk_addr there = place(pair, LSK_BTPROTO_L2CAP, 1);
+	int r;
+
+	cr_assert_eq(lsk_bt_set_security(ends.client, LSK_BT_SECURITY_MEDIUM), 0);
+	cr_assert_eq(lsk_socket_listen(ends.listener, 4), 0);
+	r = lsk_socket_connect(ends.client, &there);
+	cr_assert(r == -ECONNREFUSED || r == -EACCES, "%d", r);
+	cr_assert_eq(bluetooth_pair_encryptions(pair), 0);
+	free_ends(&ends);
+	bluetooth_pair_free(pair);
+}
+
+Test(bluetooth_option, a_stream_of_messages_keeps_its_order, .timeout = 120)
+{
+	struct bluetooth_pair *pair = bluetooth_pair_new(0);
+	struct ends ends = make_ends(pair, LSK_BTPROTO_L2CAP);
+	char buf[64];
+
+	cr_assert_eq(lsk_l2cap_set_mode(ends.client, LSK_L2CAP_STREAMING), 0);
+	cr_assert_eq(lsk_l2cap_set_mode(ends.listener, LSK_L2CAP_STREAMING), 0);
+	connect_ends(pair, &ends);
+	cr_assert_eq(lsk_l2cap_mode(ends.client), LSK_L2CAP_STREAMING);
+	cr_assert_eq(lsk_l2cap_mode(ends.server), LSK_L2CAP_STREAMING);
+	for (int i = 0; i < 20; i++) {
+		memset(buf, i, sizeof(buf));
+		cr_assert_eq(lsk_socket_send(ends.client, buf, sizeof(buf), 0), 64);
+		cr_assert_eq(lsk_socket_recv(ends.server, buf, sizeof(buf), 0), 64);
+		cr_assert_eq(buf[63], (char)i);
+	}
+	free_ends(&ends);
 	bluetooth_pair_free(pair);
 }
 

@@ -7,6 +7,7 @@
  *	bluetooth_link.c    commands of BR/EDR, and what every controller answers
  *	bluetooth_le.c      commands of LE
  *	bluetooth_iso.c     isochronous channels: groups and their streams
+ *	bluetooth_btvirt.c  another emulator in place of all this
  *
  * Numbers are those of the Bluetooth Core Specification, volume 4, part E.
  */
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "tests/support/bluetooth_pair.h"
 
@@ -108,6 +110,8 @@ struct bluetooth_pair {
 	pthread_t thread;
 	int bell;
 	atomic_bool is_over, drops, must_cut;
+	atomic_int encryptions;
+	pid_t btvirt; /* plays instead of the thread; 0: it does not */
 };
 
 struct command {
@@ -174,5 +178,10 @@ void link_end(struct controller *end, enum link link, uint8_t here, uint8_t ther
 
 /* An advertisement of the peer's, where it advertises and @end listens. */
 void controller_advertise(struct controller *end);
+
+/* BlueZ's emulator: whether the environment asks for it; make two controllers of it. */
+bool btvirt_is_wanted(void);
+void btvirt_start(struct bluetooth_pair *pair);
+void btvirt_stop(struct bluetooth_pair *pair);
 
 #endif

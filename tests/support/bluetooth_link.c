@@ -224,6 +224,7 @@ static void encrypt(struct controller *end, const struct command *command)
 	const uint8_t answer[] = {0, command->data[0], command->data[1],
 				  command->data[2]};
 
+	end->pair->encryptions++;
 	controller_begun(end, command, 0);
 	controller_event(end, 0x08, answer, sizeof(answer));
 	controller_event(end->peer, 0x08, answer, sizeof(answer));

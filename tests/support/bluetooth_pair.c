@@ -280,6 +280,19 @@ static void controller_up(int control, uint16_t id)
 	cr_assert_eq(ioctl(control, HCISETSCAN, &request), 0, "%s", strerror(errno));
 }
 
+/* Ours, played by a thread. */
+static void emulator_start(struct bluetooth_pair *pair)
+{
+	pair->bell = eventfd(0, EFD_CLOEXEC);
+	cr_assert_geq(pair->bell, 0);
+	for (int i = 0; i < 2; i++) {
+		pair->ends[i].pair = pair;
+		pair->ends[i].peer = &pair->ends[1 - i];
+		controller_start(&pair->ends[i], (uint8_t)(i + 1));
+	}
+	cr_assert_eq(pthread_create(&pair->thread, NULL, play, pair), 0);
+}
+
 struct bluetooth_pair *bluetooth_pair_new(unsigned int flags)
 {
 	struct bluetooth_pair *pair;
@@ -291,14 +304,10 @@ struct bluetooth_pair *bluetooth_pair_new(unsigned int flags)
 	pair = calloc(1, sizeof(*pair));
 	cr_assert(pair);
 	pair->flags = flags;
-	pair->bell = eventfd(0, EFD_CLOEXEC);
-	cr_assert_geq(pair->bell, 0);
-	for (int i = 0; i < 2; i++) {
-		pair->ends[i].pair = pair;
-		pair->ends[i].peer = &pair->ends[1 - i];
-		controller_start(&pair->ends[i], (uint8_t)(i + 1));
-	}
-	cr_assert_eq(pthread_create(&pair->thread, NULL, play, pair), 0);
+	if (btvirt_is_wanted())
+		btvirt_start(pair);
+	else
+		emulator_start(pair);
 	if (flags & PAIR_DOWN)
 		return pair;
 	control = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, LSK_BTPROTO_HCI);
@@ -311,6 +320,11 @@ struct bluetooth_pair *bluetooth_pair_new(unsigned int flags)
 
 void bluetooth_pair_free(struct bluetooth_pair *pair)
 {
+	if (pair->btvirt) {
+		btvirt_stop(pair);
+		free(pair);
+		return;
+	}
 	pair->is_over = true;
 	ring(pair);
 	pthread_join(pair->thread, NULL);
@@ -333,13 +347,31 @@ struct lsk_bdaddr bluetooth_pair_address(const struct bluetooth_pair *pair, int 
 	return address;
 }
 
+bool bluetooth_pair_is_ours(const struct bluetooth_pair *pair)
+{
+	return pair->btvirt == 0;
+}
+
+void bluetooth_pair_must_be(const struct bluetooth_pair *pair, const char *what)
+{
+	if (!bluetooth_pair_is_ours(pair))
+		cr_skip_test("btvirt is not %s", what);
+}
+
+int bluetooth_pair_encryptions(const struct bluetooth_pair *pair)
+{
+	return pair->encryptions;
+}
+
 void bluetooth_pair_drop(struct bluetooth_pair *pair)
 {
+	bluetooth_pair_must_be(pair, "able to lose what it carries");
 	pair->drops = true;
 }
 
 void bluetooth_pair_cut(struct bluetooth_pair *pair)
 {
+	bluetooth_pair_must_be(pair, "able to lose a link");
 	pair->must_cut = true;
 	ring(pair);
 }

@@ -11,6 +11,7 @@
 #ifndef TESTS_BLUETOOTH_PAIR_H
 #define TESTS_BLUETOOTH_PAIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <linsock/bluetooth.h>
@@ -34,6 +35,15 @@ void bluetooth_pair_free(struct bluetooth_pair *pair);
 /* Number of controller 0 or 1, as in hci0, and its address. */
 uint16_t bluetooth_pair_id(const struct bluetooth_pair *pair, int which);
 struct lsk_bdaddr bluetooth_pair_address(const struct bluetooth_pair *pair, int which);
+
+/* Whether our emulator plays them, and not btvirt (LINSOCK_TEST_BTVIRT). */
+bool bluetooth_pair_is_ours(const struct bluetooth_pair *pair);
+
+/* Skip the test where it is not, since btvirt is not @what. */
+void bluetooth_pair_must_be(const struct bluetooth_pair *pair, const char *what);
+
+/* How often a link has been encrypted. */
+int bluetooth_pair_encryptions(const struct bluetooth_pair *pair);
 
 /* From now on data is swallowed, and acknowledged to who sent it. */
 void bluetooth_pair_drop(struct bluetooth_pair *pair);

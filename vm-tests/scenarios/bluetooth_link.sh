@@ -8,7 +8,7 @@
 # kernels: all
 # timeout: 300
 # time-warp: yes
-# criterion: test_bluetooth
+# criterion: test_bluetooth test_bluetooth_hci
 set -eu
 
 export LINSOCK_TEST_BLUETOOTH=1
