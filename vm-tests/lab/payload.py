@@ -36,7 +36,7 @@ GUEST_TOOLS = ("ip", "ss", "tc", "tipc", "candump", "cansend", "cangen", "canpla
                "cangw", "cansequence", "cansniffer", "canbusload", "isotpsend", "isotprecv",
                "isotpdump", "isotpsniffer", "isotpserver", "isotpperf", "j1939cat",
                "j1939acd", "j1939spy", "j1939sr", "testj1939", "bcmserver", "canfdtest",
-               "canlogserver", "slcand", "slcanpty")
+               "canlogserver", "slcand", "slcanpty", "btvirt")
 ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
