@@ -18,6 +18,7 @@ struct speed {
 	long depth; /* 0: one by one, without a loop */
 	int64_t duration_ns;
 	struct lsk_alg *alg;
+	int64_t begin_ns;
 	int64_t end_ns;
 	uint64_t done;
 	int error;
@@ -54,12 +55,20 @@ static void worker_init(struct worker *worker, struct speed *speed,
 	};
 }
 
+/* What is made for the first request is not what is measured. */
+static void speed_begin(struct speed *speed)
+{
+	speed->begin_ns = monotonic_ns();
+	speed->end_ns = speed->begin_ns + speed->duration_ns;
+}
+
 static int run_here(struct speed *speed, unsigned char *memory)
 {
 	struct worker worker;
 	ssize_t r = 0;
 
 	worker_init(&worker, speed, memory);
+	speed_begin(speed);
 	while (monotonic_ns() < speed->end_ns && r >= 0) {
 		/* The clock is not what is measured. */
 		for (int i = 0; i < 16 && r >= 0; i++) {
@@ -95,6 +104,7 @@ static int run_loop(struct speed *speed, unsigned char *memory, size_t stride)
 	struct lsk_loop *loop = NULL;
 	int r = workers ? lsk_loop_new(&loop, &options) : -ENOMEM;
 
+	speed_begin(speed);
 	for (long i = 0; i < speed->depth && r >= 0; i++) {
 		const struct lsk_then then = {.done = worker_done,
 					      .context = &workers[i]};
@@ -141,17 +151,14 @@ static int measure(struct speed *speed)
 	const size_t count = speed->depth > 0 ? (size_t)speed->depth : 1;
 	unsigned char *memory = aligned_alloc(4096, stride * count);
 	double seconds;
-	int64_t begin;
 	int r;
 
 	if (!memory)
 		return command_failure(-ENOMEM, "buffers");
 	memset(memory, 'x', stride * count);
-	begin = monotonic_ns();
-	speed->end_ns = begin + speed->duration_ns;
 	r = speed->depth > 0 ? run_loop(speed, memory, stride)
 			     : run_here(speed, memory);
-	seconds = (double)(monotonic_ns() - begin) / (double)LSK_NSEC_PER_SEC;
+	seconds = (double)(monotonic_ns() - speed->begin_ns) / (double)LSK_NSEC_PER_SEC;
 	free(memory);
 	if (r < 0)
 		return alg_failure(r, speed->options.name);

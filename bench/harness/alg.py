@@ -4,7 +4,8 @@
 Requests a second of a clock that counts instructions, so that a busy host changes
 nothing; the ratio of a cell is the median of the ratios of neighbours. libkcapi does
 one after the other; where it can have many in flight too (AIO, for ciphers), that is
-measured beside it.
+measured beside it, though it is another task: all are one text under one IV there.
+What bounds the figures is told in docs/alg.md.
 """
 
 import argparse
