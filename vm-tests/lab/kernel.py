@@ -20,6 +20,8 @@ from pathlib import Path
 
 from .errors import LabError, NeedError
 
+SIGNATURE_MARK = b"~Module signature appended~\n"
+SIGNATURE_INFO_SIZE = 12
 MODULE_SUFFIX = re.compile(r"\.ko(\.xz|\.zst|\.gz)?$")
 
 # Where implementations of an algorithm live; a soft dependency may name the
@@ -45,6 +47,19 @@ def read_module(path: Path) -> bytes:
         return data
     done = subprocess.run([tool, "-dc"], input=data, stdout=subprocess.PIPE, check=True)
     return done.stdout
+
+
+def without_signature(image: bytes) -> bytes:
+    """A module as it was before it was signed.
+
+    To check a signature takes a third of the time that a template's modules take to load.
+    """
+    if not image.endswith(SIGNATURE_MARK):
+        return image
+    end = len(image) - len(SIGNATURE_MARK)
+    # struct module_signature, whose last member is the signature's length.
+    length = int.from_bytes(image[end - 4:end], "big")
+    return image[:end - SIGNATURE_INFO_SIZE - length]
 
 
 @dataclasses.dataclass(frozen=True)

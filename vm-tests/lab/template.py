@@ -20,14 +20,14 @@ from pathlib import Path
 
 from . import initramfs, kvm, paths
 from .errors import LabError, NeedError
-from .kernel import Kernel
+from .kernel import Kernel, without_signature
 from .payload import IMAGE_MIB, locked, stamp
 from .qemu import Machine, Memory, Qemu, check_version, qemu_identity
 from .session import Session
 
 BOOT_LIMIT_S = 480
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 7
+FORMAT = 8
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
@@ -104,9 +104,11 @@ def identity(kernel: Kernel, needs: list[str], machine: Machine) -> str:
     return digest.hexdigest()[:20]
 
 
-def make_initramfs(kernel: Kernel, wanted: list[str], path: Path) -> None:
-    """Write the initramfs with the agent and the modules."""
+def make_initramfs(kernel: Kernel, wanted: list[str], path: Path, is_signed: bool = True) -> None:
+    """Write the initramfs with the agent and the modules, with their signatures or without."""
     steps = kernel.modules.resolve(wanted)
+    if not is_signed:
+        steps = [dataclasses.replace(one, image=without_signature(one.image)) for one in steps]
     path.write_bytes(initramfs.build(paths.agent().read_bytes(), steps))
 
 
@@ -168,13 +170,14 @@ def boot_template(template: Template, disk: Path) -> None:
         qemu.save(template.state)
 
 
-def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path) -> None:
+def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path,
+         is_signed: bool) -> None:
     """Make a template in a folder that appears whole or not at all."""
     check_version()
     check_room(folder.parent, machine)
     temporary = Path(tempfile.mkdtemp(prefix=".make.", dir=folder.parent))
     try:
-        make_initramfs(kernel, wanted, temporary / "initramfs")
+        make_initramfs(kernel, wanted, temporary / "initramfs", is_signed)
         write_head(kernel, temporary)
         draft = Template(dataclasses.replace(machine, initramfs=temporary / "initramfs"),
                          temporary)
@@ -186,6 +189,16 @@ def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path) -> N
                        f"room?): {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_as_wanted(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path) -> None:
+    """Make a template without the modules' signatures, unless the kernel insists on them."""
+    try:
+        make(kernel, wanted, machine, folder, is_signed=False)
+    except NeedError as error:
+        if "EKEYREJECTED" not in str(error):
+            raise
+        make(kernel, wanted, machine, folder, is_signed=True)
 
 
 def complete(machine: Machine, kernel: Kernel, store: Path) -> Machine:
@@ -223,7 +236,7 @@ def ready_template(kernel: Kernel, needs: list[str], store: Path,
     def build() -> None:
         wanted = modules_wanted(kernel, needs, machine)
         kernel.modules.require(wanted)
-        make(kernel, wanted, machine, folder)
+        make_as_wanted(kernel, wanted, machine, folder)
 
     with held(folder, build):
         yield Template(machine, folder)

@@ -4,15 +4,46 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
+from lab import template
 from lab.errors import LabError, NeedError
-from lab.kernel import ModuleSet, module_name, open_kernel, parse_modinfo
+from lab.kernel import ModuleSet, module_name, open_kernel, parse_modinfo, without_signature
 
 
 def modinfo(*pairs: str) -> bytes:
     """The part of a module that the resolver reads."""
     return b"\x7fELF\0" + b"".join(pair.encode() + b"\0" for pair in pairs)
+
+
+class Signatures(unittest.TestCase):
+    def test_module_is_as_it_was_before_it_was_signed(self) -> None:
+        signature = b"signature"
+        info = bytes(8) + len(signature).to_bytes(4, "big")
+        signed = b"\x7fELF body" + signature + info + b"~Module signature appended~\n"
+        self.assertEqual(without_signature(signed), b"\x7fELF body")
+        self.assertEqual(without_signature(b"\x7fELF body"), b"\x7fELF body")
+
+    def tries(self, *refusals: str) -> list[bool]:
+        """Which templates are made of a kernel that refuses the first ones so."""
+        made: list[bool] = []
+
+        def make(*_: object, is_signed: bool) -> None:
+            made.append(is_signed)
+            if len(made) <= len(refusals):
+                raise NeedError(f"the kernel refused to load: a ({refusals[len(made) - 1]})")
+
+        with unittest.mock.patch.object(template, "make", make):
+            template.make_as_wanted(None, [], None, None)  # type: ignore[arg-type]
+        return made
+
+    def test_signatures_stay_where_the_kernel_insists_on_them(self) -> None:
+        self.assertEqual(self.tries(), [False])
+        self.assertEqual(self.tries("EKEYREJECTED"), [False, True])
+
+    def test_another_refusal_is_told(self) -> None:
+        self.assertRaisesRegex(NeedError, "ENODEV", self.tries, "ENODEV")
 
 
 class Packages(unittest.TestCase):
