@@ -148,8 +148,13 @@ def job_text(scenario: Scenario, build: Path) -> str:
 
 # Before a scenario in a machine that ran others: the applets that a clone has where no
 # tool of the host has the name, and nothing that another left. Links of a card stay.
+# udev, which the host's root starts, takes its time for each link that comes or goes, and
+# gives it another address.
 PRELUDE = """
-[ -d /run/applets ] || { mkdir /run/applets && busybox --install -s /run/applets; }
+[ -d /run/applets ] || {
+	mkdir /run/applets && busybox --install -s /run/applets
+	udevadm control --exit 2>/dev/null || :
+}
 export PATH="$PATH:/run/applets"
 ip -all netns delete
 for link in /sys/class/net/*; do

@@ -108,7 +108,9 @@ def vng_command(machine: Machine, agent: Path, folder: Path) -> list[str]:
                            "LINSOCK_DEPS or TMPDIR")
     ports = port_options({name: f"path={folder}/{name}" for name in ("monitor", "console", *PORTS)})
     options = [*ports, "-device", "virtconsole,bus=lab.0,chardev=lab-console", *can_options(machine), "-action", "panic=none"]
-    return ["vng", "--run", str(machine.kernel), "--disable-microvm",
+    # 9p at once: for root, vng takes QEMU's own virtiofsd for the one that it wants, and
+    # waits three seconds in vain.
+    return ["vng", "--run", str(machine.kernel), "--disable-microvm", "--force-9p",
             *(["--disable-kvm"] if machine.accel != "kvm" else []),
             "--qemu", find_qemu(), "--cpus", str(machine.smp),
             "--memory", f"{machine.memory_mib}M", "--append", APPEND,
