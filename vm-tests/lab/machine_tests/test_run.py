@@ -113,6 +113,23 @@ class Status(Folder):
         self.assertEqual(done.returncode, EXIT_LAB)
         self.assertIn("vm kernels --fetch 4.4", done.stderr)
 
+    def test_package_without_modules_names_the_remedy(self) -> None:
+        if shutil.which("dpkg-deb") is None:
+            self.skipTest("dpkg-deb is not here")
+        root = self.folder / "linux-image-9"
+        (root / "DEBIAN").mkdir(parents=True)
+        (root / "DEBIAN/control").write_text("Package: linux-image-9\nVersion: 1\n"
+                                             "Architecture: all\nMaintainer: a <a@b>\n"
+                                             "Description: x\n")
+        (root / "boot").mkdir()
+        (root / "boot/vmlinuz-9").write_bytes(b"x")
+        subprocess.run(["dpkg-deb", "-b", str(root)], check=True, stdout=subprocess.DEVNULL)
+        done = vm("run", "--kernel", f"{root}.deb", "--", "true")
+        self.assertEqual(done.returncode, EXIT_LAB)
+        self.assertIn("holds no modules: name the package with the modules as well", done.stderr)
+        unpacked = paths.kernels() / "unpacked"
+        self.assertFalse(unpacked.is_dir() and any(unpacked.glob("linux-image-9*")))
+
     def test_arguments_that_make_no_sense_are_refused(self) -> None:
         for words in (["run"], ["run", "--kernel", KERNEL], ["walk"],
                       ["run", "--jobs", "0", "--kernel", KERNEL, "--", "true"]):
@@ -238,9 +255,12 @@ class Host(Folder):
         """Run the laboratory with a PATH that it does not widen."""
         code = ("import sys; sys.path.insert(0, sys.argv.pop(1)); from lab import cli; "
                 "cli.SYSTEM_PATH = ''; sys.exit(cli.main())")
-        return subprocess.run([sys.executable, "-c", code, str(paths.HERE.parent), *words],
-                              capture_output=True, text=True, timeout=LIMIT_S,
-                              env={**os.environ, "PATH": path}, check=False)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, "-c", code, str(paths.HERE.parent), *words],
+                                  capture_output=True, text=True, timeout=LIMIT_S, check=False,
+                                  env={**os.environ, "PATH": path, "TMPDIR": folder})
+            self.assertEqual((os.listdir(folder), machines_in(folder)), ([], []))
+        return done
 
     def test_missing_emulator_names_the_remedy(self) -> None:
         done = self.run_direct(self.path_with("mke2fs"), "run", "--kernel", KERNEL, "--", "true")
@@ -257,8 +277,10 @@ class Host(Folder):
     def test_no_room_for_the_template_is_told(self) -> None:
         store = self.folder / "store"
         store.mkdir()
-        script = (f"mount -t tmpfs -o size=300m none {store} && exec {VM} run --kernel "
-                  f"{paths.kernels() / KERNEL} -- true")
+        # Locks stay, which are empty: whatever else was begun is gone.
+        script = (f"mount -t tmpfs -o size=300m none {store} && {{ {VM} run --kernel "
+                  f"{paths.kernels() / KERNEL} -- true; status=$?; find {store}/vm/templates "
+                  f"{store}/vm/warm ! -name '*.lock' -mindepth 1 2>/dev/null; exit $status; }}")
         probe = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False)
         if probe.returncode != 0:
             self.skipTest("user namespaces are not to be had")
@@ -268,6 +290,7 @@ class Host(Folder):
         self.assertEqual(done.returncode, EXIT_LAB, done.stderr)
         self.assertIn("no room for a template", done.stderr)
         self.assertIn("LINSOCK_DEPS", done.stderr)
+        self.assertEqual(done.stdout, "")
 
 
 class Killed(Folder):
