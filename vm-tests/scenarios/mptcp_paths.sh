@@ -9,4 +9,5 @@
 # timeout: 480
 # time-warp: yes
 # criterion: test_mptcp_paths
+# backends: uring epoll
 set -eu

@@ -9,4 +9,5 @@
 # timeout: 480
 # time-warp: yes
 # criterion: test_xdp
+# backends: uring epoll
 set -eu
