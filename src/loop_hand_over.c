@@ -32,7 +32,7 @@ static void arrive(struct lsk_loop *loop, void *context)
 	free(context);
 	/* What is in the loop's table only the loop can close. */
 	if (fd_is_direct(fd) && !handed.sock->channel &&
-	    loop_socket_bind(loop, handed.sock, &channel) < 0) {
+	    loop_socket_bind(loop, handed.sock, 0, &channel) < 0) {
 		atomic_store(&handed.sock->fd, SOCKET_CLOSED);
 		loop_close_fd(loop, fd);
 	}

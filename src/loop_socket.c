@@ -59,7 +59,7 @@ static void socket_released(void *owner, int fd, bool is_closed)
 	lsk_socket_free(sock);
 }
 
-int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
+int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock, unsigned int caps,
 		     struct channel **ret_channel)
 {
 	struct channel *channel;
@@ -73,10 +73,14 @@ int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
 	fd = socket_fd(sock);
 	if (fd < 0)
 		return fd;
-	if (sock->channel)
-		return -EBUSY; /* another loop's */
+	if (sock->channel && sock->channel->loop != loop)
+		return -EBUSY;
+	if (sock->channel) {
+		*ret_channel = sock->channel;
+		return channel_bind_late(sock->channel);
+	}
 	loop->release = socket_released;
-	r = channel_new(loop, &channel, fd, caps_of(sock), sock);
+	r = channel_new(loop, &channel, fd, caps_of(sock) | caps, sock);
 	if (r < 0)
 		return r;
 	sock->channel = channel;
@@ -168,7 +172,7 @@ static int adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
 		return r;
 	/* Only its loop can close it. */
 	if (fd_is_direct(fd))
-		r = loop_socket_bind(loop, sock, &channel);
+		r = loop_socket_bind(loop, sock, 0, &channel);
 	if (r < 0) {
 		atomic_store(&sock->fd, SOCKET_CLOSED); /* the caller has it still */
 		lsk_socket_free(sock);
@@ -189,20 +193,35 @@ int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
 		     .number = fd);
 }
 
+/* As loop_socket_channel(), for what does not wait in the channel's name: one that is
+ * to be registered late is not yet. */
+static int channel_as_it_is(struct lsk_loop *loop, struct lsk_socket *sock,
+			    unsigned int caps, struct channel **ret_channel)
+{
+	if (!sock || !loop_socket_is_bound(loop, sock))
+		return loop_socket_bind(loop, sock, caps, ret_channel);
+	*ret_channel = sock->channel;
+	return 0;
+}
+
 static int start_connect(struct lsk_loop *loop, struct lsk_socket *sock,
 			 const struct lsk_addr *addr, const struct lsk_then *then)
 {
 	struct loop_op what = {0};
+	struct channel *channel;
 	int r;
 
 	if (!loop || !addr)
 		return -EINVAL;
+	r = channel_as_it_is(loop, sock, CHANNEL_CONNECTS, &channel);
+	if (r < 0)
+		return r;
 	what.u.buf = channel_batch_new(loop);
 	if (!what.u.buf)
 		return -ENOMEM;
 	memcpy(what.u.buf, &addr->storage, sizeof(addr->storage));
 	what.len = addr->len;
-	r = start_now(loop, sock, OP_CONNECT, &what, then);
+	r = loop_start(loop, channel, OP_CONNECT, &what, then);
 	if (r < 0)
 		channel_batch_free(loop, what.u.buf);
 	return r;
@@ -401,7 +420,7 @@ static int start_close(struct lsk_loop *loop, struct lsk_socket *sock,
 	struct channel *channel;
 	int r;
 
-	r = loop_socket_channel(loop, sock, &channel);
+	r = channel_as_it_is(loop, sock, 0, &channel);
 	if (r < 0)
 		return r;
 	r = channel_close(channel, then);

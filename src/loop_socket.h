@@ -6,23 +6,29 @@
 #include "src/socket.h"
 #include "uring/loop_hot.h"
 
-/* The first operation on a socket binds it; also tells a caller's mistake. */
-int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock,
+/* The first operation on a socket binds it, with CHANNEL_CONNECTS or no @caps beside
+ * its own; also tells a caller's mistake. */
+int loop_socket_bind(struct lsk_loop *loop, struct lsk_socket *sock, unsigned int caps,
 		     struct channel **ret_channel);
+
+static inline bool loop_socket_is_bound(struct lsk_loop *loop,
+					const struct lsk_socket *sock)
+{
+	return sock->channel && sock->channel->loop == loop && socket_fd(sock) >= 0 &&
+	       !loop_is_foreign(loop);
+}
 
 /* The socket's channel on @loop, made by the first operation. Return: 0, or what every
  * call of <linsock/loop.h> answers. */
 static inline int loop_socket_channel(struct lsk_loop *loop, struct lsk_socket *sock,
 				      struct channel **ret_channel)
 {
-	struct channel *channel = LIKELY(sock) ? sock->channel : NULL;
-
-	if (LIKELY(channel && channel->loop == loop && socket_fd(sock) >= 0 &&
-		   !loop_is_foreign(loop))) {
-		*ret_channel = channel;
+	if (LIKELY(sock && loop_socket_is_bound(loop, sock) &&
+		   !(sock->channel->state & CHANNEL_LATE))) {
+		*ret_channel = sock->channel;
 		return 0;
 	}
-	return loop_socket_bind(loop, sock, ret_channel);
+	return loop_socket_bind(loop, sock, 0, ret_channel);
 }
 
 /* Start an operation of a socket, which binds it where it is the first. */

@@ -402,6 +402,139 @@ Test_on_each_loop(loop_connect, waits_for_room_in_a_full_unix_backlog)
 	lsk_socket_free(listener);
 }
 
+/* A listener of an abstract name that the kernel chooses. */
+static void unix_listener(struct lsk_socket **ret_listener, struct lsk_addr *ret_addr)
+{
+	struct lsk_addr addr = {.len = sizeof(sa_family_t)};
+
+	addr.storage.ss_family = AF_UNIX;
+	cr_assert_eq(lsk_socket_new(ret_listener, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_bind(*ret_listener, &addr), 0);
+	cr_assert_eq(lsk_socket_listen(*ret_listener, 16), 0);
+	cr_assert_eq(lsk_socket_getsockname(*ret_listener, ret_addr), 0);
+}
+
+/* Nothing of the loop need have waited for the descriptor until the receive does. */
+Test_on_each_loop(loop_connect, made_at_once_receives_and_sends_like_any_other)
+{
+	struct outcome connected = {0};
+	struct outcome received = {0};
+	struct outcome sent = {0};
+	struct lsk_then then = then_tell(&connected);
+	struct lsk_socket *listener;
+	struct lsk_socket *client;
+	struct lsk_addr addr;
+	char buf[16] = "";
+	int server;
+
+	unix_listener(&listener, &addr);
+	cr_assert_eq(lsk_socket_new(&client, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
+	run_until(loop, &connected.ends, 1);
+	cr_assert_eq(connected.result, 0);
+	server = accept(lsk_socket_fd(listener), NULL, NULL);
+	cr_assert_geq(server, 0);
+
+	then = then_tell(&received);
+	cr_assert_eq(lsk_loop_recv(loop, client, buf, sizeof(buf), 0, &then), 0);
+	run_idle(loop);
+	cr_assert_eq(received.ends, 0);
+	then = then_tell(&sent);
+	cr_assert_eq(lsk_loop_send(loop, client, "to", 2, 0, &then), 0);
+	run_until(loop, &sent.ends, 1);
+	cr_assert_eq(sent.result, 2);
+	cr_assert_eq(send(server, "from", 4, 0), 4);
+	run_until(loop, &received.ends, 1);
+	cr_assert_eq(received.result, 4);
+	close(server);
+	lsk_socket_free(client);
+	lsk_socket_free(listener);
+}
+
+/* Where the queue is full the listener drops what asks for a connection, which asks
+ * again a second later. */
+Test_on_each_loop(loop_connect, waits_for_room_in_a_full_tcp_backlog)
+{
+	struct outcome late = {0};
+	struct outcome connected = {0};
+	struct lsk_then then = then_tell(&late);
+	struct lsk_socket *listener;
+	struct lsk_socket *filler;
+	struct lsk_socket *clients[2];
+	struct lsk_addr addr;
+
+	tcp_listener(&listener, &addr);
+	cr_assert_eq(lsk_socket_listen(listener, 0), 0);
+	cr_assert_eq(lsk_socket_new(&filler, AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_connect(filler, &addr), 0);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(lsk_socket_new(&clients[i], AF_INET, SOCK_STREAM, 0), 0);
+	then.timeout_ns = 20 * msec;
+	cr_assert_eq(lsk_loop_connect(loop, clients[0], &addr, &then), 0);
+	then = then_tell(&connected);
+	cr_assert_eq(lsk_loop_connect(loop, clients[1], &addr, &then), 0);
+	run_until(loop, &late.ends, 1);
+	cr_assert_eq(late.result, -ETIME);
+	cr_assert_eq(connected.ends, 0);
+	/* It goes on asking until it is closed, and would take the other's place. */
+	then = then_tell(&late);
+	cr_assert_eq(lsk_loop_close(loop, clients[0], &then), 0);
+	run_until(loop, &late.ends, 2);
+	lsk_socket_free(clients[0]);
+	close(accept(lsk_socket_fd(listener), NULL, NULL));
+	run_until(loop, &connected.ends, 1);
+	cr_assert_eq(connected.result, 0);
+	lsk_socket_free(clients[1]);
+	lsk_socket_free(filler);
+	lsk_socket_free(listener);
+}
+
+Test_on_each_loop(loop_connect, is_closed_before_it_has_begun)
+{
+	struct outcome connected = {0};
+	struct outcome closed = {0};
+	struct lsk_then then = then_tell(&connected);
+	struct lsk_socket *listener;
+	struct lsk_socket *client;
+	struct lsk_addr addr;
+
+	unix_listener(&listener, &addr);
+	cr_assert_eq(lsk_socket_new(&client, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
+	then = then_tell(&closed);
+	cr_assert_eq(lsk_loop_close(loop, client, &then), 0);
+	run_until(loop, &closed.ends, 1);
+	cr_assert_eq(closed.result, 0);
+	cr_assert_eq(connected.ends, 1);
+	cr_assert_eq(connected.result, -ECANCELED);
+	lsk_socket_free(client);
+	lsk_socket_free(listener);
+}
+
+Test_on_each_loop(loop_connect, that_had_to_wait_tells_the_end_of_the_peer)
+{
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_socket *listener;
+	struct lsk_socket *client;
+	struct lsk_addr addr;
+	char buf[4];
+
+	tcp_listener(&listener, &addr);
+	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
+	run_until(loop, &outcome.ends, 1);
+	cr_assert_eq(outcome.result, 0);
+	cr_assert_eq(lsk_loop_recv(loop, client, buf, sizeof(buf), 0, &then), 0);
+	run_idle(loop);
+	cr_assert_eq(outcome.ends, 1);
+	close(accept(lsk_socket_fd(listener), NULL, NULL));
+	run_until(loop, &outcome.ends, 2);
+	cr_assert_eq(outcome.result, 0);
+	lsk_socket_free(client);
+	lsk_socket_free(listener);
+}
+
 Test_on_each_loop(loop_poll, tells_what_is_there)
 {
 	struct outcome outcome = {0};

@@ -33,7 +33,7 @@ int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 		unsigned int caps, void *owner)
 {
 	struct channel *channel = channel_take(loop);
-	int r;
+	int r = 0;
 
 	if (!channel)
 		return -ENOMEM;
@@ -47,7 +47,11 @@ int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 		.close_op = OP_NONE,
 		.caps = (uint8_t)caps,
 	};
-	r = loop->backend->bind(loop, channel);
+	/* What is connected at once, and closed, has nothing to wait for. */
+	if (caps & CHANNEL_CONNECTS)
+		channel->state = CHANNEL_LATE;
+	else
+		r = loop->backend->bind(loop, channel);
 	if (r < 0) {
 		channel_give(loop, channel);
 		return r;
@@ -55,6 +59,20 @@ int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 	loop->stats.sockets++;
 	*ret_channel = channel;
 	return 0;
+}
+
+/* Make known to the back end what channel_new() has not. Return: 0, or why not: it can
+ * be tried again. */
+int channel_bind_late(struct channel *channel)
+{
+	struct lsk_loop *loop = channel->loop;
+	int r;
+
+	channel->state &= (uint16_t)~CHANNEL_LATE;
+	r = loop->backend->bind(loop, channel);
+	if (r < 0)
+		channel->state |= CHANNEL_LATE;
+	return r;
 }
 
 /* Its memory stays as it is until the pass has ended: events may name it still. */

@@ -135,6 +135,24 @@ static bool waits_for_out(const struct loop_op *op)
 	return op->kind == OP_CONNECT || (op->kind == OP_EXCHANGE && op->progress == 0);
 }
 
+/* A connection that is under way ends with room to send. */
+static void await_connection(struct lsk_loop *loop, struct loop_op *op)
+{
+	struct loop_result result = {0};
+	struct channel *channel = op->channel;
+
+	if (!(channel->state & CHANNEL_LATE)) {
+		channel_want_out(channel, true);
+		return;
+	}
+	channel->state |= CHANNEL_WANT_OUT;
+	result.result = channel_bind_late(channel);
+	if (result.result < 0) {
+		channel->state &= (uint16_t)~CHANNEL_WANT_OUT;
+		op_complete(loop, op, &result);
+	}
+}
+
 static void epoll_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 {
 	struct channel *channel = op->channel;
@@ -142,7 +160,7 @@ static void epoll_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 	op->state |= OP_ARMED;
 	/* A poll may ask for what is no edge. */
 	if (op->kind == OP_CONNECT)
-		channel_want_out(channel, true);
+		await_connection(loop, op);
 	else if (channel->state & CHANNEL_READABLE || op->kind == OP_POLL ||
 		 op->kind == OP_EXCHANGE || !(channel->state & CHANNEL_REGISTERED))
 		channel_ready_later(loop, channel);
@@ -324,7 +342,11 @@ static void handle_event(struct lsk_loop *loop, const struct epoll_event *event)
 	if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		channel->state |= CHANNEL_HANGUP;
 	if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
-		channel_want_out(channel, false);
+		/* A new connection asks for it until that is told again: it may be
+		 * closed before. */
+		if (channel->others == OP_NONE ||
+		    loop->ops[channel->others].kind != OP_CONNECT)
+			channel_want_out(channel, false);
 		if (channel->send_head != OP_NONE)
 			channel_flush_later(channel);
 	}

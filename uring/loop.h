@@ -110,7 +110,7 @@ enum channel_state {
 	CHANNEL_CLOSING = 1 << 2,
 	CHANNEL_SHUT = 1 << 3,        /* closing, and the queue has been drained */
 	CHANNEL_READABLE = 1 << 4,    /* epoll: as far as is known */
-	CHANNEL_WRITABLE = 1 << 5,    /* epoll */
+	CHANNEL_LATE = 1 << 5,        /* bound once something waits */
 	CHANNEL_HANGUP = 1 << 6,      /* epoll: a short read does not mean "drained" */
 	CHANNEL_WANT_OUT = 1 << 7,    /* epoll: registered for EPOLLOUT */
 	CHANNEL_READY = 1 << 8,       /* epoll: on the list of channels to try */
@@ -132,6 +132,7 @@ enum channel_caps {
 	CHANNEL_ACCEPT_MULTI = 1 << 5,
 	CHANNEL_EOF = 1 << 6,        /* nothing received means the end */
 	CHANNEL_NO_CLOEXEC = 1 << 7, /* MSG_CMSG_CLOEXEC is refused */
+	CHANNEL_CONNECTS = 1 << 8,   /* of channel_new() alone: that comes first */
 };
 
 struct channel {
@@ -414,6 +415,7 @@ static inline bool op_is_stream(const struct loop_op *op)
 /* channel.c */
 int channel_new(struct lsk_loop *loop, struct channel **ret_channel, int fd,
 		unsigned int caps, void *owner);
+int channel_bind_late(struct channel *channel);
 void channel_free(struct channel *channel, bool is_closed);
 int channel_close(struct channel *channel, const struct lsk_then *then);
 void channel_check_close(struct channel *channel);
