@@ -353,6 +353,11 @@ static void handle_event(struct lsk_loop *loop, const struct epoll_event *event)
 	if (channel->others == OP_NONE)
 		return;
 	op = &loop->ops[channel->others];
+	/* The kernel looked at the socket when the events were fetched, and connections
+	 * begin before that. */
+	if (op->kind == OP_CONNECT && op->progress == CONNECT_BEGUN &&
+	    event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		op->progress = CONNECT_ENDED;
 	if (op->kind == OP_RECV_STREAM && op->next == OP_NONE && op->state & OP_ARMED)
 		try_stream(loop, op); /* as most channels have it */
 	else

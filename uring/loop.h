@@ -65,6 +65,13 @@ enum op_state {
 	OP_DIRECT = 1 << 13,     /* accepts into the ring's table */
 };
 
+/* How far a connection has come, in its operation's progress. */
+enum connect_progress {
+	CONNECT_NOT_BEGUN,
+	CONNECT_BEGUN,
+	CONNECT_ENDED, /* as an event says that came after it had begun */
+};
+
 struct loop_op {
 	uint32_t generation;
 	uint8_t kind;
@@ -86,7 +93,7 @@ struct loop_op {
 	} u;
 	uint32_t len;      /* bytes; streams: leases that are out */
 	uint32_t progress; /* bytes done; streams: the last that is held back;
-			    * connections and exchanges by system call: begun */
+			    * enum connect_progress; exchanges by system call: begun */
 	int32_t flags;  /* MSG_*, POLL*; streams: the first that is held back, or 0 */
 	uint32_t next;  /* in the channel's queue of sends or list of others; free */
 	uint32_t link;  /* in the loop's list of work or the pool's of the starved */

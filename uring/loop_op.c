@@ -415,6 +415,8 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 			op_rearm_behind(loop, op);
 		return;
 	}
+	if (op->kind == OP_CONNECT)
+		op->progress = CONNECT_ENDED;
 	r = loop_attempt(op);
 	if (r == -EAGAIN || r == -EINPROGRESS)
 		loop->backend->arm(loop, op);

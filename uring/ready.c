@@ -29,7 +29,8 @@ static int accept_now(int fd)
 	return syscall_result(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
 }
 
-/* The first attempt connects; the later ones ask what became of it. */
+/* The first attempt connects; the later ones ask what became of it. Whether it has
+ * ended SO_ERROR alone does not tell. */
 static int attempt_connect(struct loop_op *op)
 {
 	struct pollfd watched = {.fd = op->channel->fd, .events = POLLOUT};
@@ -44,15 +45,14 @@ static int attempt_connect(struct loop_op *op)
 	int error = 0;
 	int r;
 
-	if (op->progress == 0) {
+	if (op->progress == CONNECT_NOT_BEGUN) {
 		memcpy(&addr, op->u.buf, sizeof(addr));
 		r = (int)engine_attempt(&request);
 		if (r != -EINPROGRESS && r != -EINTR)
 			return r;
-		op->progress = 1;
+		op->progress = CONNECT_BEGUN;
 	}
-	r = syscall_result(poll(&watched, 1, 0));
-	if (r <= 0)
+	if (op->progress != CONNECT_ENDED && poll(&watched, 1, 0) <= 0)
 		return -EINPROGRESS;
 	len = sizeof(error);
 	r = syscall_result(
