@@ -349,25 +349,6 @@ int lsk_loop_run(struct lsk_loop *loop, enum lsk_run how)
 	return r < 0 ? r : (int)loop->stats.operations;
 }
 
-/* Events that had found no room come first. */
-static unsigned int loop_take_spill(struct lsk_loop *loop, struct lsk_event *ret_events,
-				    unsigned int count)
-{
-	size_t waiting = loop->spill_count - loop->spill_begin;
-	unsigned int taken = waiting < count ? (unsigned int)waiting : count;
-
-	if (taken == 0)
-		return 0;
-	memcpy(ret_events, loop->spill + loop->spill_begin,
-	       taken * sizeof(*ret_events));
-	loop->spill_begin += taken;
-	if (loop->spill_begin == loop->spill_count) {
-		loop->spill_begin = 0;
-		loop->spill_count = 0;
-	}
-	return taken;
-}
-
 int lsk_loop_next(struct lsk_loop *loop, struct lsk_event *ret_events,
 		  unsigned int count, int64_t timeout_ns)
 {
@@ -380,7 +361,7 @@ int lsk_loop_next(struct lsk_loop *loop, struct lsk_event *ret_events,
 		return -EBUSY;
 	if (loop_is_foreign(loop))
 		return -ECHILD;
-	taken = loop_take_spill(loop, ret_events, count);
+	taken = event_take(loop, ret_events, count);
 	if (taken == count)
 		return (int)taken;
 	loop->is_running = true;
@@ -461,6 +442,7 @@ struct lsk_loop *lsk_loop_free(struct lsk_loop *loop)
 		loop->is_stopped = false;
 		loop_pass(loop, loop_nap_ns, true);
 	}
+	event_drop_kept(loop);
 	loop_unbind_all(loop);
 	/* Closes of direct descriptors, for which peers wait: a teardown comes when it
 	 * comes, and not at all (6.18) with one of them still in the queue after a

@@ -164,6 +164,10 @@ struct channel {
 
 static_assert(sizeof(struct channel) == 64, "a channel fills one cache line");
 
+/* In the flags of an event that lsk_loop_next() has not fetched: it hands a descriptor
+ * over, which is nobody's until then. */
+#define EVENT_DESCRIPTOR (1U << 31)
+
 /* In place of a buffer's index in what is held back. */
 enum {
 	POOL_HELD_END = UINT16_MAX,
@@ -360,6 +364,12 @@ void loop_post_put(struct lsk_loop *loop, struct loop_post *post);
 int loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *options,
 	     const struct loop_backend *backend);
 void loop_was_woken(struct lsk_loop *loop);
+
+/* loop_event.c */
+int event_reserve(struct lsk_loop *loop);
+unsigned int event_take(struct lsk_loop *loop, struct lsk_event *ret_events,
+			unsigned int count);
+void event_drop_kept(struct lsk_loop *loop);
 
 /* loop_op.c */
 void loop_close_fd(struct lsk_loop *loop, int fd);

@@ -18,17 +18,18 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* Put by the event that has no callback. */
-void event_keep(struct lsk_loop *loop, const struct lsk_event *event);
+void event_keep(struct lsk_loop *loop, enum op_kind kind,
+		const struct lsk_event *event);
 
-static inline void event_emit(struct lsk_loop *loop, lsk_done_fn done,
-			      const struct lsk_event *event)
+static inline void event_emit(struct lsk_loop *loop, enum op_kind kind,
+			      lsk_done_fn done, const struct lsk_event *event)
 {
 	loop->stats.events++;
 	loop->pass_left--;
 	if (LIKELY(done != NULL))
 		done(loop, event);
 	else
-		event_keep(loop, event);
+		event_keep(loop, kind, event);
 }
 
 /* Whoever watches the library's operations hears first, while the slot is there. */
@@ -277,7 +278,7 @@ static inline void op_emit(struct lsk_loop *loop, struct loop_op *op, uint16_t b
 	if (UNLIKELY(op->timer))
 		wheel_restart(&loop->wheel, op->timer, engine_now_ns());
 	event_show(loop, op, &event);
-	event_emit(loop, op->done, &event);
+	event_emit(loop, (enum op_kind)op->kind, op->done, &event);
 }
 
 /* The same, unless the stream is paused, or older events wait for their turn. */
@@ -313,7 +314,7 @@ static inline void send_finish_head(struct channel *channel, int result)
 			pool_lease_back(loop->pools[op->group], op->u.lease);
 		event_show(loop, op, &event);
 		slot_retire(loop, op);
-		event_emit(loop, done, &event);
+		event_emit(loop, OP_SEND, done, &event);
 	}
 	if (UNLIKELY(channel->state & CHANNEL_DRAINS &&
 		     !(channel->state & CHANNEL_FREE)))

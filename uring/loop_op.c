@@ -10,22 +10,6 @@
 #include "uring/transfer.h"
 #include "uring/util.h"
 
-/* Room for the event that an operation without a callback will end with. */
-static int spill_reserve(struct lsk_loop *loop)
-{
-	size_t wanted = loop->stats.operations + LOOP_POOLS_MAX;
-	struct lsk_event *spill;
-
-	if (loop->spill_capacity >= wanted)
-		return 0;
-	spill = reallocarray(loop->spill, wanted * 2, sizeof(*spill));
-	if (!spill)
-		return -ENOMEM;
-	loop->spill = spill;
-	loop->spill_capacity = wanted * 2;
-	return 0;
-}
-
 static struct loop_op *slot_take(struct lsk_loop *loop)
 {
 	struct loop_op *op;
@@ -62,7 +46,7 @@ op_prepare(struct lsk_loop *loop, struct loop_op *op, const struct lsk_then *the
 {
 	if (then->timeout_ns < 0)
 		return -EINVAL;
-	if (!then->done && spill_reserve(loop) < 0)
+	if (!then->done && event_reserve(loop) < 0)
 		return -ENOMEM;
 	if (then->timeout_ns == 0)
 		return 0;
@@ -158,29 +142,6 @@ static void others_remove(struct lsk_loop *loop, struct loop_op *op)
 		*place = op->next;
 }
 
-void event_keep(struct lsk_loop *loop, const struct lsk_event *event)
-{
-	if (loop->is_ending)
-		return;
-	if (loop->next_count < loop->next_room) {
-		loop->next_events[loop->next_count++] = *event;
-		return;
-	}
-	/* op_new() has made room for one event of each operation; what streams bring
-	 * beyond that makes room for itself. */
-	if (loop->spill_count == loop->spill_capacity) {
-		size_t capacity = loop->spill_capacity * 2;
-		struct lsk_event *spill;
-
-		spill = reallocarray(loop->spill, capacity, sizeof(*spill));
-		if (!spill)
-			return;
-		loop->spill = spill;
-		loop->spill_capacity = capacity;
-	}
-	loop->spill[loop->spill_count++] = *event;
-}
-
 /* The sender's address has its length. Return: the bytes. */
 static void *datagram_settle(const struct loop_op *op, int result)
 {
@@ -200,6 +161,7 @@ static void *datagram_settle(const struct loop_op *op, int result)
 void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 	       unsigned int flags)
 {
+	const enum op_kind kind = (enum op_kind)op->kind;
 	const lsk_done_fn done = op->done;
 	struct channel *channel = op->channel;
 	struct lsk_event event = {
@@ -229,7 +191,7 @@ void op_finish(struct lsk_loop *loop, struct loop_op *op, int result,
 		others_remove(loop, op);
 	event_show(loop, op, &event);
 	slot_retire(loop, op);
-	event_emit(loop, done, &event);
+	event_emit(loop, kind, done, &event);
 	if (channel && channel->state & CHANNEL_CLOSING)
 		channel_check_close(channel);
 }

@@ -300,7 +300,7 @@ void send_notified(struct lsk_loop *loop, struct loop_op *op, bool was_copied)
 		pool_lease_back(loop->pools[op->group], op->u.lease);
 	event_show(loop, op, &event);
 	slot_retire(loop, op);
-	event_emit(loop, done, &event);
+	event_emit(loop, OP_SEND, done, &event);
 }
 
 /* Spread @result over the operations that left together, and end those that are done.

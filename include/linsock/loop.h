@@ -203,7 +203,8 @@ int lsk_loop_new(struct lsk_loop **ret_loop, const struct lsk_loop_options *opti
  * @loop: NULL is allowed; not from inside one of its callbacks
  *
  * Every operation under way is cancelled and gets its terminal event, as far as it has
- * a callback. Sockets are closed unless the caller holds a reference; pools are freed.
+ * a callback. Sockets are closed unless the caller holds a reference; pools are freed;
+ * descriptors in events that lsk_loop_next() has not given out are closed.
  *
  * Return: NULL.
  */
