@@ -239,6 +239,49 @@ Test_on_each_loop(loop_connect, that_had_to_wait_tells_the_end_of_the_peer)
 	lsk_socket_free(listener);
 }
 
+/* A number that nobody else gets and nobody listens on yet. */
+static void deaf_socket(struct lsk_socket **ret_deaf, struct lsk_addr *ret_addr)
+{
+	struct lsk_addr addr;
+
+	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
+	cr_assert_eq(lsk_socket_new(ret_deaf, AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_bind(*ret_deaf, &addr), 0);
+	cr_assert_eq(lsk_socket_getsockname(*ret_deaf, ret_addr), 0);
+}
+
+/* connect(2) would say ECONNABORTED once to who has asked for SO_ERROR. */
+Test_on_each_loop(loop_connect, that_was_refused_can_be_made_again_on_the_same_socket)
+{
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_socket *listener;
+	struct lsk_socket *client;
+	struct lsk_addr addr;
+	int server;
+
+	deaf_socket(&listener, &addr);
+	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
+	for (int i = 1; i <= 2; i++) {
+		cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
+		run_until(loop, &outcome.ends, i);
+		cr_assert_eq(outcome.result, -ECONNREFUSED, "attempt %d: %d", i,
+			     outcome.result);
+	}
+	cr_assert_eq(lsk_socket_listen(listener, 1), 0);
+	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
+	run_until(loop, &outcome.ends, 3);
+	cr_assert_eq(outcome.result, 0);
+	server = accept(lsk_socket_fd(listener), NULL, NULL);
+	cr_assert_geq(server, 0);
+	cr_assert_eq(lsk_loop_send(loop, client, "to", 2, 0, &then), 0);
+	run_until(loop, &outcome.ends, 4);
+	cr_assert_eq(outcome.result, 2);
+	close(server);
+	lsk_socket_free(client);
+	lsk_socket_free(listener);
+}
+
 enum { CLIENTS = 8 };
 
 /* Each peer hears of the end: nobody has its connection any more. */

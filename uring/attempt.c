@@ -126,13 +126,26 @@ int64_t engine_run_ready(struct engine *engine, const struct engine_request *req
 	}
 }
 
+int engine_connect_result(int fd)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	socklen_t len = sizeof(int);
+	int error = 0;
+	int r;
+
+	r = syscall_result(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len));
+	/* TCP keeps in mind that an attempt was under way, and would say ECONNABORTED
+	 * to the next. Others refuse this. */
+	if (r == 0 && error)
+		connect(fd, &nobody, sizeof(nobody));
+	return r < 0 ? r : -error;
+}
+
 /* EAGAIN is a UNIX listener's full backlog, for which there is no event. */
 int64_t engine_run_connect(struct engine *engine, const struct engine_request *request,
 			   const struct engine_wait *wait)
 {
 	int64_t nap_ns = nap_min_ns;
-	socklen_t len = sizeof(int);
-	int error = 0;
 	int64_t r;
 
 	while ((r = engine_attempt(request)) == -EAGAIN) {
@@ -148,8 +161,5 @@ int64_t engine_run_connect(struct engine *engine, const struct engine_request *r
 		r = engine->backend->wait_events(engine, request->fd, POLLOUT,
 						 ENGINE_FOREVER_NS, wait);
 	} while (r == 0);
-	if (r < 0)
-		return r;
-	r = syscall_result(getsockopt(request->fd, SOL_SOCKET, SO_ERROR, &error, &len));
-	return r < 0 ? r : -error;
+	return r < 0 ? r : engine_connect_result(request->fd);
 }

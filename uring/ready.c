@@ -30,7 +30,7 @@ static int accept_now(int fd)
 }
 
 /* The first attempt connects; the later ones ask what became of it. Whether it has
- * ended SO_ERROR alone does not tell. */
+ * ended its result alone does not tell. */
 static int attempt_connect(struct loop_op *op)
 {
 	struct pollfd watched = {.fd = op->channel->fd, .events = POLLOUT};
@@ -42,7 +42,6 @@ static int attempt_connect(struct loop_op *op)
 		.addr = (struct sockaddr *)&addr,
 		.addr_len = &len,
 	};
-	int error = 0;
 	int r;
 
 	if (op->progress == CONNECT_NOT_BEGUN) {
@@ -54,10 +53,7 @@ static int attempt_connect(struct loop_op *op)
 	}
 	if (op->progress != CONNECT_ENDED && poll(&watched, 1, 0) <= 0)
 		return -EINPROGRESS;
-	len = sizeof(error);
-	r = syscall_result(
-		getsockopt(op->channel->fd, SOL_SOCKET, SO_ERROR, &error, &len));
-	return r < 0 ? r : -error;
+	return engine_connect_result(op->channel->fd);
 }
 
 static int attempt_poll(const struct loop_op *op)
