@@ -115,3 +115,81 @@ Test_on_each_loop(loop_sendto, says_why_it_cannot)
 	cr_assert_eq(lsk_loop_release(loop, sock), 0);
 	lsk_socket_free(sock);
 }
+
+/* More than the loop asks for at one time, and fewer. */
+Test_on_each_loop(recvmsg_stream, brings_every_datagram_of_bursts_of_any_length)
+{
+	const struct lsk_pool_options options = {
+		.buffer_size = 1024, .count = 128, .flags = LSK_POOL_MESSAGES};
+	static const int bursts[] = {1, 2, 3, 4, 5, 16, 17, 1, 63, 64, 65, 3, 100, 1};
+	static struct outcome outcome; /* the loop's end tells it, too */
+	const struct lsk_then then = then_tell(&outcome);
+	struct lsk_addr addrs[2];
+	struct lsk_socket *socks[2] = {bound("inet://127.0.0.1:0", &addrs[0]),
+				       bound("inet://127.0.0.1:0", &addrs[1])};
+	struct lsk_pool *pool;
+	int sent = 0;
+
+	outcome = (struct outcome){0};
+	cr_assert_eq(lsk_pool_new(loop, &pool, &options), 0);
+	cr_assert_eq(lsk_loop_recvmsg_stream(loop, socks[0], pool, &then), 0);
+	for (size_t i = 0; i < sizeof(bursts) / sizeof(bursts[0]); i++) {
+		for (int j = 0; j < bursts[i]; j++)
+			cr_assert_eq(lsk_socket_sendto(socks[1], "x", 1, 0, &addrs[0]),
+				     1);
+		sent += bursts[i];
+		run_until(loop, &outcome.events, sent);
+		run_idle(loop);
+		cr_assert_eq(outcome.events, sent);
+	}
+	lsk_socket_free(socks[0]);
+	lsk_socket_free(socks[1]);
+}
+
+struct asker {
+	struct lsk_socket *sock;
+	int events;
+	int end;
+	int ends;
+};
+
+/* Each datagram is answered, to a port that is gone: the kernel says so at once. */
+static void answer(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct asker *asker = event->context;
+
+	(void)loop;
+	asker->events++;
+	if (event->flags & LSK_EVENT_MORE) {
+		lsk_lease_free(event->pool, event->lease);
+		cr_assert_eq(send(lsk_socket_fd(asker->sock), "x", 1, 0), 1);
+	} else {
+		asker->ends++;
+		asker->end = event->result;
+	}
+}
+
+/* The error comes after the last datagram was received, and before the loop has heard
+ * that there is no more. */
+Test_on_each_loop(recvmsg_stream, hears_of_an_error_that_comes_behind_its_datagrams)
+{
+	const struct lsk_pool_options options = {
+		.buffer_size = 1024, .count = 16, .flags = LSK_POOL_MESSAGES};
+	struct asker asker = {0};
+	const struct lsk_then then = {.done = answer, .context = &asker};
+	struct lsk_addr addrs[2];
+	struct lsk_socket *socks[2] = {bound("inet://127.0.0.1:0", &addrs[0]),
+				       bound("inet://127.0.0.1:0", &addrs[1])};
+	struct lsk_pool *pool;
+
+	asker.sock = socks[0];
+	cr_assert_eq(lsk_pool_new(loop, &pool, &options), 0);
+	cr_assert_eq(lsk_socket_connect(socks[0], &addrs[1]), 0);
+	cr_assert_eq(lsk_socket_sendto(socks[1], "x", 1, 0, &addrs[0]), 1);
+	lsk_socket_free(socks[1]);
+	cr_assert_eq(lsk_loop_recvmsg_stream(loop, socks[0], pool, &then), 0);
+	run_until(loop, &asker.ends, 1);
+	cr_assert_eq(asker.end, -ECONNREFUSED);
+	cr_assert_eq(asker.events, 2);
+	lsk_socket_free(socks[0]);
+}

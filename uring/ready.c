@@ -194,9 +194,10 @@ static void messages_learn(struct lsk_pool *pool, unsigned int wanted, unsigned 
 		pool->messages_next = wanted / 2;
 }
 
-/* Receive up to @budget messages at once. Return: how many; -EAGAIN; or 0 where the
- * stream has ended or found no buffer. */
-static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int budget)
+/* Receive up to @budget messages at once; fewer than were asked for are short. Return:
+ * how many; -EAGAIN; or 0 where the stream has ended or found no buffer. */
+static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int budget,
+			 bool *ret_is_short)
 {
 	const uint32_t generation = op->generation;
 	struct loop_result result = {.has_more = false};
@@ -225,6 +226,7 @@ static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int
 		return 0;
 	}
 	messages_learn(pool, wanted, (unsigned int)count);
+	*ret_is_short = (unsigned int)count < wanted;
 	for (unsigned int i = 0; i < (unsigned int)count; i++) {
 		const uint32_t len = message_settle(pool, &messages, i);
 
@@ -246,7 +248,8 @@ static int read_messages(struct lsk_loop *loop, struct loop_op *op, unsigned int
 	return count;
 }
 
-/* Receive once. Return: 1, -EAGAIN, or 0 as above. */
+/* Receive once; of a message, its length tells of no other. Return: 1, -EAGAIN, or 0 as
+ * above. */
 static int read_bytes(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_short)
 {
 	struct loop_result result = {.has_more = false};
@@ -268,7 +271,7 @@ static int read_bytes(struct lsk_loop *loop, struct loop_op *op, bool *ret_is_sh
 
 		r = syscall_count(recv(op->channel->fd, memory, room, MSG_DONTWAIT));
 	} while (r == -EINTR);
-	*ret_is_short = r < (ssize_t)room;
+	*ret_is_short = r < (ssize_t)room && op->channel->caps & CHANNEL_STREAM;
 	if (r == -EAGAIN)
 		return -EAGAIN;
 	if (LIKELY(r > 0)) {
@@ -309,7 +312,7 @@ int loop_read_stream(struct lsk_loop *loop, struct loop_op *op, unsigned int bud
 		if (op->kind == OP_RECV_STREAM)
 			r = read_bytes(loop, op, &is_short);
 		else if (op->kind == OP_RECVMSG_STREAM)
-			r = read_messages(loop, op, budget);
+			r = read_messages(loop, op, budget, &is_short);
 		else
 			r = read_connection(loop, op);
 		if (r <= 0)
@@ -317,10 +320,10 @@ int loop_read_stream(struct lsk_loop *loop, struct loop_op *op, unsigned int bud
 		if (op->generation != generation ||
 		    op->state & (OP_CANCELLED | OP_EXPIRED | OP_PAUSED | OP_FULL))
 			return 0;
-		/* A stream that gave less than there was room for is empty: what comes
-		 * later is an edge of its own. The end may have come before. */
-		if (is_short && op->channel->caps & CHANNEL_STREAM &&
-		    !(op->channel->state & CHANNEL_HANGUP))
+		/* What gave less than was asked for is empty: what comes later is an
+		 * edge of its own, and so is the error that ended a recvmmsg(2), which
+		 * the kernel keeps. The end may have come before. */
+		if (is_short && !(op->channel->state & CHANNEL_HANGUP))
 			return -EAGAIN;
 		budget -= (unsigned int)r;
 	}
