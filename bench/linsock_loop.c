@@ -13,6 +13,8 @@
 #include <linsock/control.h>
 #include <linsock/inet.h>
 #include <linsock/loop.h>
+#include <linsock/loop_direct.h>
+#include <linsock/loop_feature.h>
 #include <linsock/version.h>
 
 #include "lockstep/lockstep.h"
@@ -21,6 +23,14 @@
  * kernel fills some 20 buffers in one pass. */
 #define ECHO_BUFFERS_MAX 512U
 #define ECHO_BYTES_MAX   (1U << 20)
+#define SINK_BYTES       (512U << 10)
+
+enum variant {
+	VARIANT_URING,
+	VARIANT_EPOLL,
+	VARIANT_DIRECT, /* connections in the ring's table */
+	VARIANT_BUNDLE, /* whole buffers, several with one completion */
+};
 
 struct connection {
 	struct server *server;
@@ -31,6 +41,7 @@ struct connection {
 struct server {
 	const struct bench_plan *plan;
 	struct bench_tally *tally;
+	enum variant variant;
 	struct lsk_loop *loop;
 	struct lsk_pool *pool;
 	struct connection *connections;
@@ -40,7 +51,7 @@ struct server {
 };
 
 /* Pools, by what the program does with them. */
-static void pool_choose(const struct bench_plan *plan, bool is_epoll,
+static void pool_choose(const struct bench_plan *plan, enum variant variant,
 			struct lsk_pool_options *pool)
 {
 	if (plan->service == BENCH_DATAGRAMS) {
@@ -48,14 +59,20 @@ static void pool_choose(const struct bench_plan *plan, bool is_epoll,
 		pool->count = plan->is_segmented ? 4 : 128;
 		if (plan->is_segmented)
 			pool->buffer_size = BENCH_SEGMENTS_MAX + 1024;
+	} else if (variant == VARIANT_BUNDLE) {
+		/* As liburing.c has them. */
+		pool->flags = LSK_POOL_WHOLE;
+		pool->buffer_size = (unsigned int)plan->buffer_size;
+		pool->count = SINK_BYTES / (unsigned int)plan->buffer_size;
 	} else if (plan->service == BENCH_SINK || plan->service == BENCH_PROXY) {
 		pool->count = 8;
 	} else {
 		/* As liburing.c has it: buffers for messages of the size that comes, as
 		 * many as are in flight. With epoll it is one, for anything. */
 		pool->flags = LSK_POOL_WHOLE;
-		pool->buffer_size = (unsigned int)(is_epoll ? plan->buffer_size
-							    : plan->message_size);
+		pool->buffer_size =
+			(unsigned int)(variant == VARIANT_EPOLL ? plan->buffer_size
+								: plan->message_size);
 		pool->count = 16;
 		while (pool->count < plan->connections &&
 		       pool->count < ECHO_BUFFERS_MAX &&
@@ -66,10 +83,22 @@ static void pool_choose(const struct bench_plan *plan, bool is_epoll,
 		pool->count = plan->buffers_max;
 }
 
+/* What the variant is named after, or nothing: without it the loop would do with what
+ * the others do. */
+static bool has_what_it_needs(const struct lsk_loop *loop, enum variant variant)
+{
+	const unsigned int features = lsk_loop_features(loop);
+
+	if (variant == VARIANT_DIRECT)
+		return features & LSK_LOOP_DIRECT;
+	return variant != VARIANT_BUNDLE || features & LSK_LOOP_BUNDLES;
+}
+
 static int loop_open(const struct bench_start *start, void **ret_server)
 {
 	const struct bench_plan *plan = start->plan;
-	struct lsk_loop_options options = {.force_epoll = start->variant};
+	const enum variant variant = (enum variant)start->variant;
+	struct lsk_loop_options options = {.force_epoll = variant == VARIANT_EPOLL};
 	struct lsk_pool_options pool = {0};
 	struct server *server = calloc(1, sizeof(*server));
 	int r;
@@ -78,6 +107,7 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 		return -ENOMEM;
 	server->plan = plan;
 	server->tally = start->tally;
+	server->variant = variant;
 	server->connections =
 		calloc(plan->connections + 1, sizeof(*server->connections));
 	if (!server->connections) {
@@ -88,13 +118,19 @@ static int loop_open(const struct bench_start *start, void **ret_server)
 	options.entries = 1024;
 	options.completions = 4096;
 	options.zero_copy_min = plan->zero_copy_min;
+	if (variant == VARIANT_DIRECT)
+		options.direct_max = plan->connections;
 	r = lsk_loop_new(&server->loop, &options);
+	if (r == 0 && !has_what_it_needs(server->loop, variant)) {
+		server->loop = lsk_loop_free(server->loop);
+		r = -EOPNOTSUPP;
+	}
 	if (r < 0) {
 		free(server->connections);
 		free(server);
 		return r;
 	}
-	pool_choose(plan, start->variant, &pool);
+	pool_choose(plan, variant, &pool);
 	r = lsk_pool_new(server->loop, &server->pool, &pool);
 	if (r < 0) {
 		lsk_loop_free(server->loop);
@@ -188,6 +224,24 @@ static void accepted(struct lsk_loop *loop, const struct lsk_event *event)
 	count(connection->server, 1);
 }
 
+/* The first is the listener; from there on as if it had been added. */
+static void serve(struct lsk_loop *loop, const struct lsk_event *event)
+{
+	struct connection *listener = event->context;
+	struct server *server = listener->server;
+	struct connection *connection = &server->connections[server->count];
+	const struct lsk_then then = {.done = echo, .context = connection};
+
+	if (event->result < 0)
+		return;
+	connection->server = server;
+	if (lsk_loop_adopt(loop, listener->sock, event->result, &connection->sock) < 0)
+		return;
+	connection->out = connection->sock;
+	server->count++;
+	lsk_loop_recv_stream(loop, connection->sock, server->pool, &then);
+}
+
 static int loop_add(void *context, int fd)
 {
 	struct server *server = context;
@@ -225,6 +279,10 @@ static int loop_add(void *context, int fd)
 	case BENCH_ACCEPT:
 		then.done = accepted;
 		return lsk_loop_accept_stream(server->loop, connection->sock, &then);
+	case BENCH_SERVE:
+		then.done = serve;
+		/* Without a table, and on epoll, it brings ordinary descriptors. */
+		return lsk_loop_accept_direct(server->loop, connection->sock, &then);
 	case BENCH_DATAGRAMS_SEND:
 	case BENCH_FANOUT:
 	case BENCH_SOURCE:
@@ -325,8 +383,9 @@ static int loop_connect(void *context, const struct sockaddr *address, socklen_t
 		};
 
 		connection->server = server;
-		r = lsk_socket_new(&connection->sock, address->sa_family, SOCK_STREAM,
-				   0);
+		/* Nonblocking from the start, as a loop's sockets are. */
+		r = lsk_socket_new(&connection->sock, address->sa_family,
+				   SOCK_STREAM | SOCK_NONBLOCK, 0);
 		if (r == 0)
 			r = lsk_loop_connect(server->loop, connection->sock, &addr,
 					     &then);
@@ -414,43 +473,32 @@ static void loop_close(void *context)
 	free(server);
 }
 
-#define LOOP_SERVICES                                                                  \
-	(BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) | BENCH_BIT(BENCH_DATAGRAMS) |  \
-	 BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) | \
-	 BENCH_BIT(BENCH_TIMERS) | BENCH_BIT(BENCH_PROXY) |                            \
+#define LOOP_SERVICES                                                                 \
+	(BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) | BENCH_BIT(BENCH_DATAGRAMS) | \
+	 BENCH_BIT(BENCH_ACCEPT) | BENCH_BIT(BENCH_SERVE) | BENCH_BIT(BENCH_FANOUT) | \
+	 BENCH_BIT(BENCH_SOURCE) | BENCH_BIT(BENCH_TIMERS) | BENCH_BIT(BENCH_PROXY) | \
 	 BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT))
 
-static const struct bench_adapter on_uring = {
-	.name = "linsock",
-	.summary = "lsk_loop on io_uring: streams, leases sent back",
-	.services = LOOP_SERVICES,
-	.version = lsk_version,
-	.open = loop_open,
-	.add = loop_add,
-	.pump = loop_pump,
-	.broadcast = loop_broadcast,
-	.connect = loop_connect,
-	.timers = loop_timers,
-	.arm = loop_arm,
-	.disarm = loop_disarm,
-	.close = loop_close,
+#define ADAPTER(adapter_name, text, mask, which)                                 \
+	{                                                                        \
+		.name = adapter_name, .summary = text, .services = mask,         \
+		.variant = which, .version = lsk_version, .open = loop_open,     \
+		.add = loop_add, .pump = loop_pump, .broadcast = loop_broadcast, \
+		.connect = loop_connect, .timers = loop_timers, .arm = loop_arm, \
+		.disarm = loop_disarm, .close = loop_close,                      \
+	}
+
+static const struct bench_adapter adapters[] = {
+	ADAPTER("linsock", "lsk_loop on io_uring: streams, leases sent back",
+		LOOP_SERVICES, VARIANT_URING),
+	ADAPTER("linsock-epoll", "lsk_loop on epoll: the same program", LOOP_SERVICES,
+		VARIANT_EPOLL),
+	ADAPTER("linsock-direct", "lsk_loop, connections in the ring's table",
+		BENCH_BIT(BENCH_SERVE), VARIANT_DIRECT),
+	ADAPTER("linsock-bundle", "lsk_loop, whole buffers in bundles",
+		BENCH_BIT(BENCH_SINK), VARIANT_BUNDLE),
 };
 
-static const struct bench_adapter on_epoll = {
-	.name = "linsock-epoll",
-	.summary = "lsk_loop on epoll: the same program",
-	.services = LOOP_SERVICES,
-	.variant = 1,
-	.version = lsk_version,
-	.open = loop_open,
-	.add = loop_add,
-	.pump = loop_pump,
-	.broadcast = loop_broadcast,
-	.connect = loop_connect,
-	.timers = loop_timers,
-	.arm = loop_arm,
-	.disarm = loop_disarm,
-	.close = loop_close,
+const struct bench_adapter *const bench_adapters[] = {
+	&adapters[0], &adapters[1], &adapters[2], &adapters[3], NULL,
 };
-
-const struct bench_adapter *const bench_adapters[] = {&on_uring, &on_epoll, NULL};

@@ -96,6 +96,17 @@ def echo_cells():
             )
 
 
+def serve_cells():
+    """Connections that the server has accepted: in the ring's table, too."""
+    for batch in (1, 64):
+        yield Cell(
+            id=f"serve-tcp-64-{batch}", bench="B3", suite="async",
+            title=f"echo 64 B, tcp, accepted by the server, {batch} in flight",
+            workload="serve", service="serve",
+            parameters={"transport": "tcp", "size": 64, "conns": batch, "buffer": 16384},
+        )
+
+
 # Messages a second of a client that sends when it is time: a quarter of what one CPU can.
 OPEN_RATE = 20000
 
@@ -349,5 +360,5 @@ def sync_cells():
 
 
 def all_cells():
-    return [*sync_cells(), *echo_cells(), *cross_cells(), *sink_cells(), *relay_cells(),
-            *datagram_cells(), *other_cells()]
+    return [*sync_cells(), *echo_cells(), *serve_cells(), *cross_cells(),
+            *sink_cells(), *relay_cells(), *datagram_cells(), *other_cells()]

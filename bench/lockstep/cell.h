@@ -68,6 +68,7 @@ extern const struct workload workload_datagrams_send;
 extern const struct workload workload_proxy;
 extern const struct workload workload_stream_source;
 extern const struct workload workload_accept;
+extern const struct workload workload_serve;
 extern const struct workload workload_connect;
 extern const struct workload workload_cross;
 extern const struct workload workload_cross_open;

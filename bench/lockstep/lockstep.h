@@ -28,6 +28,7 @@ enum bench_service {
 	BENCH_DATAGRAMS, /* datagram sockets: take; done counts datagrams */
 	BENCH_DATAGRAMS_SEND, /* connected ones: broadcast() of pieces; done as above */
 	BENCH_ACCEPT,         /* listeners: accept and close; done counts closed ones */
+	BENCH_SERVE,          /* a listener: accept, and as BENCH_ECHO from there on */
 	BENCH_CONNECT, /* no descriptor: connect(); done counts those that were made */
 	BENCH_FANOUT,  /* streams: broadcast() to all; done counts messages sent */
 	BENCH_SOURCE,  /* streams: broadcast() large ones; done counts them */

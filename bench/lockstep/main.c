@@ -34,6 +34,7 @@ const struct workload *const workloads[] = {
 	&workload_datagrams,
 	&workload_datagrams_send,
 	&workload_accept,
+	&workload_serve,
 	&workload_connect,
 	&workload_cross,
 	&workload_cross_open,
@@ -53,8 +54,8 @@ const struct workload *const workloads[] = {
 };
 
 static const char *const service_names[] = {
-	"echo",    "sink",   "proxy",  "datagrams", "datagrams-send", "accept",
-	"connect", "fanout", "source", "timers",    "sync",
+	"echo",  "sink",    "proxy",  "datagrams", "datagrams-send", "accept",
+	"serve", "connect", "fanout", "source",    "timers",         "sync",
 };
 _Static_assert(sizeof(service_names) / sizeof(service_names[0]) == BENCH_SERVICE__COUNT,
 	       "every service has a name");

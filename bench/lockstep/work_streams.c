@@ -101,6 +101,45 @@ const struct workload workload_echo = {
 	.items = echo_items,
 };
 
+/* Serve: the same over connections that the server has accepted itself. */
+
+static int serve_start(struct cell *cell)
+{
+	int listener = -1;
+	int r = buffers_new(cell, cell->plan.message_size, cell->plan.message_size);
+
+	if (r == 0)
+		r = wire_listen(cell->transport, &listener);
+	if (r < 0)
+		return r;
+	cell->listener_copy = dup(listener);
+	r = cell->listener_copy < 0 ? -errno
+				    : cell->adapter->add(cell->server, listener);
+	if (r < 0)
+		close(listener);
+	for (unsigned i = 0; i < cell->plan.connections && r == 0; i++)
+		r = wire_connect(cell->transport, cell->listener_copy,
+				 &cell->client[i]);
+	return r;
+}
+
+static void serve_stop(struct cell *cell)
+{
+	if (cell->listener_copy > 0)
+		close(cell->listener_copy);
+}
+
+const struct workload workload_serve = {
+	.name = "serve",
+	.unit = "message",
+	.service = BENCH_SERVE,
+	.start = serve_start,
+	.round = echo_round,
+	.check = echo_check,
+	.items = echo_items,
+	.stop = serve_stop,
+};
+
 /* Idle: connections that spoke once and now wait; what does each hold? */
 
 struct idle {

@@ -305,6 +305,13 @@ static int accept_ready(struct server *server, struct connection *connection)
 
 		if (fd < 0)
 			return errno == EAGAIN ? 0 : -errno;
+		if (server->plan->service == BENCH_SERVE) {
+			int r = epoll_add(server, fd);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
 		close(fd);
 		server->tally->done++;
 	}
@@ -371,6 +378,10 @@ static int ready(struct server *server, const struct epoll_event *event)
 			       : datagrams_ready(server, connection);
 	case BENCH_ACCEPT:
 		return accept_ready(server, connection);
+	case BENCH_SERVE:
+		if (connection == server->connections[0])
+			return accept_ready(server, connection);
+		return echo_ready(server, connection, event->events);
 	case BENCH_ECHO:
 	case BENCH_FANOUT:
 	case BENCH_SOURCE:
@@ -480,7 +491,7 @@ static const struct bench_adapter epoll_best = {
 		    BENCH_BIT(BENCH_DATAGRAMS) | BENCH_BIT(BENCH_ACCEPT) |
 		    BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) |
 		    BENCH_BIT(BENCH_PROXY) | BENCH_BIT(BENCH_DATAGRAMS_SEND) |
-		    BENCH_BIT(BENCH_CONNECT),
+		    BENCH_BIT(BENCH_CONNECT) | BENCH_BIT(BENCH_SERVE),
 	.variant = VARIANT_BEST,
 	.version = epoll_version,
 	.open = epoll_start,

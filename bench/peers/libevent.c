@@ -349,6 +349,7 @@ static int libevent_add(void *context, int fd)
 	case BENCH_CONNECT:
 	case BENCH_DATAGRAMS_SEND:
 	case BENCH_TIMERS:
+	case BENCH_SERVE:
 	case BENCH_SYNC:
 	case BENCH_SERVICE__COUNT:
 		break;

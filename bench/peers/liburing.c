@@ -105,7 +105,8 @@ static void liburing_close(void *context)
 	struct server *server = context;
 
 	io_uring_queue_exit(&server->ring);
-	for (unsigned i = 0; i < server->count; i++)
+	/* The ring's table goes with the ring; only the listener is not in it. */
+	for (unsigned i = 0; i < server->count && (i == 0 || !server->file_flags); i++)
 		close(server->connections[i].fd);
 	if (server->pool)
 		munmap(server->pool, server->pool_bytes);
@@ -141,6 +142,7 @@ static unsigned echo_buffers(const struct bench_plan *plan)
 static int service_start(struct server *server)
 {
 	const struct bench_plan *plan = server->plan;
+	int r;
 
 	switch (plan->service) {
 	case BENCH_ECHO:
@@ -153,6 +155,13 @@ static int service_start(struct server *server)
 					  IOU_PBUF_RING_INC);
 		return pool_start(server, power_of_two(SINK_BYTES / plan->buffer_size),
 				  plan->buffer_size, 0);
+	case BENCH_SERVE:
+		server->complete = serve_complete;
+		r = pool_start(server, echo_buffers(plan), plan->message_size, 0);
+		if (r < 0 || server->variant != VARIANT_DIRECT)
+			return r;
+		server->file_flags = IOSQE_FIXED_FILE;
+		return io_uring_register_files_sparse(&server->ring, plan->connections);
 	case BENCH_PROXY:
 		server->complete = echo_complete;
 		return pool_start(server, power_of_two(SINK_BYTES / plan->buffer_size),
@@ -247,6 +256,7 @@ static int liburing_add(void *context, int fd)
 	case BENCH_DATAGRAMS:
 		return datagram_arm(server, index);
 	case BENCH_ACCEPT:
+	case BENCH_SERVE:
 		return accept_arm(server, index);
 	case BENCH_DATAGRAMS_SEND:
 	case BENCH_FANOUT:
@@ -311,9 +321,10 @@ static const struct bench_adapter adapters[] = {
 		"ring",
 		BENCH_BIT(BENCH_ECHO) | BENCH_BIT(BENCH_SINK) |
 			BENCH_BIT(BENCH_DATAGRAMS) | BENCH_BIT(BENCH_ACCEPT) |
-			BENCH_BIT(BENCH_FANOUT) | BENCH_BIT(BENCH_SOURCE) |
-			BENCH_BIT(BENCH_TIMERS) | BENCH_BIT(BENCH_PROXY) |
-			BENCH_BIT(BENCH_DATAGRAMS_SEND) | BENCH_BIT(BENCH_CONNECT),
+			BENCH_BIT(BENCH_SERVE) | BENCH_BIT(BENCH_FANOUT) |
+			BENCH_BIT(BENCH_SOURCE) | BENCH_BIT(BENCH_TIMERS) |
+			BENCH_BIT(BENCH_PROXY) | BENCH_BIT(BENCH_DATAGRAMS_SEND) |
+			BENCH_BIT(BENCH_CONNECT),
 		VARIANT_BEST),
 	ADAPTER("liburing-inline", "hand-written, sends by send(2) at once",
 		BENCH_BIT(BENCH_ECHO), VARIANT_INLINE),
@@ -325,9 +336,11 @@ static const struct bench_adapter adapters[] = {
 		BENCH_BIT(BENCH_DATAGRAMS), VARIANT_NO_NAME),
 	ADAPTER("liburing-zc", "hand-written, SEND_ZC", BENCH_BIT(BENCH_SOURCE),
 		VARIANT_ZERO_COPY),
+	ADAPTER("liburing-direct", "hand-written, connections in the ring's table",
+		BENCH_BIT(BENCH_SERVE), VARIANT_DIRECT),
 };
 
 const struct bench_adapter *const bench_adapters[] = {
 	&adapters[0], &adapters[1], &adapters[2], &adapters[3],
-	&adapters[4], &adapters[5], NULL,
+	&adapters[4], &adapters[5], &adapters[6], NULL,
 };

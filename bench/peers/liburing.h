@@ -22,6 +22,7 @@ enum variant {
 	VARIANT_INC,     /* large buffers consumed bit by bit */
 	VARIANT_NO_NAME, /* datagrams without the sender's address */
 	VARIANT_ZERO_COPY,
+	VARIANT_DIRECT, /* connections in the ring's table */
 };
 
 /* What a completion is of: the low byte of user_data. */
@@ -52,6 +53,7 @@ struct server {
 	const struct bench_plan *plan;
 	struct bench_tally *tally;
 	enum variant variant;
+	uint8_t file_flags; /* of what is done with connections */
 	struct io_uring ring;
 
 	struct io_uring_buf_ring *pool;
@@ -120,6 +122,7 @@ int datagram_complete(struct server *server, const struct io_uring_cqe *cqe);
 int datagram_arm(struct server *server, unsigned index);
 int accept_complete(struct server *server, const struct io_uring_cqe *cqe);
 int accept_arm(struct server *server, unsigned index);
+int serve_complete(struct server *server, const struct io_uring_cqe *cqe);
 int fanout_complete(struct server *server, const struct io_uring_cqe *cqe);
 int fanout_broadcast(void *context, const void *data, size_t len);
 int timers_complete(struct server *server, const struct io_uring_cqe *cqe);

@@ -20,7 +20,7 @@ static void recv_arm(struct server *server, unsigned index, bool is_multishot)
 		io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
 	else
 		io_uring_prep_recv(sqe, fd, NULL, server->buffer_size, 0);
-	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->flags |= IOSQE_BUFFER_SELECT | server->file_flags;
 	sqe->buf_group = POOL_GROUP;
 	sqe->user_data = tag(COMPLETION_RECV, index, 0);
 }
@@ -40,6 +40,7 @@ static void echo_send(struct server *server, unsigned index, unsigned bid)
 	io_uring_prep_send(
 		sqe, connection->fd, pool_buffer(server, bid) + connection->sent,
 		server->lengths[bid] - connection->sent, MSG_NOSIGNAL | MSG_WAITALL);
+	sqe->flags |= server->file_flags;
 	sqe->user_data = tag(COMPLETION_SEND, index, bid);
 	connection->is_sending = true;
 }
@@ -295,10 +296,34 @@ int accept_arm(struct server *server, unsigned index)
 {
 	struct io_uring_sqe *sqe = sqe_next(server);
 
-	io_uring_prep_multishot_accept(sqe, server->connections[index].fd, NULL, NULL,
-				       SOCK_CLOEXEC);
+	if (server->variant == VARIANT_DIRECT)
+		io_uring_prep_multishot_accept_direct(
+			sqe, server->connections[index].fd, NULL, NULL, 0);
+	else
+		io_uring_prep_multishot_accept(sqe, server->connections[index].fd, NULL,
+					       NULL, SOCK_CLOEXEC);
 	sqe->user_data = tag(COMPLETION_ACCEPT, index, 0);
 	return 0;
+}
+
+/* Accepted here, and served. */
+int serve_complete(struct server *server, const struct io_uring_cqe *cqe)
+{
+	const unsigned index = server->count;
+
+	if (tag_kind(cqe->user_data) != COMPLETION_ACCEPT)
+		return echo_complete(server, cqe);
+	if (cqe->res < 0)
+		return cqe->res;
+	server->connections[server->count++] = (struct connection){
+		.fd = cqe->res,
+		.out = index,
+		.queue_head = BID_NONE,
+		.queue_tail = BID_NONE,
+	};
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		accept_arm(server, tag_index(cqe->user_data));
+	return echo_arm(server, index);
 }
 
 int accept_complete(struct server *server, const struct io_uring_cqe *cqe)
