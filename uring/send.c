@@ -396,7 +396,9 @@ void send_by_syscall(struct channel *channel, bool *ret_would_block)
 		}
 		message = NULL;
 		channel->batch_count = 1;
-		if (op->kind != OP_SEND || op->next != OP_NONE) {
+		/* Messages do not leave together. */
+		if (op->kind != OP_SEND ||
+		    (op->next != OP_NONE && channel->caps & CHANNEL_STREAM)) {
 			if (op->kind == OP_SENDFILE) {
 				channel_flush_later(channel);
 				break;
