@@ -137,7 +137,7 @@ int engine_connect_result(int fd)
 	/* TCP keeps in mind that an attempt was under way, and would say ECONNABORTED
 	 * to the next. Others refuse this. */
 	if (r == 0 && error)
-		connect(fd, &nobody, sizeof(nobody));
+		(void)connect(fd, &nobody, sizeof(nobody));
 	return r < 0 ? r : -error;
 }
 
