@@ -229,6 +229,41 @@ Test(engine_thread, leaves_no_descriptor_at_its_end_on_epoll)
 	thread_leaves_no_descriptor();
 }
 
+/* With data there, and with none that is to be waited for. */
+static void *call_without_waiting(void *context)
+{
+	const int before = open_fds();
+	struct lsk_socket *pair[2];
+	char buf[4];
+
+	(void)context;
+	cr_assert_eq(lsk_socket_pair(pair, AF_UNIX, SOCK_STREAM, 0), 0);
+	for (int i = 0; i < 10; i++) {
+		cr_assert_eq(lsk_socket_send(pair[0], "abc", 3, 0), 3);
+		cr_assert_eq(lsk_socket_recv(pair[1], buf, sizeof(buf), 0), 3);
+	}
+	cr_assert_eq(lsk_socket_set_timeout(pair[1], 0), 0);
+	cr_assert_eq(lsk_socket_recv(pair[1], buf, sizeof(buf), 0), -EAGAIN);
+	cr_assert_eq(open_fds(), before + 2, "a call had a ring");
+	cr_assert_eq(lsk_socket_set_timeout(pair[1], 1000000), 0);
+	cr_assert_eq(lsk_socket_recv(pair[1], buf, sizeof(buf), 0), -ETIME);
+	cr_assert_gt(open_fds(), before + 2, "a call that waits has one");
+	lsk_socket_free(pair[0]);
+	lsk_socket_free(pair[1]);
+	return NULL;
+}
+
+/* A ring costs a call that finds what it wants three times the call. */
+Test(trap, a_call_that_need_not_wait_makes_no_ring)
+{
+	pthread_t thread;
+
+	need_uring();
+	engine_backend_choice();
+	cr_assert_eq(pthread_create(&thread, NULL, call_without_waiting, NULL), 0);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+}
+
 /* A child waits with a ring of its own while the parent's goes on. */
 static void fork_is_harmless(void)
 {
