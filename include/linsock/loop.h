@@ -335,7 +335,11 @@ int lsk_loop_adopt(struct lsk_loop *loop, struct lsk_socket *listener, int fd,
  * @loop: the loop
  * @sock: the socket
  * @addr: copied
- * @then: result: 0; an attempt that is given up goes on in the kernel until the close
+ * @then: result: 0; an attempt that is given up goes on in the kernel until the close;
+ *	one that failed may be made again on the same socket
+ *
+ * Sockets in blocking mode stay so, at the price of two fcntl(2): SOCK_NONBLOCK in
+ * lsk_socket_new() saves them.
  *
  * Return: 0.
  */
