@@ -348,6 +348,12 @@ static int inet_fallback(int protocol)
 	return protocol == PROTOCOL_MPTCP ? IPPROTO_TCP : -1;
 }
 
+/* RFC 9260: an association has no half-open state. */
+static bool inet_has_half_close(int protocol)
+{
+	return protocol != IPPROTO_SCTP;
+}
+
 static const struct family_type inet_types[] = {
 	{"stream", SOCK_STREAM, 0},
 	{"dgram", SOCK_DGRAM, 0},
@@ -388,6 +394,7 @@ const struct lsk_family lsk_family_inet = {
 	.has_host = inet_has_host,
 	.loopback = "127.0.0.1:0",
 	.fallback_protocol = inet_fallback,
+	.has_half_close = inet_has_half_close,
 	.schemes = inet_schemes,
 	.types = inet_types,
 	.probe = &inet_probe,
@@ -405,6 +412,7 @@ const struct lsk_family lsk_family_inet6 = {
 	.has_host = inet_has_host,
 	.loopback = "[::1]:0",
 	.fallback_protocol = inet_fallback,
+	.has_half_close = inet_has_half_close,
 	.schemes = inet6_schemes,
 	.options = inet6_options,
 	.types = inet6_types,

@@ -267,6 +267,9 @@ int lsk_endpoint_format_socket(const struct lsk_socket *sock, char *buf, size_t 
 	if (r < 0)
 		return r;
 	scheme = sock->family ? scheme_of(sock) : NULL;
+	/* SMC's addresses are those of inet. */
+	if (!scheme && sock->family && lsk_addr_family(&addr) != sock->family->domain)
+		scheme = sock->family->name;
 	type = sock->family && !scheme ? type_of(sock) : NULL;
 	if (scheme)
 		text_put_format(&writer, "%s%s%s", scheme, TEXT_SCHEME_END,

@@ -105,6 +105,9 @@ struct lsk_family {
 	/* Optional; NULL: none. What does nearly the same as @protocol where the kernel
 	 * lacks it (MPTCP, TCP); negative: nothing does. */
 	int (*fallback_protocol)(int protocol);
+	/* Optional; NULL: it can. Whether one direction of a connection can end alone,
+	 * and its peer hears of that. */
+	bool (*has_half_close)(int protocol);
 
 	const struct family_scheme *schemes; /* ends with a NULL name; NULL: none */
 	const struct family_option *options; /* ends with a NULL name; NULL: none */

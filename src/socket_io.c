@@ -294,6 +294,12 @@ int lsk_socket_sendall(struct lsk_socket *sock, const void *buf, size_t len, int
 		     .flags = flags);
 }
 
+bool lsk_socket_has_half_close(const struct lsk_socket *sock)
+{
+	return !sock || !sock->family || !sock->family->has_half_close ||
+	       sock->family->has_half_close(sock->protocol);
+}
+
 static int shut_down(struct lsk_socket *sock, int how)
 {
 	int fd = socket_fd(sock);

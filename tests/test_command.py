@@ -249,6 +249,23 @@ def test_datagrams_come_back_one_by_one():
                     assert b"received 3000 bytes in 3 calls" in result.stderr, (endpoint, result.stderr)
 
 
+def test_a_longer_packet_than_ours_comes_whole():
+    packet = random_bytes(100000)
+    with tempfile.TemporaryDirectory() as folder, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(f"{folder}/packets")
+        listener.listen(1)
+        for backend in BACKENDS:
+            with subprocess.Popen([LINSOCK, "cat", "-s", "1000", f"unix://{folder}/packets?type=seqpacket"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  env=environment(backend)) as process:
+                peer, _ = listener.accept()
+                with peer:
+                    peer.sendall(packet)
+                received, _ = process.communicate(timeout=LIMIT)
+            assert (process.returncode, received) == (0, packet), (backend, len(received))
+
+
 def test_the_end_of_stdin_is_a_half_close():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def answer_after_the_end():

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks the table: a new row is tested by being listed. */
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include <linsock/socket.h>
 
 #include "src/family.h"
 
@@ -111,4 +115,26 @@ Test(family, unknown_domains_and_names_have_no_row)
 	cr_assert_null(family_by_name("inet", 3));
 	cr_assert_null(family_by_name("inet66", 6));
 	cr_assert_null(family_scheme(lsk_families[0], "", 0));
+}
+
+/* What the kernel does of it is shown by the scenario cat_families. */
+Test(family, half_close_goes_by_family_and_protocol)
+{
+	struct lsk_socket *sock = NULL;
+
+	cr_assert(lsk_socket_has_half_close(NULL));
+	cr_assert_eq(lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0), 0);
+	cr_assert(lsk_socket_has_half_close(sock));
+	lsk_socket_free(sock);
+	for (int domain = 0; domain < 2; domain++) {
+		const struct lsk_family *row =
+			family_by_domain(domain ? AF_INET6 : AF_INET);
+
+		cr_assert(row->has_half_close(0));
+		cr_assert(row->has_half_close(IPPROTO_TCP));
+		cr_assert_not(row->has_half_close(IPPROTO_SCTP));
+	}
+	cr_assert_not(family_by_domain(AF_TIPC)->has_half_close(0));
+	cr_assert_not(family_by_domain(AF_LLC)->has_half_close(0));
+	cr_assert_not(family_by_domain(AF_BLUETOOTH)->has_half_close(0));
 }

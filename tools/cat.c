@@ -22,9 +22,9 @@
 #include "tools/cat.h"
 #include "tools/progress.h"
 
-#define SIZE_MAX_ASKED   (16L * 1024 * 1024)
-#define DATAGRAM_WAIT_NS LSK_NSEC_PER_SEC
-#define STDIN_WAIT_NS    LSK_NSEC_PER_SEC
+#define SIZE_MAX_ASKED (16L * 1024 * 1024)
+#define ANSWER_WAIT_NS LSK_NSEC_PER_SEC
+#define STDIN_WAIT_NS  LSK_NSEC_PER_SEC
 
 /* Return: 0, or what pthread_create(3) says. */
 static int direction_start(struct cat_direction *direction, struct cat *cat,
@@ -43,14 +43,14 @@ static bool direction_has_ended(struct cat_direction *direction)
 	return atomic_load(&direction->has_ended);
 }
 
-/* The answer to a datagram may be lost: its wait has an end. */
+/* No end of the peer's direction will be told: the wait for an answer has a limit. */
 static int64_t idle_limit_ns(struct cat *cat)
 {
 	if (cat->options.wait_ns != LSK_BLOCK)
 		return cat->options.wait_ns;
-	if (!cat->has_connections && cat->options.eof == CAT_EOF_HALF &&
+	if (!cat->has_half_close && cat->options.eof == CAT_EOF_HALF &&
 	    direction_has_ended(&cat->sender))
-		return DATAGRAM_WAIT_NS;
+		return ANSWER_WAIT_NS;
 	return LSK_BLOCK;
 }
 
@@ -141,7 +141,10 @@ static int wait_for_end(struct cat *cat, struct progress *progress, int *ret_sig
 		int64_t left_ns = idle_left_ns(cat, sends_on);
 
 		if (left_ns == 0) {
-			if (!cat->has_connections || sends_on)
+			if (direction_has_ended(&cat->sender) && cat->sender.error < 0)
+				return direction_failure(cat, &cat->sender);
+			if (!cat->has_connections || sends_on ||
+			    (!cat->has_half_close && direction_has_ended(&cat->sender)))
 				return COMMAND_OK;
 			return command_failure(-ETIME, "%s: no traffic",
 					       cat->options.text);
@@ -249,6 +252,8 @@ static int transfer(struct cat *cat, int *ret_signal)
 	int r;
 
 	cat->has_connections = type_has_connections(lsk_socket_type(cat->sock));
+	cat->has_half_close =
+		cat->has_connections && lsk_socket_has_half_close(cat->sock);
 	atomic_store(&cat->active_ns, monotonic_ns());
 	progress_begin(&progress);
 	r = direction_start(&cat->receiver, cat, cat_receive);
@@ -258,6 +263,9 @@ static int transfer(struct cat *cat, int *ret_signal)
 		return command_failure(r, "a thread could not be started");
 	r = wait_for_end(cat, &progress, ret_signal);
 	progress_end(&progress);
+	/* TIPC resets what is closed without a word. */
+	if (r == COMMAND_OK && cat->has_connections && !cat->has_half_close)
+		lsk_socket_shutdown(cat->sock, SHUT_RDWR);
 	if (cat->options.is_verbose)
 		fprintf(stderr,
 			"sent %llu bytes in %llu calls, received %llu bytes in %llu "
@@ -417,13 +425,15 @@ static const char cat_help[] =
 	"  -l, --listen        bind, and take the first peer that comes\n"
 	"  -s, --size=BYTES    most that one read of stdin takes, so the size of a "
 	"datagram\n"
-	"                      (128 KiB for streams, 64 KiB for datagrams)\n"
+	"                      (128 KiB for streams, 64 KiB for messages)\n"
 	"  -v, --verbose       tell at the end how much went each way\n"
 	"  -w, --wait=SECONDS  end after so long without traffic; also the limit of\n"
 	"                      connecting. Failure for a connection, success for "
 	"datagrams,\n"
 	"                      which wait 1 second after the end of stdin by "
-	"themselves\n"
+	"themselves,\n"
+	"                      as SCTP, TIPC, LLC and Bluetooth do, which have no "
+	"half-close\n"
 	"\n"
 	"The end of the peer's direction ends it. Datagrams: each read of stdin is "
 	"one.\n"

@@ -49,6 +49,7 @@ struct cat {
 	struct lsk_socket *sock;
 	struct listener listener;
 	bool has_connections;
+	bool has_half_close; /* a connection whose directions end one by one */
 	int signal_fd;
 	int event_fd; /* a direction has ended */
 	atomic_int_fast64_t active_ns;

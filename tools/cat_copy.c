@@ -11,7 +11,9 @@
 #include "tools/progress.h"
 
 #define STREAM_SIZE   ((size_t)128 * 1024)
-#define DATAGRAM_SIZE ((size_t)64 * 1024)
+#define MESSAGE_SIZE  ((size_t)64 * 1024)
+/* A UNIX socket's messages may be as long as its buffer. */
+#define MESSAGE_ROOM  ((size_t)256 * 1024)
 #define SENDFILE_SIZE ((size_t)64 * 1024)
 
 #define WINDOW_SIZE ((size_t)2 * 1024 * 1024)
@@ -34,11 +36,16 @@ static void *direction_end(struct cat_direction *direction, int error, const cha
 	return NULL;
 }
 
+static bool is_stream(const struct cat *cat)
+{
+	return lsk_socket_type(cat->sock) == SOCK_STREAM;
+}
+
 static size_t read_size(const struct cat *cat)
 {
 	if (cat->options.size > 0)
 		return cat->options.size;
-	return cat->has_connections ? STREAM_SIZE : DATAGRAM_SIZE;
+	return is_stream(cat) ? STREAM_SIZE : MESSAGE_SIZE;
 }
 
 static ssize_t read_stdin(struct cat_direction *direction, void *buf, size_t len)
@@ -73,8 +80,8 @@ static bool is_file_for_stream(const struct cat *cat, off_t *ret_size)
 {
 	struct stat status;
 
-	if (lsk_socket_type(cat->sock) != SOCK_STREAM ||
-	    fstat(STDIN_FILENO, &status) < 0 || !S_ISREG(status.st_mode))
+	if (!is_stream(cat) || fstat(STDIN_FILENO, &status) < 0 ||
+	    !S_ISREG(status.st_mode))
 		return false;
 	*ret_size = status.st_size;
 	return true;
@@ -194,7 +201,7 @@ void *cat_send(void *context)
 		if (r == 0)
 			r = send_stdin(direction, &what);
 	}
-	if (r == 0 && cat->options.eof == CAT_EOF_HALF && cat->has_connections) {
+	if (r == 0 && cat->options.eof == CAT_EOF_HALF && cat->has_half_close) {
 		what = "shutdown";
 		r = lsk_socket_shutdown(cat->sock, SHUT_WR);
 		/* The peer was faster: nothing is left to be ended. */
@@ -207,8 +214,8 @@ void *cat_receive(void *context)
 {
 	struct cat_direction *direction = context;
 	struct cat *cat = direction->cat;
-	/* Room for any datagram, whatever size ours have. */
-	size_t size = cat->has_connections ? read_size(cat) : DATAGRAM_SIZE;
+	/* Room for any message, whatever size ours have. */
+	size_t size = is_stream(cat) ? read_size(cat) : MESSAGE_ROOM;
 	unsigned char *buf = malloc(size);
 	const char *what = "receive";
 	int r = buf ? 0 : -ENOMEM;

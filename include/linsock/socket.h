@@ -425,6 +425,18 @@ ssize_t lsk_socket_recvfrom(struct lsk_socket *sock, void *buf, size_t len, int 
 int lsk_socket_shutdown(struct lsk_socket *sock, int how);
 
 /**
+ * lsk_socket_has_half_close() - whether one direction of a connection can end alone
+ * @sock: the socket; NULL and families that the library does not know can
+ *
+ * SCTP, TIPC, LLC and Bluetooth have no connection that is half open: SHUT_WR ends it
+ * whole, is refused, or is not told to the peer. Who wants an answer there must not
+ * wait for the peer's end, but end itself.
+ *
+ * Return: true or false.
+ */
+bool lsk_socket_has_half_close(const struct lsk_socket *sock);
+
+/**
  * lsk_socket_getsockname() - the local address
  * @sock: the socket
  * @ret_addr: set on success
