@@ -77,6 +77,8 @@ class Result:
     reason: str = ""
     faults: list[klog.Fault] = dataclasses.field(default_factory=list)
     console: str = ""
+    # When the machines were started, by the monotonic clock; what follows counts from it.
+    started: float = 0
     begun_s: float = 0
     total_s: float = 0
     # The machine ended before the program did.
@@ -178,7 +180,7 @@ class Guest:
         begun = time.monotonic() - self.begin
         is_done = session.wait(lambda: is_over(session), deadline)
         result = verdict(session, job, is_done)
-        result.begun_s = begun
+        result.started, result.begun_s = self.begin, begun
         result.console = session.console()
         judge_log(result, session, job)
         return result
