@@ -171,6 +171,7 @@ static int tell_number(const struct lsk_addr *to)
 {
 	struct lsk_socket *sock, *own;
 	struct lsk_addr any;
+	ssize_t r;
 	int fd;
 
 	if (lsk_socket_new(&sock, AF_UNIX, SOCK_STREAM, 0) < 0 ||
@@ -181,7 +182,10 @@ static int tell_number(const struct lsk_addr *to)
 	fd = lsk_socket_fd(own);
 	if (lsk_socket_send(sock, &fd, sizeof(fd), 0) != sizeof(fd))
 		return 1;
-	return lsk_socket_recv(sock, &fd, sizeof(fd), 0) != 0;
+	r = lsk_socket_recv(sock, &fd, sizeof(fd), 0);
+	lsk_socket_free(own);
+	lsk_socket_free(sock);
+	return r != 0;
 }
 
 /* What other platforms call sharing a socket, see docs/other-platforms.md. */
@@ -198,17 +202,27 @@ Test(socket_peerpidfd, leads_to_the_sockets_of_the_peer, .timeout = 60)
 	cr_assert(lsk_socket_listen(listener, 1) == 0);
 	cr_assert(lsk_socket_getsockname(listener, &addr) == 0);
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		lsk_socket_free(listener);
 		_exit(tell_number(&addr));
+	}
 	cr_assert(lsk_socket_accept(listener, &sock, NULL) == 0);
 	cr_assert(lsk_socket_recv(sock, &number, sizeof(number), 0) == sizeof(number));
 	process = lsk_socket_peerpidfd(sock);
 	if (process == -ENOPROTOOPT)
 		cr_skip_test("SO_PEERPIDFD is of Linux 6.5");
 	fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
-	if (fd < 0 && errno == EPERM)
-		cr_skip_test("pidfd_getfd(2) is not allowed here");
-	cr_assert(fd >= 0, "%d", errno);
+	if (fd < 0)
+		fd = -errno;
+	/* Valgrind 3.19 does not know it. */
+	if (fd == -EPERM || fd == -ENOSYS) {
+		lsk_socket_free(sock);
+		lsk_socket_free(listener);
+		close(process);
+		waitpid(child, NULL, 0);
+		cr_skip_test("pidfd_getfd(2) is not to be had here");
+	}
+	cr_assert(fd >= 0, "%d", fd);
 	cr_assert(lsk_socket_adopt(&theirs, fd, -1, -1, -1) == 0);
 	cr_assert(lsk_socket_type(theirs) == SOCK_DGRAM);
 	cr_assert(lsk_socket_inheritable(theirs) == 0);

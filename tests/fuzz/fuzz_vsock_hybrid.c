@@ -21,13 +21,14 @@ static int judge(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = memchr(data, '\n', size);
 	const size_t len = end ? (size_t)(end - data) : size;
-	size_t digits;
+	size_t digits = 0;
 
 	if (size == 0)
 		return -ECONNRESET;
 	if (!end || len > VSOCK_HYBRID_LINE_MAX || len < 4 || memcmp(data, "OK ", 3))
 		return -EPROTO;
-	digits = strspn((const char *)data + 3, "0123456789");
+	while (data[3 + digits] >= '0' && data[3 + digits] <= '9')
+		digits++; /* the newline ends it */
 	if (3 + digits != len)
 		return -EPROTO;
 	for (data += 3; *data == '0'; data++)
