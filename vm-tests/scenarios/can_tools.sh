@@ -137,16 +137,19 @@ before=$(bound vcan1)
 linsock can dump -L -n 4 -T 8000 vcan1,123:7FF >cycle &
 cycle=$!
 wait_receivers vcan1 $((before + 1))
-(
-	echo '< vcan1 F 0 0 456 0 >< vcan1 A 0 50000 123 3 11 22 33 >'
-	sleep 2
-	echo '< vcan1 X 0 0 456 0 >'
-	sleep 1
-) | nc 127.0.0.1 7009 >answer &
+mkfifo commands
+nc 127.0.0.1 7009 <commands >answer &
 client=$!
+exec 4>commands
+echo '< vcan1 F 0 0 456 0 >' >&4
 wait_receivers vcan1 $((before + 2))
 linsock can send vcan1 '456#DEADBEEF'
+# The receiver of these ends with the fourth: none is counted any more then.
+echo '< vcan1 A 0 50000 123 3 11 22 33 >' >&4
 wait "$cycle" || true
+await test -s answer
+echo '< vcan1 X 0 0 456 0 >' >&4
+exec 4>&-
 wait "$client" || true
 check 'bcmserver sends in cycles' test "$(grep -c '123#112233' cycle)" -eq 4
 tr '\0' '\n' <answer >answer.text

@@ -118,7 +118,7 @@ for words in link addr 'link show br0'; do
 done
 
 # What ss calls a socket's group it reads below this.
-mount -t cgroup2 none /sys/fs/cgroup
+grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup
 linsock listen --accept mptcp://127.0.0.1:7001 -- cat &
 pids=$!
 linsock listen --accept vsock://any:7002 -- cat &

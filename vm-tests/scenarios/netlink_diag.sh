@@ -15,5 +15,5 @@
 # criterion: test_ss_rare
 set -eu
 # What ss calls a socket's group it reads below this.
-mount -t cgroup2 none /sys/fs/cgroup
+grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup
 export LINSOCK_TEST_DIAG="others mptcp vsock raw"
