@@ -404,7 +404,7 @@ static void want_own_machine(void)
 		cr_skip_test("wants a machine of its own: scenario rare_socket.sh");
 }
 
-static void set_up(const char *name)
+static void set_up(const char *name, bool is_up)
 {
 	struct lsk_nl *nl;
 	int index;
@@ -412,7 +412,7 @@ static void set_up(const char *name)
 	cr_assert_eq(lsk_nl_open(&nl, NETLINK_ROUTE, NULL), 0);
 	index = lsk_rtnl_link_index(nl, name);
 	cr_assert_gt(index, 0, "%s: %d", name, index);
-	cr_assert_eq(lsk_rtnl_link_set_up(nl, index, true, NULL), 0);
+	cr_assert_eq(lsk_rtnl_link_set_up(nl, index, is_up, NULL), 0);
 	lsk_nl_close(nl);
 }
 
@@ -425,11 +425,12 @@ static struct lsk_socket *open_radio(const char *name, const char *text, int typ
 	int r;
 
 	cr_assert_leq(addr.len, sizeof(request.ifr_ifru));
+	set_up(name, false);
 	strcpy(request.ifr_name, name);
 	memcpy(&request.ifr_ifru, &addr.storage, addr.len);
 	r = ioctl(lsk_socket_fd(sock), SIOCSIFADDR, &request);
 	cr_assert_eq(r, 0, "%s: %d", name, errno);
-	set_up(name);
+	set_up(name, true);
 	r = lsk_socket_bind(sock, &addr);
 	cr_assert_eq(r, 0, "%d", r);
 	return sock;
