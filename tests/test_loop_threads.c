@@ -244,6 +244,7 @@ Test(loop_threads, one_accepts_and_hands_its_connections_over)
 static struct {
 	size_t received;
 	atomic_int hops;
+	sem_t has_hopped;
 	sem_t is_over;
 } wandering;
 
@@ -270,7 +271,8 @@ static void on_wandering(struct lsk_loop *loop, const struct lsk_event *event)
 		return;
 	}
 	cr_assert_eq(event->result, -ECANCELED);
-	wandering.hops++;
+	if (wandering.hops++ == 0)
+		sem_post(&wandering.has_hopped);
 	next = &workers[(worker_of(loop) - workers + 1) % WORKERS];
 	cr_assert_eq(lsk_loop_hand_over(loop, sock, next->loop, settle, NULL), 0);
 }
@@ -289,6 +291,7 @@ Test(loop_threads, a_socket_that_wanders_loses_no_byte)
 	struct lsk_socket *pair[2];
 
 	workers_start();
+	sem_init(&wandering.has_hopped, 0, 0);
 	sem_init(&wandering.is_over, 0, 0);
 	pair_make(pair);
 	cr_assert_eq(lsk_loop_hand_over(workers[0].loop, pair[0], workers[1].loop,
@@ -299,6 +302,9 @@ Test(loop_threads, a_socket_that_wanders_loses_no_byte)
 			bytes[i] = (uint8_t)(sent + i);
 		cr_assert_eq(lsk_socket_sendall(pair[1], bytes, sizeof(bytes), 0, NULL),
 			     0);
+		/* Whoever sends all at once may have ended before it is received. */
+		while (sent == 0 && sem_wait(&wandering.has_hopped) < 0)
+			;
 	}
 	lsk_socket_free(pair[1]);
 	while (sem_wait(&wandering.is_over) < 0)
