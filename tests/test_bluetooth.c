@@ -17,7 +17,7 @@
 #include <linsock/message.h>
 
 #include "tests/support/bluetooth_ends.h"
-#include "tests/support/loops.h"
+#include "tests/support/loop_talk.h"
 
 /* Send @size bytes in pieces of @piece, and have them sent back. */
 static void check_echo(const struct ends *ends, size_t size, size_t piece)
@@ -273,59 +273,19 @@ Test(bluetooth, endpoints_reach_each_other, .timeout = 120)
 
 /* --- on a loop ------------------------------------------------------------------- */
 
-static void run_long(struct lsk_loop *loop, const int *count, int goal)
-{
-	const int64_t end = engine_now_ns() + LIMIT;
-	struct lsk_event none;
-
-	while (*count < goal && engine_now_ns() < end)
-		cr_assert_geq(lsk_loop_next(loop, &none, 1, SECOND / 10), 0);
-	cr_assert_geq(*count, goal, "%d of %d events came", *count, goal);
-}
-
-/* Accept, connect, and five pieces there; the last one ends the stream. */
+/* Accept, connect, and five pieces there; the close ends the stream. */
 static void loop_over(struct lsk_loop *loop, const struct kind *kind, size_t piece)
 {
 	struct bluetooth_pair *pair = bluetooth_pair_new(0);
-	struct lsk_socket *listener = make(pair, kind, 1), *server;
+	struct lsk_socket *listener = make(pair, kind, 1);
 	struct lsk_socket *client = make(pair, kind, 0);
 	struct lsk_addr there = place(pair, kind, 1);
-	struct outcome accepted = {0}, connected = {0}, sent = {0};
-	struct outcome *received = calloc(1, sizeof(*received));
-	const struct lsk_then then_accepted = then_tell(&accepted);
-	const struct lsk_then then_connected = then_tell(&connected);
-	const struct lsk_then then_sent = then_tell(&sent);
-	const struct lsk_then then_received = then_tell(received);
 	static const char data[1024] = "the first piece";
-	struct lsk_event none;
-	struct lsk_pool *pool;
 
-	cr_assert(received);
-	cr_assert_eq(lsk_pool_new(loop, &pool, NULL), 0);
-	cr_assert_eq(lsk_loop_accept(loop, listener, &then_accepted), 0);
-	cr_assert_eq(lsk_loop_connect(loop, client, &there, &then_connected), 0);
-	run_long(loop, &connected.ends, 1);
-	cr_assert_eq(connected.result, 0, "connect: %d", connected.result);
-	run_long(loop, &accepted.ends, 1);
-	cr_assert_geq(accepted.result, 0, "accept: %d", accepted.result);
-	cr_assert_eq(lsk_loop_adopt(loop, listener, accepted.result, &server), 0);
-	cr_assert_eq(lsk_loop_recv_stream(loop, server, pool, &then_received), 0);
-	for (int i = 0; i < 5; i++)
-		cr_assert_eq(lsk_loop_send(loop, client, data, piece, 0, &then_sent),
-			     0);
-	run_long(loop, &sent.ends, 5);
-	cr_assert_eq(sent.result, (int)piece);
-	while (received->bytes < 5 * piece && received->ends == 0)
-		cr_assert_geq(lsk_loop_next(loop, &none, 1, LIMIT), 0);
-	cr_assert_eq(received->bytes, 5 * piece);
-	cr_assert_eq(memcmp(received->data, data, piece), 0);
-	cr_assert_eq(lsk_loop_close(loop, client, NULL), 0);
-	run_long(loop, &received->ends, 1);
+	talk_on_loop(loop, listener, client, &there, data, piece);
 	lsk_socket_free(client);
-	lsk_socket_free(server);
 	lsk_socket_free(listener);
 	bluetooth_pair_free(pair);
-	free(received);
 }
 
 Test_on_each_loop(bluetooth_loop, l2cap_connects_and_carries_messages)

@@ -20,7 +20,7 @@
 #include <linsock/option.h>
 
 #include "tests/support/bluetooth_pair.h"
-#include "tests/support/loops.h"
+#include "tests/support/loop_talk.h"
 
 #define SECOND LSK_NSEC_PER_SEC
 #define LIMIT  (60 * SECOND)
@@ -397,44 +397,13 @@ Test(bluetooth_iso, endpoints_reach_each_other, .timeout = 120)
 
 Test_on_each_loop(bluetooth_iso_loop, a_stream_connects_and_carries_sdus)
 {
-	struct outcome accepted = {0}, connected = {0}, sent = {0};
-	struct outcome *received = calloc(1, sizeof(*received));
-	const struct lsk_then then_accepted = then_tell(&accepted);
-	const struct lsk_then then_connected = then_tell(&connected);
-	const struct lsk_then then_sent = then_tell(&sent);
-	const struct lsk_then then_received = then_tell(received);
 	struct iso iso = iso_begin();
 	const struct lsk_iso_qos qos = terms(SDU);
-	struct lsk_socket *client = iso_client(&iso, &qos), *server;
+	struct lsk_socket *client = iso_client(&iso, &qos);
 	static const char data[SDU] = "one SDU";
-	struct lsk_pool *pool;
-	struct lsk_event none;
 
-	cr_assert(received);
 	iso_listen(&iso);
-	cr_assert_eq(lsk_pool_new(loop, &pool, NULL), 0);
-	cr_assert_eq(lsk_loop_accept(loop, iso.listener, &then_accepted), 0);
-	cr_assert_eq(lsk_loop_connect(loop, client, &iso.there, &then_connected), 0);
-	run_until(loop, &connected.ends, 1);
-	cr_assert_eq(connected.result, 0, "connect: %d", connected.result);
-	run_until(loop, &accepted.ends, 1);
-	cr_assert_geq(accepted.result, 0, "accept: %d", accepted.result);
-	cr_assert_eq(lsk_loop_adopt(loop, iso.listener, accepted.result, &server), 0);
-	cr_assert_eq(lsk_loop_recv_stream(loop, server, pool, &then_received), 0);
-	for (int i = 0; i < 5; i++)
-		cr_assert_eq(
-			lsk_loop_send(loop, client, data, sizeof(data), 0, &then_sent),
-			0);
-	run_until(loop, &sent.ends, 5);
-	cr_assert_eq(sent.result, (int)sizeof(data));
-	while (received->bytes < 5 * sizeof(data) && received->ends == 0)
-		cr_assert_geq(lsk_loop_next(loop, &none, 1, LIMIT), 0);
-	cr_assert_eq(received->bytes, 5 * sizeof(data));
-	cr_assert_arr_eq(received->data, data, sizeof(data));
-	cr_assert_eq(lsk_loop_close(loop, client, NULL), 0);
-	run_until(loop, &received->ends, 1);
+	talk_on_loop(loop, iso.listener, client, &iso.there, data, sizeof(data));
 	lsk_socket_free(client);
-	lsk_socket_free(server);
 	iso_end(&iso);
-	free(received);
 }

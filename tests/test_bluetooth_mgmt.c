@@ -16,7 +16,7 @@
 #include <linsock/hci_mgmt.h>
 
 #include "tests/support/bluetooth_pair.h"
-#include "tests/support/loops.h"
+#include "tests/support/loop_talk.h"
 
 #define SECOND LSK_NSEC_PER_SEC
 #define LIMIT  (60 * SECOND)
@@ -260,47 +260,16 @@ Test(bluetooth_le, channels_with_credits_carry_messages, .timeout = 120)
 /* Accept, connect, messages there, and the end of the stream, all by the loop. */
 Test_on_each_loop(bluetooth_le_loop, channels_connect_and_carry_messages)
 {
-	struct outcome accepted = {0}, connected = {0}, sent = {0};
-	struct outcome *received = calloc(1, sizeof(*received));
-	const struct lsk_then then_accepted = then_tell(&accepted);
-	const struct lsk_then then_connected = then_tell(&connected);
-	const struct lsk_then then_sent = then_tell(&sent);
-	const struct lsk_then then_received = then_tell(received);
-	struct lsk_socket *client, *server;
 	struct le le = le_begin();
 	static char data[600];
-	struct lsk_pool *pool;
-	struct lsk_event none;
+	struct lsk_socket *client;
 	struct lsk_addr own;
 
-	cr_assert(received);
 	memset(data, 'x', sizeof(data));
 	client = le_socket(&le, 0, 0, &own);
-	cr_assert_eq(lsk_pool_new(loop, &pool, NULL), 0);
-	cr_assert_eq(lsk_loop_accept(loop, le.listener, &then_accepted), 0);
-	cr_assert_eq(lsk_loop_connect(loop, client, &le.there, &then_connected), 0);
-	run_until(loop, &connected.ends, 1);
-	cr_assert_eq(connected.result, 0, "connect: %d", connected.result);
-	run_until(loop, &accepted.ends, 1);
-	cr_assert_geq(accepted.result, 0, "accept: %d", accepted.result);
-	cr_assert_eq(lsk_loop_adopt(loop, le.listener, accepted.result, &server), 0);
-	cr_assert_eq(lsk_loop_recv_stream(loop, server, pool, &then_received), 0);
-	for (int i = 0; i < 5; i++)
-		cr_assert_eq(
-			lsk_loop_send(loop, client, data, sizeof(data), 0, &then_sent),
-			0);
-	run_until(loop, &sent.ends, 5);
-	cr_assert_eq(sent.result, (int)sizeof(data));
-	while (received->bytes < 5 * sizeof(data) && received->ends == 0)
-		cr_assert_geq(lsk_loop_next(loop, &none, 1, LIMIT), 0);
-	cr_assert_eq(received->bytes, 5 * sizeof(data));
-	cr_assert_arr_eq(received->data, data, sizeof(data));
-	cr_assert_eq(lsk_loop_close(loop, client, NULL), 0);
-	run_until(loop, &received->ends, 1);
+	talk_on_loop(loop, le.listener, client, &le.there, data, sizeof(data));
 	lsk_socket_free(client);
-	lsk_socket_free(server);
 	le_end(&le);
-	free(received);
 }
 
 /* The channel of attributes, which has a number in place of a PSM. */
