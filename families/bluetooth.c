@@ -389,13 +389,6 @@ static int bluetooth_format(const struct lsk_addr *addr, char *buf, size_t size)
 	}
 }
 
-/* A channel ends for both, or nothing is told to the peer. */
-static bool bluetooth_has_half_close(int protocol)
-{
-	(void)protocol;
-	return false;
-}
-
 static const struct family_type bluetooth_types[] = {
 	{"l2cap/seqpacket", SOCK_SEQPACKET, LSK_BTPROTO_L2CAP},
 	{"l2cap/stream", SOCK_STREAM, LSK_BTPROTO_L2CAP},
@@ -415,7 +408,8 @@ const struct lsk_family lsk_family_bluetooth = {
 	.parse = bluetooth_parse,
 	.format = bluetooth_format,
 	.place_protocol = bluetooth_place_protocol,
-	.has_half_close = bluetooth_has_half_close,
+	/* A channel ends for both, or nothing is told to the peer. */
+	.has_half_close = family_no_half_close,
 	.types = bluetooth_types,
 	.probe = &bluetooth_probe,
 	.send = FAMILY_SEND_RING,

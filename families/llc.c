@@ -101,13 +101,6 @@ static int llc_format(const struct lsk_addr *addr, char *buf, size_t size)
 	return text_end(&writer);
 }
 
-/* net/llc/af_llc.c takes SHUT_RDWR alone. */
-static bool llc_has_half_close(int protocol)
-{
-	(void)protocol;
-	return false;
-}
-
 static const struct family_type llc_types[] = {
 	{"stream", SOCK_STREAM, 0},
 	{"dgram", SOCK_DGRAM, 0},
@@ -120,7 +113,8 @@ const struct lsk_family lsk_family_llc = {
 	.summary = "IEEE 802.2 between hosts of one network",
 	.parse = llc_parse,
 	.format = llc_format,
-	.has_half_close = llc_has_half_close,
+	/* net/llc/af_llc.c takes SHUT_RDWR alone. */
+	.has_half_close = family_no_half_close,
 	.types = llc_types,
 	.probe = &llc_probe,
 	.send = FAMILY_SEND_RING,

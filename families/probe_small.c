@@ -237,24 +237,31 @@ static int tipc_gone_open(int ret_fds[2])
 	return 0;
 }
 
-/* A socket of RDS that sends to itself. */
-static int rds_open(int ret_fds[2])
+/* Bind and connect a socket of RDS to itself. Return: as the system calls. */
+static int rds_connect(int fd, int ret_fds[2])
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(addr);
-	_cleanup_(closep) int fd =
-		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-	int r = fd < 0 ? fd : syscall_result(bind(fd, (struct sockaddr *)&addr, len));
+	int r = syscall_result(bind(fd, (struct sockaddr *)&addr, len));
 
 	if (r >= 0)
 		r = syscall_result(getsockname(fd, (struct sockaddr *)&addr, &len));
 	if (r >= 0)
 		r = syscall_result(connect(fd, (struct sockaddr *)&addr, len));
-	if (r < 0)
-		return r;
-	ret_fds[0] = ret_fds[1] = take_fd(&fd);
-	return 0;
+	ret_fds[0] = ret_fds[1] = fd;
+	return r;
+}
+
+static int rds_open(int ret_fds[2])
+{
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	int r = fd < 0 ? fd : rds_connect(fd, ret_fds);
+
+	if (r >= 0)
+		take_fd(&fd);
+	return r;
 }
 
 /*
@@ -264,9 +271,6 @@ static int rds_open(int ret_fds[2])
 static int rds_zero_copy_open(int ret_fds[2])
 {
 	const int transport = RDS_TRANS_TCP, on = 1;
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(addr);
 	_cleanup_(closep) int fd =
 		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	int r = fd < 0 ? fd
@@ -277,15 +281,10 @@ static int rds_zero_copy_open(int ret_fds[2])
 		r = syscall_result(
 			setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)));
 	if (r >= 0)
-		r = syscall_result(bind(fd, (struct sockaddr *)&addr, len));
+		r = rds_connect(fd, ret_fds);
 	if (r >= 0)
-		r = syscall_result(getsockname(fd, (struct sockaddr *)&addr, &len));
-	if (r >= 0)
-		r = syscall_result(connect(fd, (struct sockaddr *)&addr, len));
-	if (r < 0)
-		return r;
-	ret_fds[0] = ret_fds[1] = take_fd(&fd);
-	return 0;
+		take_fd(&fd);
+	return r;
 }
 
 static int vsock_open(int ret_fds[2])

@@ -34,4 +34,11 @@
 FAMILY_ROWS(FAMILY_DECLARE)
 #undef FAMILY_DECLARE
 
+/* has_half_close() of a row whose connections end for both directions at once. */
+static inline bool family_no_half_close(int protocol)
+{
+	(void)protocol;
+	return false;
+}
+
 #endif

@@ -221,13 +221,6 @@ static bool tipc_equal(const struct lsk_addr *a, const struct lsk_addr *b)
 	return memcmp(&left.storage, &right.storage, a->len) == 0;
 }
 
-/* net/tipc/socket.c takes SHUT_RDWR alone. */
-static bool tipc_has_half_close(int protocol)
-{
-	(void)protocol;
-	return false;
-}
-
 static const struct family_type tipc_types[] = {
 	{"stream", SOCK_STREAM, 0},
 	{"seqpacket", SOCK_SEQPACKET, 0},
@@ -243,7 +236,8 @@ const struct lsk_family lsk_family_tipc = {
 	.parse = tipc_parse,
 	.format = tipc_format,
 	.equal = tipc_equal,
-	.has_half_close = tipc_has_half_close,
+	/* net/tipc/socket.c takes SHUT_RDWR alone. */
+	.has_half_close = family_no_half_close,
 	.types = tipc_types,
 	.probe = &tipc_probe,
 	.send = FAMILY_SEND_RING,
