@@ -118,5 +118,6 @@ const struct lsk_family lsk_family_llc = {
 	.types = llc_types,
 	.probe = &llc_probe,
 	.send = FAMILY_SEND_RING,
+	.connects_early = true,
 	.ring = FAMILY_RING_RECV_MULTISHOT | FAMILY_RING_ACCEPT_MULTISHOT,
 };

@@ -122,6 +122,8 @@ struct lsk_family {
 	/* accept(2) makes a new socket out of nothing (ALG): there is nothing to wait
 	 * for, and poll(2) would never say that it has come. */
 	bool accepts_at_once;
+	/* connect(2) that does not wait says 0 before the peer has answered (LLC). */
+	bool connects_early;
 };
 
 /* Ended by NULL; defined by families/table.c. */

@@ -221,6 +221,7 @@ static int start_connect(struct lsk_loop *loop, struct lsk_socket *sock,
 		return -ENOMEM;
 	memcpy(what.u.buf, &addr->storage, sizeof(addr->storage));
 	what.len = addr->len;
+	what.flags = socket_connect_flags(sock);
 	r = loop_start(loop, channel, OP_CONNECT, &what, then);
 	if (r < 0)
 		channel_batch_free(loop, what.u.buf);

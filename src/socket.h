@@ -69,6 +69,9 @@ static inline int64_t socket_timeout(const struct lsk_socket *sock)
 /* The moment at which a call ends that begins to wait now; negative: never. */
 int64_t socket_deadline(const struct lsk_socket *sock);
 
+/* What ENGINE_CONNECT has to know of the socket: enum engine_connect. */
+int socket_connect_flags(const struct lsk_socket *sock);
+
 /*
  * Let the calling thread's engine perform @request on the socket, whose descriptor is
  * filled in here, and wait until @deadline_ns. Return: the operation's result; -ETIME;

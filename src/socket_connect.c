@@ -127,16 +127,19 @@ int lsk_socket_accept(struct lsk_socket *sock, struct lsk_socket **ret_socket,
 /* An attempt is under way: wait for its end and ask how it went. */
 static int connect_finish(struct lsk_socket *sock, int64_t deadline_ns)
 {
-	int error;
-	int r;
+	int r = socket_poll(sock, POLLOUT, deadline_ns);
+	int fd = socket_fd(sock);
 
-	r = socket_poll(sock, POLLOUT, deadline_ns);
-	if (r < 0)
-		return r;
-	r = lsk_socket_getsockopt_int(sock, SOL_SOCKET, SO_ERROR, &error);
-	if (r < 0)
-		return r;
-	return error == EISCONN ? 0 : -error;
+	if (r < 0 || fd < 0)
+		return r < 0 ? r : fd;
+	return engine_connect_result(fd, socket_connect_flags(sock));
+}
+
+int socket_connect_flags(const struct lsk_socket *sock)
+{
+	const bool early = sock->family && sock->family->connects_early;
+
+	return early && has_handshake(sock) ? ENGINE_CONNECT_EARLY : 0;
 }
 
 static int connect_engine(struct lsk_socket *sock, const struct lsk_addr *addr)
@@ -144,6 +147,7 @@ static int connect_engine(struct lsk_socket *sock, const struct lsk_addr *addr)
 	struct lsk_addr to = *addr;
 	struct engine_request request = {
 		.opcode = ENGINE_CONNECT,
+		.flags = socket_connect_flags(sock),
 		.addr = &to.sa,
 		.addr_len = &to.len,
 	};
@@ -167,6 +171,8 @@ static int connect_to(struct lsk_socket *sock, const struct lsk_addr *addr)
 		return connect_engine(sock, addr);
 
 	r = syscall_result(connect(fd, &addr->sa, addr->len));
+	if (r == 0 && socket_connect_flags(sock) & ENGINE_CONNECT_EARLY)
+		r = -EINPROGRESS;
 	if (timeout_ns == 0)
 		return r;
 	if (r == -EINPROGRESS)

@@ -25,6 +25,7 @@
 #include <linsock/message.h>
 #include <linsock/rxrpc.h>
 
+#include "tests/support/loops.h"
 #include "tests/support/netns.h"
 #include "tests/support/ring_cells.h"
 
@@ -514,6 +515,41 @@ Test(llc, connections_carry_a_stream, .timeout = 60)
 	lsk_socket_free(client);
 	lsk_socket_free(server);
 	lsk_socket_free(listener);
+}
+
+/* The kernel's connect(2) says 0 to whoever does not wait, before anybody answered. */
+Test(llc, a_connection_that_nobody_answers_fails, .timeout = 60)
+{
+	struct lsk_addr to = place("llc://" MAC_B "/0x4a");
+	struct lsk_socket *client;
+
+	want_own_machine();
+	client = open_llc(SOCK_STREAM, "llc://" MAC_A "/0x48");
+	cr_assert_eq(lsk_socket_connect(client, &to), -ECONNABORTED);
+	lsk_socket_free(client);
+	client = open_llc(SOCK_STREAM, "llc://" MAC_A "/0x4c");
+	cr_assert_eq(lsk_socket_set_timeout(client, 60 * SECOND), 0);
+	cr_assert_eq(lsk_socket_connect(client, &to), -ECONNABORTED);
+	lsk_socket_free(client);
+	client = open_llc(SOCK_STREAM, "llc://" MAC_A "/0x4e");
+	cr_assert_eq(lsk_socket_set_timeout(client, 0), 0);
+	cr_assert_eq(lsk_socket_connect(client, &to), -EINPROGRESS);
+	lsk_socket_free(client);
+}
+
+Test_on_each_loop(llc_loop, a_connection_that_nobody_answers_fails)
+{
+	struct lsk_addr to = place("llc://" MAC_B "/0x4a");
+	struct outcome connected = {0};
+	const struct lsk_then then = then_tell(&connected);
+	struct lsk_socket *client;
+
+	want_own_machine();
+	client = open_llc(SOCK_STREAM, "llc://" MAC_A "/0x50");
+	cr_assert_eq(lsk_loop_connect(loop, client, &to, &then), 0);
+	run_until(loop, &connected.ends, 1);
+	cr_assert_eq(connected.result, -ECONNABORTED, "%d", connected.result);
+	lsk_socket_free(client);
 }
 
 /* Debian's kernels have none: what a kernel with it says is shown there. */

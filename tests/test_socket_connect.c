@@ -187,6 +187,30 @@ Test(socket_connect, refused_is_told_in_every_mode)
 	}
 }
 
+Test(socket_connect, refused_can_be_tried_again_in_every_mode)
+{
+	for (int i = 0; i < 2; i++) {
+		struct lsk_socket *listener, *sock;
+		struct lsk_addr nobody, there;
+
+		lsk_socket_free(listener_make(&nobody));
+		listener = listener_make(&there);
+		/* The same port again, by chance. */
+		if (lsk_addr_equal(&nobody, &there)) {
+			struct lsk_socket *other = listener_make(&there);
+
+			lsk_socket_free(listener);
+			listener = other;
+		}
+		cr_assert_eq(lsk_socket_new(&sock, AF_INET, SOCK_STREAM, 0), 0);
+		lsk_socket_set_timeout(sock, all_modes[i]);
+		cr_assert_eq(lsk_socket_connect(sock, &nobody), -ECONNREFUSED);
+		cr_assert_eq(lsk_socket_connect(sock, &there), 0);
+		lsk_socket_free(sock);
+		lsk_socket_free(listener);
+	}
+}
+
 Test(socket_connect, non_blocking_is_einprogress_and_is_found_done)
 {
 	struct lsk_addr addr;

@@ -37,7 +37,7 @@ static int connect_nonblocking(const struct engine_request *request)
 	r = syscall_result(connect(request->fd, request->addr, *request->addr_len));
 	if (!(mode & O_NONBLOCK))
 		fcntl(request->fd, F_SETFL, mode);
-	return r;
+	return r == 0 && request->flags & ENGINE_CONNECT_EARLY ? -EINPROGRESS : r;
 }
 
 static int64_t attempt_write(const struct engine_request *request)
@@ -126,7 +126,16 @@ int64_t engine_run_ready(struct engine *engine, const struct engine_request *req
 	}
 }
 
-int engine_connect_result(int fd)
+/* Who was connected and lost its peer since reads an end. */
+static bool was_connected(int fd)
+{
+	char byte;
+
+	return syscall_count(recv(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT)) !=
+	       -ENOTCONN;
+}
+
+int engine_connect_result(int fd, int flags)
 {
 	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 	socklen_t len = sizeof(int);
@@ -138,6 +147,9 @@ int engine_connect_result(int fd)
 	 * to the next. Others refuse this. */
 	if (r == 0 && error)
 		(void)connect(fd, &nobody, sizeof(nobody));
+	/* As the connect(2) that waits says it. */
+	if (r == 0 && !error && flags & ENGINE_CONNECT_EARLY && !was_connected(fd))
+		return -ECONNABORTED;
 	return r < 0 ? r : -error;
 }
 
@@ -161,5 +173,5 @@ int64_t engine_run_connect(struct engine *engine, const struct engine_request *r
 		r = engine->backend->wait_events(engine, request->fd, POLLOUT,
 						 ENGINE_FOREVER_NS, wait);
 	} while (r == 0);
-	return r < 0 ? r : engine_connect_result(request->fd);
+	return r < 0 ? r : engine_connect_result(request->fd, request->flags);
 }

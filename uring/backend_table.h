@@ -76,8 +76,6 @@ void engine_wake_drain(struct engine *engine);
 
 /* @request as a system call that does not wait: its result. */
 int64_t engine_attempt(const struct engine_request *request);
-/* What became of a connection that has ended. Return: 0, or why it was not made. */
-int engine_connect_result(int fd);
 
 /* The poll(2) events for which @request waits. */
 short engine_events(const struct engine_request *request);

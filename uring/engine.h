@@ -14,7 +14,7 @@
 
 enum engine_opcode {
 	ENGINE_ACCEPT,  /* addr, addr_len or NULL; flags: SOCK_*; result: the fd */
-	ENGINE_CONNECT, /* addr, *addr_len; makes the attempt itself */
+	ENGINE_CONNECT, /* addr, *addr_len; flags: enum engine_connect */
 	ENGINE_RECV,    /* buf, len; flags: MSG_* */
 	ENGINE_SEND,    /* buf, len; flags: MSG_* */
 	ENGINE_RECVMSG, /* message; flags: MSG_* */
@@ -22,6 +22,12 @@ enum engine_opcode {
 	ENGINE_WRITE,   /* buf, len: where SEND is refused */
 	ENGINE_POLL,    /* flags: POLL*; result: the events that are there */
 	ENGINE_OPCODE__COUNT
+};
+
+enum engine_connect {
+	/* A connect(2) that does not wait says 0 while the attempt is under way, and
+	 * SO_ERROR never hears that it failed (LLC). */
+	ENGINE_CONNECT_EARLY = 1 << 0,
 };
 
 /* One operation. Buffers are borrowed until it has ended. */
@@ -76,6 +82,12 @@ int engine_thread(struct engine **ret_engine);
  */
 int64_t engine_run(struct engine *engine, const struct engine_request *request,
 		   const struct engine_wait *wait);
+
+/*
+ * What became of a connection attempt on @fd that has ended; @flags: enum
+ * engine_connect. Return: 0, or why the connection was not made.
+ */
+int engine_connect_result(int fd, int flags);
 
 /*
  * Make the engine_run() that is under way in @engine's thread, or the next one, ask its

@@ -69,7 +69,7 @@ enum op_state {
 enum connect_progress {
 	CONNECT_NOT_BEGUN,
 	CONNECT_BEGUN,
-	CONNECT_ENDED, /* as an event says that came after it had begun */
+	CONNECT_ENDED, /* as an event of epoll says that came after it had begun */
 };
 
 struct loop_op {

@@ -377,8 +377,9 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 			op_rearm_behind(loop, op);
 		return;
 	}
-	if (op->kind == OP_CONNECT)
-		op->progress = CONNECT_ENDED;
+	/* Of a connection too: the ring ends a poll by what a wake says, and the wake
+	 * of a frame that has been sent says POLLOUT before there is an answer (VSOCK,
+	 * LLC). */
 	r = loop_attempt(op);
 	if (r == -EAGAIN || r == -EINPROGRESS)
 		loop->backend->arm(loop, op);

@@ -39,6 +39,7 @@ static int attempt_connect(struct loop_op *op)
 	struct engine_request request = {
 		.opcode = ENGINE_CONNECT,
 		.fd = op->channel->fd,
+		.flags = op->flags,
 		.addr = (struct sockaddr *)&addr,
 		.addr_len = &len,
 	};
@@ -53,7 +54,7 @@ static int attempt_connect(struct loop_op *op)
 	}
 	if (op->progress != CONNECT_ENDED && poll(&watched, 1, 0) <= 0)
 		return -EINPROGRESS;
-	return engine_connect_result(op->channel->fd);
+	return engine_connect_result(op->channel->fd, op->flags);
 }
 
 static int attempt_poll(const struct loop_op *op)

@@ -25,6 +25,12 @@ carries() { [ "$(cat /sys/class/net/va/carrier)" = 1 ]; }
 await carries
 seq 20000 >sent
 
+# What tells how a connection went that was not made.
+show_state() {
+	cat server /proc/net/llc/socket /proc/net/llc/core
+	ip -s link show va
+}
+
 # $1: what the server binds; $2: what the client connects to, if it is not where the server
 # says that it listens; $3: the file to send.
 come_back() {
@@ -34,7 +40,7 @@ come_back() {
 	server=$!
 	read -r _ <ready || { cat server; return 1; }
 	client=${2:-$(sed -n 's/^listening on //p' server)}
-	timeout 300 linsock cat "$client" <"$3" >received || return 1
+	timeout 300 linsock cat "$client" <"$3" >received || { show_state; return 1; }
 	cmp "$3" received || return 1
 	wait "$server"
 }
