@@ -9,6 +9,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -139,6 +140,66 @@ static void stream_goes_on(enum script_point point, unsigned int answer)
 	scripted_end(loop);
 	cr_assert_eq(outcome->ends, 1);
 	free(outcome);
+}
+
+/* A frame that was sent wakes who waits for POLLOUT, and the ring looks no more. */
+Test(trap, a_wake_is_not_yet_room_to_send)
+{
+	struct lsk_loop *loop = scripted_loop(NULL);
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_socket *pair[2];
+	char buf[4096] = "";
+
+	pair_new(pair);
+	lsk_socket_set_timeout(pair[0], 0);
+	while (lsk_socket_send(pair[0], buf, sizeof(buf), 0) > 0)
+		;
+	plan_answer(SCRIPT_RESULT, SCRIPT_EARLY, 3);
+	cr_assert_eq(lsk_loop_poll(loop, pair[0], POLLOUT, &then), 0);
+	run_idle(loop);
+	cr_assert_eq(plan[SCRIPT_RESULT].times, 0);
+	cr_assert_eq(outcome.ends, 0);
+	while (lsk_socket_recv(pair[1], buf, sizeof(buf), 0) > 0)
+		;
+	run_until(loop, &outcome.ends, 1);
+	cr_assert_eq(outcome.result, POLLOUT);
+	pair_free(pair);
+	scripted_end(loop);
+}
+
+/* The queue has room for one, and the second goes on trying. */
+Test(trap, a_wake_is_not_yet_a_connection)
+{
+	struct lsk_loop *loop = scripted_loop(NULL);
+	struct lsk_socket *listener, *first, *waiting;
+	struct outcome outcome = {0};
+	struct lsk_then then = then_tell(&outcome);
+	struct lsk_addr addr;
+	struct lsk_op op;
+
+	then.ret_op = &op;
+	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
+	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_listen(listener, 0), 0);
+	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_new(&first, AF_INET, SOCK_STREAM, 0), 0);
+	lsk_socket_set_timeout(first, 0);
+	lsk_socket_connect(first, &addr);
+	cr_assert_eq(lsk_socket_new(&waiting, AF_INET, SOCK_STREAM, 0), 0);
+	plan_answer(SCRIPT_RESULT, SCRIPT_EARLY, 3);
+	cr_assert_eq(lsk_loop_connect(loop, waiting, &addr, &then), 0);
+	run_idle(loop);
+	cr_assert_eq(plan[SCRIPT_RESULT].times, 0);
+	cr_assert_eq(outcome.ends, 0);
+	cr_assert_eq(lsk_loop_cancel(loop, op), 0);
+	run_until(loop, &outcome.ends, 1);
+	cr_assert_eq(outcome.result, -ECANCELED);
+	lsk_socket_free(first);
+	lsk_socket_free(waiting);
+	lsk_socket_free(listener);
+	scripted_end(loop);
 }
 
 Test(trap, enobufs_does_not_end_a_stream)

@@ -377,9 +377,9 @@ static void polled_complete(struct lsk_loop *loop, struct loop_op *op, int event
 			op_rearm_behind(loop, op);
 		return;
 	}
-	/* Of a connection too: the ring ends a poll by what a wake says, and the wake
-	 * of a frame that has been sent says POLLOUT before there is an answer (VSOCK,
-	 * LLC). */
+	/* Also asked of a connection and of POLLOUT: the ring ends a poll by what a
+	 * wake says, and the wake of a frame that has been sent says POLLOUT where
+	 * there is no answer yet (VSOCK, LLC). */
 	r = loop_attempt(op);
 	if (r == -EAGAIN || r == -EINPROGRESS)
 		loop->backend->arm(loop, op);

@@ -54,12 +54,22 @@ static bool is_polled(const struct loop_op *op)
 
 	if (op->kind == OP_CONNECT || op->kind == OP_SPLICE)
 		return true;
+	/* A wake may tell of a POLLOUT that is not there: polled_complete(). */
+	if (op->kind == OP_POLL)
+		return op->flags & POLLOUT;
 	if (op->kind == OP_ACCEPT_STREAM)
 		return !(caps & CHANNEL_ACCEPT_MULTI) ||
 		       !(loop->features & LSK_LOOP_ACCEPT_MULTISHOT);
 	if (op->kind == OP_RECV_STREAM || op->kind == OP_RECVMSG_STREAM)
 		return !(caps & CHANNEL_RECV_MULTI) || !op->u.pool->ring;
 	return false;
+}
+
+static unsigned int polled_events(const struct loop_op *op)
+{
+	if (op->kind == OP_POLL)
+		return (unsigned int)op->flags;
+	return op->kind == OP_CONNECT ? POLLOUT : POLLIN;
 }
 
 static void prepare(struct lsk_loop *loop, struct io_uring_sqe *sqe, struct loop_op *op)
@@ -178,8 +188,7 @@ void uring_loop_arm(struct lsk_loop *loop, struct loop_op *op)
 		return;
 	}
 	if (is_polled(op)) {
-		io_uring_prep_poll_add(sqe, op->channel->fd,
-				       op->kind == OP_CONNECT ? POLLOUT : POLLIN);
+		io_uring_prep_poll_add(sqe, op->channel->fd, polled_events(op));
 		op->state |= OP_POLLED;
 	} else {
 		prepare(loop, sqe, op);

@@ -51,6 +51,7 @@ enum script_result {
 	SCRIPT_NO_BUFFERS, /* receives into a pool */
 	SCRIPT_WOULD_BLOCK,
 	SCRIPT_SIGNAL, /* -EINTR */
+	SCRIPT_EARLY,  /* of a poll: POLLOUT, as a wake says, that is not there */
 	SCRIPT_RESULT__COUNT
 };
 

@@ -71,6 +71,11 @@ static bool is_made_up(struct script_request *request)
 			return false;
 		finish(request, -EINTR, 0);
 		return true;
+	case SCRIPT_EARLY:
+		if (request->sqe.opcode != IORING_OP_POLL_ADD)
+			return false;
+		finish(request, POLLOUT, 0);
+		return true;
 	default:
 		return false;
 	}
@@ -394,6 +399,8 @@ static void run_poll(struct script_request *request)
 		.events = (short)request->sqe.poll32_events,
 	};
 
+	if (watched.events & POLLOUT && is_made_up(request))
+		return;
 	if (poll(&watched, 1, 0) == 1)
 		finish(request, watched.revents, 0);
 }
