@@ -173,6 +173,7 @@ Test(trap, a_wake_is_not_yet_a_connection)
 {
 	struct lsk_loop *loop = scripted_loop(NULL);
 	struct lsk_socket *listener, *first, *waiting;
+	struct pollfd has_come = {.events = POLLIN};
 	struct outcome outcome = {0};
 	struct lsk_then then = then_tell(&outcome);
 	struct lsk_addr addr;
@@ -187,6 +188,9 @@ Test(trap, a_wake_is_not_yet_a_connection)
 	cr_assert_eq(lsk_socket_new(&first, AF_INET, SOCK_STREAM, 0), 0);
 	lsk_socket_set_timeout(first, 0);
 	lsk_socket_connect(first, &addr);
+	/* Before it has come there is room for the second. */
+	has_come.fd = lsk_socket_fd(listener);
+	cr_assert_eq(poll(&has_come, 1, 60000), 1);
 	cr_assert_eq(lsk_socket_new(&waiting, AF_INET, SOCK_STREAM, 0), 0);
 	plan_answer(SCRIPT_RESULT, SCRIPT_EARLY, 3);
 	cr_assert_eq(lsk_loop_connect(loop, waiting, &addr, &then), 0);
