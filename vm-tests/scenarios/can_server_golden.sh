@@ -182,10 +182,16 @@ same wanted.count reader.count 'canlogserver: the other one has each frame'
 kill "$stuck" "$reader" "$server" 2>/dev/null || true
 wait "$stuck" "$reader" "$server" 2>/dev/null || true
 exec 7>&-
+# ISO-TP sockets on vcan0. Each of them is two rows: "isotp" is what it hears, and the other
+# one the echo of what it sends.
+has_isotp() { [ "$(cat /proc/net/can/rcvlist_* | grep -c '^ *vcan0 .* isotp$')" -ge "$1" ]; }
+is_quiet() { [ "$(bound vcan0)" -eq 0 ]; }
 # Messages by TCP, and one back. $1: name of the results; the rest: the server.
 serve_isotp() {
 	side=$1
 	shift
+	# The children of the servers before have ended, and no socket of theirs is counted.
+	await is_quiet
 	candump -L vcan0,7E0:7F0 >"$side.bus" &
 	recorder=$!
 	wait_receivers vcan0 1
@@ -197,12 +203,12 @@ serve_isotp() {
 	nc 127.0.0.1 28702 <words >"$side.answer" &
 	client=$!
 	exec 8>words
-	wait_receivers vcan0 2
+	await has_isotp 1
 	for words in '<22F190>' '<0102030405060708090A0B0C0D0E0F>' 'xx<zz><1><11 22><3344>'; do
 		isotprecv -s 7E8 -d 7E0 -p CC:CC vcan0 >>"$side.got" 8>&- &
 		receiver=$!
-		# The recorder, the server, which has its socket with its client, the receiver.
-		wait_receivers vcan0 3
+		# The server, which has its socket with its client, and the receiver.
+		await has_isotp 2
 		echo "$words" >&8
 		wait "$receiver"
 	done
