@@ -148,8 +148,10 @@ clients() { grep -c ":$(printf %04X 28701).* 01 " /proc/net/tcp; }
 burst() {
 	linsock can gen vcan0 -f -g 0 -n 2000 -I 100 -L 64 -D i
 	linsock can send vcan0 "7AB#$1"
-	await grep -q "7AB#$1" reader.lines
+	await has_mark "$1"
 }
+# Nothing comes after a mark until it is seen; megabytes come before.
+has_mark() { tail -c 200 reader.lines | grep -q "7AB#$1"; }
 for limit in tcp_rmem tcp_wmem; do
 	echo '4096 16384 16384' >"/proc/sys/net/ipv4/$limit"
 done
