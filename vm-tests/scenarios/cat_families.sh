@@ -5,9 +5,9 @@
 #
 #      cat ---- lo: SCTP, SMC, UDP-Lite, MPTCP ---- echo
 #      cat ---- TIPC's names ---- echo
-#      cat: vb ======== va: echo, LLC
+#      cat: vb ======== va: echo, LLC      first ======== nobody
 #
-# needs: sctp tipc llc2 veth smc? ip_gre?
+# needs: sctp tipc llc2 veth smc?
 # kernels: all
 # timeout: 480
 # time-warp: yes
@@ -18,6 +18,7 @@ set -eu
 . "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 ip link set lo up
+ip link add first up type veth peer name nobody
 ip link add va address 02:00:00:00:00:0a type veth peer name vb address 02:00:00:00:00:0b
 ip link set va up
 ip link set vb up
@@ -57,7 +58,7 @@ for type in stream seqpacket; do
 done
 check 'TIPC, rdm' come_back 'tipc://service/18888:18?type=rdm' \
 	'tipc://service/18888:18?type=rdm' few
-# The kernel takes the first Ethernet device otherwise: here one of ip_gre's.
+# The kernel takes the first Ethernet device otherwise, which leads to nobody.
 check 'LLC' come_back 'llc://02:00:00:00:00:0a/0x42?type=stream' \
 	'llc://02:00:00:00:00:0a/0x42?type=stream&bind_to_device=vb' few
 if offers smc.stream; then
