@@ -11,6 +11,11 @@
  * LLC itself makes and repeats. A SAP is even; 0 lets bind(2) choose. CAP_NET_RAW, and
  * the first network namespace alone, else -EAFNOSUPPORT.
  *
+ * A socket that connects unbound goes by the first Ethernet device of the kernel: bind
+ * it, or set SO_BINDTODEVICE. A connection that nobody answers is -ECONNABORTED after
+ * three seconds; in non-blocking mode connect is -EINPROGRESS, and a receive that says
+ * -ENOTCONN once poll(2) says POLLOUT tells that it failed.
+ *
  * Module llc2. Source: linux/llc.h, net/llc/.
  */
 #ifndef LINSOCK_LLC_H
