@@ -36,6 +36,26 @@ int descriptors_count(void)
 	return count;
 }
 
+int threads_count(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	int count = 0;
+
+	cr_assert_not_null(dir);
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+/* Nothing tells of the end of a thread that nobody joins. */
+void threads_await(int count)
+{
+	while (threads_count() > count)
+		sched_yield();
+}
+
 void descriptors_remember(void)
 {
 	descriptors_at_start = descriptors_count();

@@ -21,6 +21,11 @@ void descriptors_forget(void);
 /* How many descriptors are open, without anonymous inodes. */
 int descriptors_count(void);
 
+/* How many threads the process has; and wait until it has no more than @count: the
+ * resolver's goes on after its caller has given up. */
+int threads_count(void);
+void threads_await(int count);
+
 /* A UNIX stream pair. */
 void pair_make(struct lsk_socket *ret_pair[2]);
 void pair_free(struct lsk_socket *pair[2]);
