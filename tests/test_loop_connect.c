@@ -15,17 +15,6 @@
 
 static const int64_t msec = LSK_NSEC_PER_SEC / 1000;
 
-static void tcp_listener(struct lsk_socket **ret_listener, struct lsk_addr *ret_addr)
-{
-	struct lsk_addr addr;
-
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(ret_listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(*ret_listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(*ret_listener, 16), 0);
-	cr_assert_eq(lsk_socket_getsockname(*ret_listener, ret_addr), 0);
-}
-
 Test_on_each_loop(loop_accept, takes_a_connection_that_loop_connect_makes)
 {
 	struct outcome accepted = {0};
@@ -36,7 +25,7 @@ Test_on_each_loop(loop_accept, takes_a_connection_that_loop_connect_makes)
 	struct lsk_socket *server;
 	struct lsk_addr addr;
 
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_loop_accept(loop, listener, &then), 0);
 	then = then_tell(&connected);
@@ -61,7 +50,7 @@ Test_on_each_loop(loop_connect, tells_that_it_is_refused)
 	struct lsk_socket *client;
 	struct lsk_addr addr;
 
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	lsk_socket_free(listener);
 	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
@@ -167,7 +156,7 @@ Test_on_each_loop(loop_connect, waits_for_room_in_a_full_tcp_backlog)
 	struct lsk_socket *clients[2];
 	struct lsk_addr addr;
 
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	cr_assert_eq(lsk_socket_listen(listener, 0), 0);
 	cr_assert_eq(lsk_socket_new(&filler, AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_socket_connect(filler, &addr), 0);
@@ -224,7 +213,7 @@ Test_on_each_loop(loop_connect, that_had_to_wait_tells_the_end_of_the_peer)
 	struct lsk_addr addr;
 	char buf[4];
 
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_loop_connect(loop, client, &addr, &then), 0);
 	run_until(loop, &outcome.ends, 1);
@@ -310,7 +299,7 @@ static void free_with_connections(struct lsk_loop *loop, bool is_stream)
 	int count;
 
 	cr_assert_eq(lsk_loop_new(&other, &options), 0);
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		cr_assert_eq(connect(clients[i], &addr.sa, addr.len), 0);
@@ -353,7 +342,7 @@ Test_on_each_loop(loop_next, gives_out_connections_that_had_to_wait)
 	struct lsk_addr addr;
 	int clients[CLIENTS];
 
-	tcp_listener(&listener, &addr);
+	listener = loop_listener(16, &addr);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		cr_assert_eq(connect(clients[i], &addr.sa, addr.len), 0);

@@ -54,11 +54,7 @@ static void tcp_new(struct lsk_socket *pair[2])
 	struct lsk_socket *listener;
 	struct lsk_addr addr;
 
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(listener, 1), 0);
-	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	listener = loop_listener(1, &addr);
 	cr_assert_eq(lsk_socket_new(&pair[0], AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_socket_connect(pair[0], &addr), 0);
 	cr_assert_eq(lsk_socket_accept(listener, &pair[1], NULL), 0);

@@ -395,11 +395,7 @@ Test_on_each_loop(accept_stream, accepts_until_it_is_cancelled)
 	struct lsk_op op;
 
 	then.ret_op = &op;
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(listener, 64), 0);
-	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	listener = loop_listener(64, &addr);
 	cr_assert_eq(lsk_loop_accept_stream(loop, listener, &then), 0);
 	for (int i = 1; i <= 20; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);

@@ -180,11 +180,7 @@ Test(trap, a_wake_is_not_yet_a_connection)
 	struct lsk_op op;
 
 	then.ret_op = &op;
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(listener, 0), 0);
-	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	listener = loop_listener(0, &addr);
 	cr_assert_eq(lsk_socket_new(&first, AF_INET, SOCK_STREAM, 0), 0);
 	lsk_socket_set_timeout(first, 0);
 	lsk_socket_connect(first, &addr);

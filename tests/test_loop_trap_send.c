@@ -140,11 +140,7 @@ Test(trap, zero_copy_is_given_up_where_the_kernel_copies)
 	struct lsk_then then = then_tell(&outcome);
 	struct lsk_addr addr;
 
-	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
-	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
-	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
-	cr_assert_eq(lsk_socket_listen(listener, 1), 0);
-	cr_assert_eq(lsk_socket_getsockname(listener, &addr), 0);
+	listener = loop_listener(1, &addr);
 	cr_assert_eq(lsk_socket_new(&client, AF_INET, SOCK_STREAM, 0), 0);
 	cr_assert_eq(lsk_socket_connect(client, &addr), 0);
 	cr_assert_eq(lsk_socket_accept(listener, &server, NULL), 0);

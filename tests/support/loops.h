@@ -87,6 +87,20 @@ static inline struct lsk_then then_tell(struct outcome *outcome)
 	return (struct lsk_then){.done = outcome_done, .context = outcome};
 }
 
+/* A TCP socket that listens on 127.0.0.1, and its address. */
+static inline struct lsk_socket *loop_listener(int backlog, struct lsk_addr *ret_addr)
+{
+	struct lsk_socket *listener;
+	struct lsk_addr addr;
+
+	cr_assert_eq(lsk_addr_parse(&addr, "inet://127.0.0.1:0", NULL), 0);
+	cr_assert_eq(lsk_socket_new(&listener, AF_INET, SOCK_STREAM, 0), 0);
+	cr_assert_eq(lsk_socket_bind(listener, &addr), 0);
+	cr_assert_eq(lsk_socket_listen(listener, backlog), 0);
+	cr_assert_eq(lsk_socket_getsockname(listener, ret_addr), 0);
+	return listener;
+}
+
 /* Run until *@count reaches @goal; a minute is what a machine at a standstill takes. */
 static inline void run_until(struct lsk_loop *loop, const int *count, int goal)
 {
