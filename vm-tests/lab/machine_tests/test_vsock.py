@@ -58,8 +58,8 @@ echo ready | linsock cat --eof=close 'vsock://host:11?{PATIENTLY}'
 read -r asked <&8
 wait
 # The device goes with this machine, and what it has not delivered too: until the host is
-# done.
-linsock cat --eof=ignore 'vsock://host:12?{PATIENTLY}' </dev/null || :
+# done, which hears of us first. Nobody would tell us that it had gone before we came.
+echo here | linsock cat --eof=ignore 'vsock://host:12?{PATIENTLY}' || :
 case $asked in
 'vsock://host:'*' asks') echo "the host asked" ;;
 *) echo "who asked: $asked"; exit 1 ;;
@@ -154,7 +154,8 @@ class HostVsock(unittest.TestCase):
         reader.start()
         self.addCleanup(reader.join)
         self.addCleanup(received.kill)
-        guest = Guest(self.build, self.folder / "device", ready.kill)
+        guest = Guest(self.build, self.folder / "device",
+                      lambda: (ready.kill(), done.kill()))
         guest.thread.start()
         with contextlib.ExitStack() as stack:
             # A guest that was let down would wait for us.
@@ -162,6 +163,7 @@ class HostVsock(unittest.TestCase):
             stack.callback(done.kill)
             if ready.stdout.read() == b"ready\n":
                 self.ask_guest()
+                self.assertEqual(done.stdout.readline(), b"here\n", guest.told())
         assert guest.result is not None, guest.told()
         self.assertEqual((guest.result.status, guest.result.faults), (0, []),
                          guest.told() + guest.result.reason)
