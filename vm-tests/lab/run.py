@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from . import klog, template
+from . import image, klog, template
 from .errors import EXIT_KERNEL_FAULT, EXIT_LAB, EXIT_TIMEOUT, LabError, MachineError
 from .kernel import Kernel
 from .payload import Payload
@@ -144,7 +144,8 @@ def starter(kernel: Kernel, needs: list[str], payload: Payload, job: Job,
         machine = template.complete(job.shape, kernel, store)
         wanted = template.modules_wanted(kernel, needs, machine)
         template.make_initramfs(kernel, wanted, path)
-        yield Starter(disk, None, dataclasses.replace(machine, initramfs=path))
+        yield Starter(disk, None, dataclasses.replace(
+            machine, kernel=image.bootable(kernel.image, store), initramfs=path))
 
 
 class Guest:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import initramfs, kvm, paths
+from . import image, initramfs, kvm, paths
 from .errors import LabError, NeedError
 from .kernel import Kernel, without_signature
 from .payload import IMAGE_MIB, locked, stamp
@@ -27,7 +27,7 @@ from .session import Session
 
 BOOT_LIMIT_S = 480
 KEPT_TEMPLATES_MAX = 16
-FORMAT = 8
+FORMAT = 9
 # Disk space that a booted kernel and its modules take at most, besides the memory.
 ROOM_MIB = 64
 
@@ -112,16 +112,9 @@ def make_initramfs(kernel: Kernel, wanted: list[str], path: Path, is_signed: boo
     path.write_bytes(initramfs.build(paths.agent().read_bytes(), steps))
 
 
-def write_head(kernel: Kernel, folder: Path) -> None:
-    """What QEMU looks at before it restores a machine that has booted long ago.
-
-    It wants a kernel, since the loader is one of the machine's memories, and reads all
-    of it: of a bzImage the first sectors do.
-    """
-    image = kernel.image.read_bytes()
-    is_elf = image.startswith(b"\x7fELF")
-    size = len(image) if is_elf else ((image[0x1F1] or 4) + 1) * 512 + 16
-    (folder / "head").write_bytes(image[:size])
+def write_head(machine: Machine, folder: Path) -> None:
+    """What QEMU looks at before it restores a machine that has booted long ago."""
+    (folder / "head").write_bytes(image.head(machine.kernel.read_bytes()))
     (folder / "nothing").write_bytes(b"\0")
 
 
@@ -178,7 +171,7 @@ def make(kernel: Kernel, wanted: list[str], machine: Machine, folder: Path,
     temporary = Path(tempfile.mkdtemp(prefix=".make.", dir=folder.parent))
     try:
         make_initramfs(kernel, wanted, temporary / "initramfs", is_signed)
-        write_head(kernel, temporary)
+        write_head(machine, temporary)
         draft = Template(dataclasses.replace(machine, initramfs=temporary / "initramfs"),
                          temporary)
         boot_template(draft, blank_disk(temporary))
@@ -236,7 +229,8 @@ def ready_template(kernel: Kernel, needs: list[str], store: Path,
     def build() -> None:
         wanted = modules_wanted(kernel, needs, machine)
         kernel.modules.require(wanted)
-        make_as_wanted(kernel, wanted, machine, folder)
+        draft = dataclasses.replace(machine, kernel=image.bootable(kernel.image, store))
+        make_as_wanted(kernel, wanted, draft, folder)
 
     with held(folder, build):
         yield Template(machine, folder)
