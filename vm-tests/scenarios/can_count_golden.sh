@@ -27,9 +27,10 @@ done
 record() {
 	side=$1
 	shift
+	before=$(bound vcan0)
 	candump -L -r 1000000 vcan0 >"$side.bus" &
 	recorder=$!
-	wait_receivers vcan0 1
+	wait_receivers vcan0 $((before + 1))
 	"$@" >"$side.out" 2>"$side.err" || echo "status $?" >>"$side.err"
 	cansend vcan0 7FF#
 	await grep -q ' 7FF#' "$side.bus"

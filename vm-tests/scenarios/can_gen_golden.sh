@@ -68,6 +68,7 @@ END
 same xl.wanted xl.frames 'cangen -X with -F -S -A'
 
 # A signal ends it with its number, and what was counted is told.
+: >ours.out
 ours/cangen vcan0 -g 10 -v -I 1 -L 0 >ours.out &
 generator=$!
 await test -s ours.out

@@ -130,9 +130,9 @@ if command -v isotprecv >/dev/null; then
 fi
 
 # Jobs of the broadcast manager by TCP.
-ours/bcmserver --listen tcp://127.0.0.1:7009 2>server.err &
+ours/bcmserver --listen tcp://127.0.0.1:7009 2>manager.err &
 server=$!
-await grep -q listening server.err
+await grep -q listening manager.err
 before=$(bound vcan1)
 linsock can dump -L -n 4 -T 8000 vcan1,123:7FF >cycle &
 cycle=$!

@@ -36,6 +36,8 @@ lacks() {
 
 # Start a server, and learn where it is: the rest of the functions use $place.
 serve() {
+	# What the server before has said is not what is waited for.
+	: >served
 	"$@" >served 2>&1 &
 	server=$!
 	await grep -q '^listening at ' served || cat served
