@@ -48,27 +48,48 @@ tells() {
 	shift 3
 	status=0
 	"$@" >/dev/null 2>told || status=$?
-	{ echo "status $status, wanted $wanted and \"$words\":"; cat told; } >difference
-	[ "$status" -eq "$wanted" ] && grep -q -- "$words" told && status=0 || status=1
+	if [ "$status" -eq "$wanted" ] && grep -q -- "$words" told; then
+		status=0
+	else
+		{ echo "status $status, wanted $wanted and \"$words\":"; cat told; } >difference
+		status=1
+	fi
 	report "$status" "$what"
 }
 
-# Wait until a command succeeds; a minute is the end, however slow the machine.
+# What is asked again and again starts as few processes as it can: in a virtual machine
+# without KVM each costs as much as thousands of commands of the shell's own.
+
+# Wait until a command succeeds; a minute is the end, however slow the machine. One at a
+# time: the command itself awaits nothing.
 await() {
-	for _ in $(seq 1200); do
-		! "$@" >/dev/null 2>&1 || return 0
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 1200 ]; then
+			echo "# in vain: $*"
+			return 1
+		fi
 		usleep 50000
 	done
-	echo "# in vain: $*"
+}
+
+has_socket() {
+	for descriptor in "/proc/$1/fd"/*; do
+		[ ! -S "$descriptor" ] || return 0
+	done
 	return 1
 }
 
 # Wait until processes have a socket and sleep: they have taken what came, and wait for more.
 is_idle() {
 	for process in "$@"; do
-		# shellcheck disable=SC2010
-		ls -l "/proc/$process/fd" | grep -q socket: &&
-			grep -q '^State:.S' "/proc/$process/status" || return 1
+		has_socket "$process" || return 1
+		state=
+		while read -r key state _; do
+			[ "$key" != State: ] || break
+		done <"/proc/$process/status"
+		[ "$state" = S ] || return 1
 	done
 }
 
@@ -76,16 +97,36 @@ wait_idle() { await is_idle "$@"; }
 
 # How many receivers of frames there are on the interface $1; a socket is one row or more,
 # by its filters. $2 is what leads into another network namespace, if it is there.
-# shellcheck disable=SC2086
-bound() { ${2:-} cat /proc/net/can/rcvlist_* | grep -c "^ *$1 " || true; }
+# shellcheck disable=SC2016,SC2086 # awk's own
+bound() {
+	${2:-} awk -v name="$1" '$1 == name { rows++ } END { print rows + 0 }' \
+		/proc/net/can/rcvlist_*
+}
 
-has_receivers() { [ "$(bound "$1" "${3:-}")" -ge "$2" ]; }
+# shellcheck disable=SC2016,SC2086
+has_receivers() {
+	${3:-} awk -v name="$1" -v least="$2" '$1 == name { rows++ } END { exit rows < least }' \
+		/proc/net/can/rcvlist_*
+}
 
 # $1: interface; $2: how many receivers there are at least; $3: as with bound.
 wait_receivers() { await has_receivers "$@"; }
 
-# A carriage return ends a line as well.
-has_lines() { [ "$(tr '\r' '\n' <"$1" | wc -l)" -ge "$2" ]; }
+# A carriage return ends a line as well; what has no end yet is none.
+has_lines() {
+	: "${carriage_return:=$(printf '\r')}"
+	lines_left=$2
+	is_whole=true
+	while [ "$lines_left" -gt 0 ] && $is_whole; do
+		read -r line || is_whole=false
+		! $is_whole || lines_left=$((lines_left - 1))
+		while [ "${line#*"$carriage_return"}" != "$line" ]; do
+			line=${line#*"$carriage_return"}
+			lines_left=$((lines_left - 1))
+		done
+	done <"$1"
+	[ "$lines_left" -le 0 ]
+}
 
 # $1: how many lines each file gets at least; the rest: the files.
 wait_lines() {
