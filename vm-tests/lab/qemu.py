@@ -36,8 +36,10 @@ APPEND = ("console=ttyS0 quiet loglevel=3 panic=-1 reboot=t cryptomgr.notests=1 
           "unknown_nmi_panic=1 norandmaps tsc=reliable "
           "no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300")
 # Each tick that an idle guest has no use for costs an hour of warped time a tenth of a
-# second and more. A disk of a busy host may take minutes of such a clock: no hung task.
-APPEND_WARPED = " nowatchdog sysctl.kernel.hung_task_timeout_secs=0"
+# second and more: memory is compacted twice a second, its statistics are gathered once. A
+# disk of a busy host may take minutes of such a clock: no hung task.
+APPEND_WARPED = (" nowatchdog sysctl.kernel.hung_task_timeout_secs=0 "
+                 "sysctl.vm.compaction_proactiveness=0 sysctl.vm.stat_interval=3600")
 # An instruction takes two nanoseconds: a guest that works is seldom late.
 ICOUNT = "shift=1,sleep=off"
 PR_SET_PDEATHSIG = 1
