@@ -95,11 +95,11 @@ def modules_wanted(kernel: Kernel, needs: list[str], machine: Machine) -> list[s
 def identity(kernel: Kernel, needs: list[str], machine: Machine) -> str:
     """Whatever a template depends on, in one word; no module is looked at."""
     digest = hashlib.sha256()
-    files = [kernel.image, *([kernel.modules_folder] if kernel.modules_folder else []),
-             paths.agent()]
-    for path in files:
+    for path in [kernel.image, *([kernel.modules_folder] if kernel.modules_folder else [])]:
         status = path.stat()
         digest.update(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+    # By what is in it: it is linked anew more often than it changes.
+    digest.update(paths.agent().read_bytes())
     digest.update(f"{FORMAT} {sorted(needs)} {machine.describe()} {qemu_identity()}\n".encode())
     return digest.hexdigest()[:20]
 
