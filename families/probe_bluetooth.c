@@ -169,14 +169,17 @@ static const struct family_option_group bluetooth_groups[] = {
 	{ .group = NULL },
 };
 
+/* Room for one, which these lists begin with. */
+static const uint16_t one_line = 1;
+
 /* Those that read: what starts or changes a controller is not tried. */
 static const struct family_ioctl bluetooth_ioctls[] = {
-	{ .name = "ioctl.hcigetdevlist", .summary = "controllers", .number = 0x800448d2, .socket = { SOCK_RAW, 1 } },
+	{ .name = "ioctl.hcigetdevlist", .summary = "controllers", .number = 0x800448d2, .socket = { SOCK_RAW, 1 }, .argument = &one_line, .argument_size = sizeof(one_line) },
 	{ .name = "ioctl.hcigetdevinfo", .summary = "settings of a controller", .number = 0x800448d3, .socket = { SOCK_RAW, 1 } },
 	{ .name = "ioctl.hcigetconnlist", .summary = "links of a controller", .number = 0x800448d4, .socket = { SOCK_RAW, 1 } },
 	{ .name = "ioctl.hcigetconninfo", .summary = "one link", .number = 0x800448d5, .socket = { SOCK_RAW, 1 } },
 	{ .name = "ioctl.hcigetauthinfo", .summary = "how a link is secured", .number = 0x800448d7, .socket = { SOCK_RAW, 1 } },
-	{ .name = "ioctl.rfcommgetdevlist", .summary = "serial lines", .number = 0x800452d2, .socket = { SOCK_STREAM, 3 } },
+	{ .name = "ioctl.rfcommgetdevlist", .summary = "serial lines", .number = 0x800452d2, .socket = { SOCK_STREAM, 3 }, .argument = &one_line, .argument_size = sizeof(one_line) },
 	{ .name = "ioctl.rfcommgetdevinfo", .summary = "one serial line", .number = 0x800452d3, .socket = { SOCK_STREAM, 3 } },
 	{ .name = "ioctl.siocinq", .summary = "bytes that can be read", .number = 0x541b, .socket = { SOCK_SEQPACKET, 0 } },
 	{ .name = "ioctl.siocoutq", .summary = "bytes not yet sent", .number = 0x5411, .socket = { SOCK_SEQPACKET, 0 } },

@@ -16,7 +16,10 @@
 #define LEVEL_SMC        286
 
 static const struct family_option_group llc_groups[] = {
-	{.group = "LLC_OPTION", .level = LEVEL_LLC, .sockets = {{SOCK_STREAM, 0}}},
+	{.group = "LLC_OPTION",
+	 .level = LEVEL_LLC,
+	 .sockets = {{SOCK_STREAM, 0}},
+	 .get_size = sizeof(int)},
 	{.group = NULL},
 };
 static const struct family_option_group kcm_groups[] = {

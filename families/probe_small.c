@@ -175,8 +175,30 @@ static const struct probe_row packet_rows[] = {
 };
 static const struct probe_row *const packet_tables[] = { packet_rows, NULL };
 
+/* clang-format on */
+static const struct tipc_group_req tipc_group = {
+	.type = TIPC_SERVICE,
+	.instance = TIPC_INSTANCE,
+	.scope = TIPC_NODE_SCOPE,
+};
+
+static int tipc_join(int fd)
+{
+	return syscall_result(setsockopt(fd, SOL_TIPC, TIPC_GROUP_JOIN, &tipc_group,
+					 sizeof(tipc_group)));
+}
+
+static const struct family_option_value tipc_values[] = {
+	{.name = "TIPC_MCAST_BROADCAST"},
+	{.name = "TIPC_MCAST_REPLICAST"},
+	{.name = "TIPC_GROUP_JOIN", .value = &tipc_group, .size = sizeof(tipc_group)},
+	{.name = "TIPC_GROUP_LEAVE", .prepare = tipc_join},
+	{.name = NULL},
+};
+
+/* clang-format off */
 static const struct family_option_group tipc_groups[] = {
-	{ .group = "TIPC_OPTION", .level = 271, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 } } },
+	{ .group = "TIPC_OPTION", .level = 271, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 } }, .values = tipc_values },
 	{ .group = NULL },
 };
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FAMILY_SOCKETS_MAX 3
+#define FAMILY_SOCKETS_MAX 4
 
 struct lsk_family;
 struct probe_row;
@@ -18,11 +18,23 @@ struct family_socket {
 	int protocol;
 };
 
+/* What one option is set to where an int of zero would tell nothing of it. */
+struct family_option_value {
+	const char *name;  /* "TIPC_GROUP_JOIN" */
+	const void *value; /* NULL: none, of no length */
+	uint16_t size;
+	/* Brings a socket to where it can be set; NULL: each is there. */
+	int (*prepare)(int fd);
+	const char *module; /* that the kernel would load for it; NULL: none */
+};
+
 /* One level of socket options: each option of the group is read and set. */
 struct family_option_group {
 	const char *group; /* of <linsock/constant.h>: "TCP" */
 	int level;
 	struct family_socket sockets[FAMILY_SOCKETS_MAX]; /* the best answer counts */
+	const struct family_option_value *values; /* ends with a NULL name; or NULL */
+	uint16_t get_size; /* the one length that is read; 0: any that suffices */
 	/* Brings a socket to where it has these options; NULL: each has them. */
 	int (*prepare)(int fd);
 	/* Alias of a module that prepare() would load. */
@@ -83,7 +95,10 @@ struct family_ioctl {
 	const char *device;
 	/* Module that the kernel would load for it; NULL: none. */
 	const char *module;
-	bool makes_descriptor; /* what it returns is one, to be closed */
+	/* What it is given; NULL: the name of loopback, as a struct ifreq begins. */
+	const void *argument;
+	uint16_t argument_size; /* at most 256 */
+	bool makes_descriptor;  /* what it returns is one, to be closed */
 };
 
 /* Something that bind(2) names, and a module may bring. */

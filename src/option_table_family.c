@@ -141,7 +141,7 @@ const struct option_row option_rows_tipc[] = {
 	    "join a communication group"),
 	ROW("TIPC_GROUP_LEAVE", NONE, WO, NULL, "leave the communication group"),
 	ROW("TIPC_SOCK_RECVQ_USED", INT, RO, "bytes", "memory of messages to receive"),
-	ROW("TIPC_NODELAY", BOOL, RW, NULL, "send small messages at once"),
+	ROW("TIPC_NODELAY", BOOL, WO, NULL, "send small messages at once"),
 	{0},
 };
 

@@ -4,9 +4,11 @@
  * know in a way that depends on the level; so a number that no kernel has is tried
  * first, and an option that is refused in another way is known.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include <linsock/constant.h>
+#include <linsock/option.h>
 
 #include "src/family.h"
 #include "src/probe.h"
@@ -21,21 +24,26 @@
 
 #define NUMBER_NOBODY_HAS 0x7ff1
 #define IOCTL_NOBODY_HAS  0x5bf1
+#define VALUE_MAX         1024
+#define ARGUMENT_MAX      256
 
-static int option_get(int fd, int level, int number)
+/* How a level's options are asked for, or one of them is set. */
+struct question {
+	int level;
+	bool is_set;
+	const void *value;
+	socklen_t len;
+};
+
+static int ask(int fd, const struct question *question, int number)
 {
-	char value[1024];
-	socklen_t len = sizeof(value);
+	char value[VALUE_MAX] = "";
+	socklen_t len = question->len;
 
-	return syscall_result(getsockopt(fd, level, number, value, &len));
-}
-
-/* A zero: where it is no good value, the refusal shows that the option is known. */
-static int option_set(int fd, int level, int number)
-{
-	int zero = 0;
-
-	return syscall_result(setsockopt(fd, level, number, &zero, sizeof(zero)));
+	return syscall_result(
+		question->is_set
+			? setsockopt(fd, question->level, number, question->value, len)
+			: getsockopt(fd, question->level, number, value, &len));
 }
 
 static bool says_unknown(int error)
@@ -96,28 +104,86 @@ static bool prepare(struct lsk_probe *probe, const struct family_option_group *g
 	return r >= 0;
 }
 
-static void try_option(int fd, int level, int number, bool is_set,
+/* Whether the table of options says that there is only the other thing to do. */
+static bool is_one_way(const struct probe_row *row, bool is_set)
+{
+	const unsigned int wanted = is_set ? LSK_OPTION_SET : LSK_OPTION_GET;
+	struct lsk_option option;
+
+	return lsk_option_find(row->text, &option) == 0 && option.level == row->level &&
+	       option.number == row->number && !(option.access & wanted);
+}
+
+static void try_option(int fd, const struct question *question, int number,
 		       struct lsk_finding *ret_finding)
 {
-	int (*try)(int, int, int) = is_set ? option_set : option_get;
 	char tried[64];
 
 	snprintf(tried, sizeof(tried), "%s(%d, %d)",
-		 is_set ? "setsockopt" : "getsockopt", level, number);
-	judge(try(fd, level, number), try(fd, level, NUMBER_NOBODY_HAS), tried,
+		 question->is_set ? "setsockopt" : "getsockopt", question->level,
+		 number);
+	judge(ask(fd, question, number), ask(fd, question, NUMBER_NOBODY_HAS), tried,
 	      ret_finding);
 }
 
+/* A zero: where it is no good value, the refusal shows that the option is known. */
+static const int zero;
+
 void probe_try_option(int fd, int level, int number, struct lsk_finding *ret_finding)
 {
-	try_option(fd, level, number, true, ret_finding);
+	const struct question question = {level, true, &zero, sizeof(zero)};
+
+	try_option(fd, &question, number, ret_finding);
+}
+
+static const struct family_option_value *
+option_value(const struct family_option_group *group, const char *name)
+{
+	const struct family_option_value *value = group->values;
+
+	while (value && value->name && strcmp(value->name, name) != 0)
+		value++;
+	return value && value->name ? value : NULL;
+}
+
+/* Try it on a socket of one kind. */
+static void try_on(struct lsk_probe *probe, const struct probe_row *row, int fd,
+		   struct lsk_finding *ret_finding)
+{
+	const struct family_option_group *group = row->data;
+	const bool is_set = row->type;
+	const struct family_option_value *value =
+		is_set ? option_value(group, row->text) : NULL;
+	struct question question = {row->level, is_set, &zero, sizeof(zero)};
+	int r = 0;
+
+	if (!prepare(probe, group, fd, ret_finding))
+		return;
+	if (value) {
+		if (value->module &&
+		    !probe_may_try_module(probe, value->module, ret_finding))
+			return;
+		question.value = value->value;
+		question.len = value->size;
+		if (value->prepare)
+			r = value->prepare(fd);
+	}
+	if (!is_set)
+		question.len = group->get_size ? group->get_size : VALUE_MAX;
+	if (r < 0)
+		probe_judge(r, "a socket to set it on", ret_finding);
+	else
+		try_option(fd, &question, row->number, ret_finding);
+	if (ret_finding->verdict == LSK_VERDICT_UNKNOWN && is_one_way(row, is_set))
+		probe_find(ret_finding, LSK_VERDICT_NO, ret_finding->error,
+			   "refused as an unknown number is: it can only be %s",
+			   is_set ? "read" : "set");
 }
 
 static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 		       struct lsk_finding *ret_finding)
 {
 	const struct family_option_group *group = row->data;
-	bool is_set = row->type;
 
 	ret_finding->verdict = LSK_VERDICT_ABSENT;
 	for (int i = 0; i < FAMILY_SOCKETS_MAX && group->sockets[i].type; i++) {
@@ -125,8 +191,8 @@ static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 		_cleanup_(closep) int fd =
 			probe_socket(probe, row->domain, &group->sockets[i], &finding);
 
-		if (fd >= 0 && prepare(probe, group, fd, &finding))
-			try_option(fd, row->level, row->number, is_set, &finding);
+		if (fd >= 0)
+			try_on(probe, row, fd, &finding);
 		if (i == 0 || rank(finding.verdict) > rank(ret_finding->verdict))
 			*ret_finding = finding;
 	}
@@ -143,6 +209,7 @@ static int add_option(struct lsk_probe *probe, const struct lsk_family *family,
 		.domain = family->domain,
 		.level = group->level,
 		.number = (int)constant->value,
+		.text = constant->name,
 		.data = group,
 	};
 	size_t len;
@@ -205,18 +272,19 @@ static void ioctl_run(struct lsk_probe *probe, const struct probe_row *row,
 {
 	const struct family_ioctl *what = row->data;
 	_cleanup_(closep) int fd = ioctl_open(probe, row->domain, what, ret_finding);
-	/* Those that want a struct ifreq are asked about loopback. */
-	union {
-		char name[256];
-		int number;
-	} argument = {.name = "lo"};
+	_Alignas(max_align_t) char argument[ARGUMENT_MAX] = "lo";
 	char tried[64];
 	int r, unknown;
 
 	if (fd < 0)
 		return;
-	unknown = syscall_result(ioctl(fd, IOCTL_NOBODY_HAS, &argument));
-	r = syscall_result(ioctl(fd, what->number, &argument));
+	if (what->argument) {
+		assert(what->argument_size <= sizeof(argument));
+		memset(argument, 0, sizeof(argument));
+		memcpy(argument, what->argument, what->argument_size);
+	}
+	unknown = syscall_result(ioctl(fd, IOCTL_NOBODY_HAS, argument));
+	r = syscall_result(ioctl(fd, what->number, argument));
 	if (what->makes_descriptor && r >= 0)
 		close(r);
 	snprintf(tried, sizeof(tried), "ioctl(0x%lx)", what->number);

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <linsock/backend.h>
+#include <linsock/constant.h>
 #include <linsock/probe.h>
 
+#include "src/family.h"
 #include "src/probe.h"
 
 /* A folder that stands for "/", with the files that the table of modules is read from.
@@ -298,6 +300,43 @@ Test(probe, names_are_unique_and_have_a_section)
 					  lsk_probe_feature(probe, j)->name);
 	}
 	lsk_probe_free(probe);
+}
+
+static bool is_in_group(const char *name, const char *group)
+{
+	struct lsk_constant constant;
+
+	for (size_t i = 0; lsk_constant_at(i, &constant) == 0; i++)
+		if (strcmp(constant.name, name) == 0 &&
+		    strcmp(constant.group, group) == 0)
+			return true;
+	return false;
+}
+
+/* Return: how many values the family's options have. */
+static size_t check_values(const struct lsk_family *family)
+{
+	const struct family_option_group *group = family->probe->option_groups;
+	size_t count = 0;
+
+	for (; group && group->group; group++)
+		for (const struct family_option_value *value = group->values;
+		     value && value->name; value++, count++) {
+			cr_expect(is_in_group(value->name, group->group), "%s",
+				  value->name);
+			cr_expect_eq(!value->value, !value->size, "%s", value->name);
+		}
+	return count;
+}
+
+Test(probe, values_are_of_an_option_of_their_group)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; lsk_families[i]; i++)
+		if (lsk_families[i]->probe)
+			count += check_values(lsk_families[i]);
+	cr_expect_gt(count, 0);
 }
 
 static size_t open_descriptors(void)
