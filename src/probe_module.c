@@ -290,6 +290,38 @@ static bool is_builtin(const struct module_table *table, const char *alias)
 					      needle, strlen(needle) + 1);
 }
 
+/* "/sch_fq.ko" ends a path, or a suffix of compression follows. */
+static bool is_installed(const struct text *files, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *at = files->bytes;
+
+	while (at && (at = strchr(at, '/'))) {
+		size_t i = 0;
+
+		at++;
+		while (i < len && plain(at[i]) == plain(name[i]))
+			i++;
+		if (i == len && strncmp(at + len, ".ko", 3) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* modprobe(8) finds a module by its own name as well: "algif-hash" is one, no alias. */
+static bool find_module(const struct module_table *table, const char *alias,
+			char *ret_name, size_t size)
+{
+	if (find_alias(&table->aliases, alias, ret_name, size))
+		return true;
+	if (!is_installed(&table->files, alias))
+		return false;
+	snprintf(ret_name, size, "%s", alias);
+	for (char *c = ret_name; *c; c++)
+		*c = plain(*c);
+	return true;
+}
+
 enum module_state module_by_alias(const struct module_table *table, const char *alias,
 				  char *ret_name, size_t size)
 {
@@ -300,22 +332,13 @@ enum module_state module_by_alias(const struct module_table *table, const char *
 		return MODULE_UNKNOWN;
 	if (is_builtin(table, alias))
 		return MODULE_HERE;
-	if (!find_alias(&table->aliases, alias, ret_name, size))
+	if (!find_module(table, alias, ret_name, size))
 		return MODULE_MISSING;
 	if (line_after(&table->loaded, NULL, ret_name))
 		return MODULE_HERE;
 	if (is_blocked(&table->blocked, ret_name) || is_blocked(&table->blocked, alias))
 		return MODULE_BLOCKED;
 	return MODULE_LOADABLE;
-}
-
-/* "/sch_fq.ko" ends a path, or a suffix of compression follows. */
-static bool is_installed(const struct text *files, const char *name)
-{
-	char needle[96];
-
-	snprintf(needle, sizeof(needle), "/%s.ko", name);
-	return files->bytes && strstr(files->bytes, needle);
 }
 
 enum module_state module_by_name(const struct module_table *table, const char *name)

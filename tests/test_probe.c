@@ -197,6 +197,23 @@ Test(module_by_name, tells_the_state_of_a_module)
 	root_remove(&root);
 }
 
+Test(module_by_alias, finds_a_module_by_its_own_name)
+{
+	static const char order[] = "kernel/crypto/algif_hash.ko\n"
+				    "kernel/crypto/ghash-generic.ko.xz\n"
+				    "kernel/net/rds/rds.ko\n";
+	struct root root = root_new();
+
+	put_module_file(&root, "modules.order", order, strlen(order));
+	cr_expect_eq(state_of(&root, "algif-hash", "algif_hash"), MODULE_LOADABLE);
+	cr_expect_eq(state_of(&root, "ghash_generic", "ghash_generic"),
+		     MODULE_LOADABLE);
+	cr_expect_eq(state_of(&root, "rds", "rds"), MODULE_BLOCKED);
+	cr_expect_eq(state_of(&root, "generic", ""), MODULE_MISSING);
+	cr_expect_eq(state_of(&root, "algif", ""), MODULE_MISSING);
+	root_remove(&root);
+}
+
 Test(module_by_alias, lets_everything_be_tried_where_nothing_can_be_loaded)
 {
 	struct root root = root_new();
