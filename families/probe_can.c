@@ -3,6 +3,7 @@
  * What linsock probe tries of CAN. Frames are sent over a virtual bus in a network
  * namespace of their own, which ends with the last socket in it.
  */
+#include <endian.h>
 #include <errno.h>
 #include <linux/can.h>
 #include <linux/can/gw.h>
@@ -10,6 +11,7 @@
 #include <linux/can/raw.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include <linsock/netlink.h>
@@ -29,6 +31,9 @@
 #define J1939_SENDER   0x50
 #define J1939_RECEIVER 0x40
 #define J1939_GROUP    0x12300
+/* The name of the receiver, and the group in which names claim their addresses. */
+#define J1939_NAME     0x4711
+#define J1939_CLAIM    0xee00
 /* SOF_TIMESTAMPING_SOFTWARE, _TX_SCHED, _TX_ACK, _OPT_CMSG, _OPT_ID */
 #define SENT_STAMPS    (1 << 4 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 7)
 
@@ -143,6 +148,48 @@ static int j1939_open(int ret_fds[2])
 	return open_on_bus(j1939_on_bus, ret_fds);
 }
 
+/* The address is the name's own some time after it was claimed. */
+static int j1939_claim(int fd)
+{
+	const uint64_t name = htole64(J1939_NAME);
+	const int on = 1;
+	const struct sockaddr_can all = {
+		.can_family = AF_CAN,
+		.can_addr.j1939 = {.pgn = J1939_CLAIM, .addr = J1939_NO_ADDR},
+	};
+	int r = syscall_result(
+		setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)));
+
+	if (r == 0)
+		r = syscall_result((int)sendto(fd, &name, sizeof(name), 0,
+					       (const struct sockaddr *)&all,
+					       sizeof(all)));
+	return r < 0 ? r : 0;
+}
+
+static int j1939_name_on_bus(int index, int ret_fds[2])
+{
+	const struct sockaddr_can addr = {
+		.can_family = AF_CAN,
+		.can_ifindex = index,
+		.can_addr.j1939 = {.name = J1939_NAME,
+				   .pgn = J1939_NO_PGN,
+				   .addr = J1939_RECEIVER},
+	};
+	int r = j1939_on_bus(index, ret_fds);
+
+	if (r < 0)
+		return r;
+	closep(&ret_fds[1]);
+	ret_fds[1] = open_bound(SOCK_DGRAM, CAN_J1939, &addr);
+	return ret_fds[1] < 0 ? ret_fds[1] : j1939_claim(ret_fds[1]);
+}
+
+static int j1939_name_open(int ret_fds[2])
+{
+	return open_on_bus(j1939_name_on_bus, ret_fds);
+}
+
 /* What became of a message is told its sender; both ends are that one here. */
 static int j1939_report_open(int ret_fds[2])
 {
@@ -241,6 +288,9 @@ static const struct family_message can_messages[] = {
 	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_ERRQUEUE },
 	{ .name = "j1939.cmsg.dest_addr", .summary = "the address that a message was sent to", BETWEEN_NODES,
 	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_DEST_ADDR },
+	{ .name = "j1939.cmsg.dest_name", .summary = "the name that a message was sent to",
+	  .open = j1939_name_open, .socket = { SOCK_DGRAM, CAN_J1939 }, .module_alias = "rtnl-link-vcan", .is_late = true,
+	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_DEST_NAME },
 	{ .name = "j1939.cmsg.prio", .summary = "the priority of a message", BETWEEN_NODES,
 	  .expected_level = SOL_CAN_J1939, .expected_type = SCM_J1939_PRIO },
 	{ .name = NULL },

@@ -6,6 +6,7 @@
 #include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -99,6 +100,52 @@ static int sctp_open(int ret_fds[2])
 				sizeof(addr), ret_fds);
 }
 
+/* One that asks for associations, and one that takes them. */
+static int sctp_many_at(struct sockaddr *addr, socklen_t len, int ret_fds[2])
+{
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
+	_cleanup_(closep) int fd =
+		syscall_result(socket(addr->sa_family, type, IPPROTO_SCTP));
+	_cleanup_(closep) int listener =
+		syscall_result(socket(addr->sa_family, type, IPPROTO_SCTP));
+	int r = fd < 0 ? fd : listener;
+
+	if (r >= 0)
+		r = syscall_result(bind(listener, addr, len));
+	if (r >= 0)
+		r = syscall_result(listen(listener, 1));
+	if (r < 0)
+		return r;
+	ret_fds[0] = take_fd(&fd);
+	ret_fds[1] = take_fd(&listener);
+	return 0;
+}
+
+static int sctp_many_open(int ret_fds[2])
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	return sctp_many_at((struct sockaddr *)&addr, sizeof(addr), ret_fds);
+}
+
+static int sctp_many6_open(int ret_fds[2])
+{
+	struct sockaddr_in6 addr = {.sin6_family = AF_INET6,
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+	return sctp_many_at((struct sockaddr *)&addr, sizeof(addr), ret_fds);
+}
+
+/* Another address of loopback than the one that the datagram names. */
+static const uint8_t other_address[] = {127, 0, 0, 2};
+static const uint8_t other_address6[] = {
+	[10] = 0xff,
+	[11] = 0xff,
+	[12] = 127,
+	[15] = 2,
+};
+
 /* clang-format off */
 #define WANT(of_level, of_option, of_value) \
 	.level = (of_level), .option = (of_option), .value = (of_value)
@@ -110,6 +157,10 @@ static int sctp_open(int ret_fds[2])
 #define TLS \
 	.open = tls_open, .module_alias = "tcp-ulp-tls", .word_alias = "crypto-", .words = "gcm(aes)"
 #define SCTP .open = sctp_open, .socket = { SOCK_STREAM, IPPROTO_SCTP }
+#define SCTP_MANY(opens, type, bytes) \
+	.open = opens, .socket = { SOCK_SEQPACKET, IPPROTO_SCTP }, \
+	.is_addressed = true, .sent_level = LEVEL_SCTP, .sent_type = (type), \
+	.sent_bytes = (bytes), .sent_size = sizeof(bytes)
 /* An option header of 8 bytes: the next one's number, no more words, a filler of 6. */
 #define FILLER 0x04010000
 
@@ -156,6 +207,7 @@ const struct family_message probe_inet_messages[] = {
 	{ .name = "sctp.cmsg.nxtinfo", .summary = "the same of the message after this one", SCTP, WANT(LEVEL_SCTP, 33, 1), COMES(LEVEL_SCTP, 4), .sends = 2, .is_late = true },
 	{ .name = "sctp.cmsg.prinfo", .summary = "when one message may be given up", SCTP, GOES(LEVEL_SCTP, 5, 8, 0) },
 	{ .name = "sctp.cmsg.authinfo", .summary = "the key that one message is signed with", SCTP, GOES(LEVEL_SCTP, 6, 2, 0) },
+	{ .name = "sctp.cmsg.dstaddrv4", .summary = "one more address of the host that is sent to", SCTP_MANY(sctp_many_open, 7, other_address) },
 	{ .name = NULL },
 };
 
@@ -181,6 +233,7 @@ const struct family_message probe_inet6_messages[] = {
 	{ .name = "cmsg.origdstaddr", .summary = "address that the packet was sent to", WANT(IPPROTO_IPV6, 74, 1), COMES(IPPROTO_IPV6, 74) },
 	{ .name = "cmsg.udp_segment", .summary = "one send, many datagrams (GSO)", GOES(LEVEL_UDP, 103, 2, 500), .datagram_size = 1500 },
 	{ .name = "cmsg.udp_gro", .summary = "many datagrams, one receive (GRO)", WANT(LEVEL_UDP, 104, 1), GOES(LEVEL_UDP, 103, 2, 500), COMES(LEVEL_UDP, 104), .datagram_size = 1500 },
+	{ .name = "sctp.cmsg.dstaddrv6", .summary = "one more address of the host that is sent to", SCTP_MANY(sctp_many6_open, 8, other_address6) },
 	{ .name = NULL },
 };
 /* clang-format on */

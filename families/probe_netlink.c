@@ -5,6 +5,7 @@
  * which ends with the trial.
  */
 #include <errno.h>
+#include <linux/net_namespace.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
@@ -21,8 +22,12 @@
 #include "src/probe.h"
 #include "uring/util.h"
 
-#define MESSAGE_SIZE 512
-#define LINK_NAME    "lskprobe0"
+#define MESSAGE_SIZE        512
+#define LINK_NAME           "lskprobe0"
+/* The number of a neighbouring namespace, and a group of both. */
+#define NEIGHBOUR           0
+#define GROUP_OF_NEIGHBOURS 1
+#define HEARER              0x80000001
 
 /* A rtnetlink handle in a namespace that lives as long as the handle's socket. */
 static int open_scratch(struct lsk_nl **ret_nl)
@@ -239,6 +244,88 @@ static int usersock_open(int ret_fds[2])
 	return 0;
 }
 
+/* Two namespaces: the first knows the second, and hears of a group there too. */
+struct neighbours {
+	int netns_fd; /* of the second */
+	int fd;
+};
+
+static int name_neighbour(int netns_fd)
+{
+	const struct rtgenmsg header = {.rtgen_family = AF_UNSPEC};
+	struct lsk_nl *nl;
+	LSK_NL_MSG(msg, MESSAGE_SIZE);
+	int r = lsk_nl_open(&nl, NETLINK_ROUTE, NULL);
+
+	if (r < 0)
+		return r;
+	lsk_nl_msg_start(&msg, RTM_NEWNSID, 0, &header, sizeof(header));
+	lsk_nl_put_u32(&msg, NETNSA_FD, (uint32_t)netns_fd);
+	lsk_nl_put_u32(&msg, NETNSA_NSID, NEIGHBOUR);
+	r = lsk_nl_request(nl, &msg, NULL);
+	lsk_nl_close(nl);
+	return r;
+}
+
+/* Runs in the first. */
+static int hearer_open(void *context)
+{
+	struct neighbours *neighbours = context;
+	/* A broadcast leaves out the number of the one socket that it is also for. */
+	const struct sockaddr_nl addr = {.nl_family = AF_NETLINK,
+					 .nl_pid = HEARER,
+					 .nl_groups = GROUP_OF_NEIGHBOURS};
+	int r = name_neighbour(neighbours->netns_fd);
+
+	if (r == 0)
+		r = syscall_result(
+			socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK));
+	if (r < 0)
+		return r;
+	neighbours->fd = r;
+	return syscall_result(bind(r, (const struct sockaddr *)&addr, sizeof(addr)));
+}
+
+/* Runs in the second. What is for a group is also for one socket: the sender. */
+static int teller_open(void *context)
+{
+	struct neighbours *neighbours = context;
+	int fds[2];
+	struct sockaddr_nl addr;
+	socklen_t len = sizeof(addr);
+	int r = usersock_open(fds);
+
+	if (r < 0)
+		return r;
+	neighbours->fd = fds[0];
+	r = syscall_result(getsockname(fds[0], (struct sockaddr *)&addr, &len));
+	addr.nl_groups = GROUP_OF_NEIGHBOURS;
+	return r < 0 ? r
+		     : syscall_result(connect(fds[0], (struct sockaddr *)&addr, len));
+}
+
+static int neighbours_open(int ret_fds[2])
+{
+	_cleanup_(closep) int first = lsk_netns_new();
+	_cleanup_(closep) int second = lsk_netns_new();
+	struct neighbours hearer = {.netns_fd = second, .fd = -1};
+	struct neighbours teller = {.netns_fd = second, .fd = -1};
+	int r = first < 0 ? first : second;
+
+	if (r >= 0)
+		r = lsk_netns_call(first, hearer_open, &hearer);
+	if (r >= 0)
+		r = lsk_netns_call(second, teller_open, &teller);
+	if (r < 0) {
+		closep(&hearer.fd);
+		closep(&teller.fd);
+		return r;
+	}
+	ret_fds[0] = teller.fd;
+	ret_fds[1] = hearer.fd;
+	return 0;
+}
+
 static const struct family_message netlink_messages[] = {
 	{.name = "cmsg.pktinfo",
 	 .summary = "the group that a message was sent to",
@@ -258,6 +345,15 @@ static const struct family_message netlink_messages[] = {
 	 .value = 1,
 	 .expected_level = SOL_SOCKET,
 	 .expected_type = SCM_CREDENTIALS},
+	{.name = "cmsg.listen_all_nsid",
+	 .summary = "the namespace that a message came from",
+	 .open = neighbours_open,
+	 .socket = {SOCK_RAW, NETLINK_USERSOCK},
+	 .level = SOL_NETLINK,
+	 .option = NETLINK_LISTEN_ALL_NSID,
+	 .value = 1,
+	 .expected_level = SOL_NETLINK,
+	 .expected_type = NETLINK_LISTEN_ALL_NSID},
 	{.name = NULL},
 };
 

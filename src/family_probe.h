@@ -18,7 +18,10 @@ struct family_socket {
 	int protocol;
 };
 
-/* What one option is set to where an int of zero would tell nothing of it. */
+/*
+ * What one option is set to where an int of zero would tell nothing of it. A kernel
+ * that has the option answers in another way than for a number that nobody has.
+ */
 struct family_option_value {
 	const char *name;  /* "TIPC_GROUP_JOIN" */
 	const void *value; /* NULL: none, of no length */
@@ -70,6 +73,7 @@ struct family_message {
 	int sent_level;
 	int sent_type;
 	int32_t sent_value;
+	const void *sent_bytes; /* instead of that value; NULL: the value */
 	uint16_t sent_size;
 	/* Of @option's value, the rest of which is zero; 0: that of an int. */
 	uint16_t value_size;
@@ -84,6 +88,8 @@ struct family_message {
 	bool is_late;
 	/* The receiver has room for little, so that most of what is sent is lost. */
 	bool is_narrow;
+	/* The sender is not connected: each datagram names the receiver. */
+	bool is_addressed;
 };
 
 struct family_ioctl {

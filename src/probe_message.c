@@ -82,8 +82,12 @@ static void fill_control(struct cmsghdr *header, const struct family_message *me
 	header->cmsg_level = message->sent_level;
 	header->cmsg_type = message->sent_type;
 	header->cmsg_len = CMSG_LEN(message->sent_size);
-	memcpy(CMSG_DATA(header), is_rights ? &fd : &value,
-	       message->sent_size < sizeof(value) ? message->sent_size : sizeof(value));
+	if (message->sent_bytes)
+		memcpy(CMSG_DATA(header), message->sent_bytes, message->sent_size);
+	else
+		memcpy(CMSG_DATA(header), is_rights ? &fd : &value,
+		       message->sent_size < sizeof(value) ? message->sent_size
+							  : sizeof(value));
 }
 
 static int send_datagram(const struct ends *ends, const struct family_message *message)
@@ -92,8 +96,18 @@ static int send_datagram(const struct ends *ends, const struct family_message *m
 	char bytes[DATAGRAM_MAX] = "";
 	struct iovec iov = {bytes, message->datagram_size ? message->datagram_size : 1};
 	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
-	int r;
+	struct sockaddr_storage name;
+	socklen_t name_len = sizeof(name);
+	int r = 0;
 
+	if (message->is_addressed) {
+		r = syscall_result(getsockname(ends->receiver, (struct sockaddr *)&name,
+					       &name_len));
+		header.msg_name = &name;
+		header.msg_namelen = name_len;
+	}
+	if (r < 0)
+		return r;
 	if (message->datagram)
 		memcpy(bytes, message->datagram, DATAGRAM_HEAD);
 	if (message->sent_size) {

@@ -70,6 +70,11 @@ static void judge(int r, int unknown, const char *tried,
 	bool is_denial = r == -EPERM || r == -EACCES;
 	char name[32];
 
+	if (r >= 0 && unknown >= 0) {
+		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, 0,
+			   "%s: taken, as an unknown number is", tried);
+		return;
+	}
 	/* Who may do anything and is refused was refused for the socket's state. */
 	if (r >= 0 || says_unknown(r) || (is_denial && !probe_is_privileged())) {
 		probe_judge(r, tried, ret_finding);
@@ -174,10 +179,16 @@ static void try_on(struct lsk_probe *probe, const struct probe_row *row, int fd,
 		probe_judge(r, "a socket to set it on", ret_finding);
 	else
 		try_option(fd, &question, row->number, ret_finding);
-	if (ret_finding->verdict == LSK_VERDICT_UNKNOWN && is_one_way(row, is_set))
-		probe_find(ret_finding, LSK_VERDICT_NO, ret_finding->error,
-			   "refused as an unknown number is: it can only be %s",
-			   is_set ? "read" : "set");
+	/* Asked in the way that the tables know, no option answers as none at all. */
+	if (ret_finding->verdict == LSK_VERDICT_UNKNOWN &&
+	    (value || is_one_way(row, is_set)))
+		probe_find(ret_finding, LSK_VERDICT_NO,
+			   ret_finding->error ? ret_finding->error : -EOPNOTSUPP,
+			   "%s as an unknown number is%s",
+			   ret_finding->error ? "refused" : "taken, and ignored,",
+			   value    ? ""
+			   : is_set ? ": it can only be read"
+				    : ": it can only be set");
 }
 
 static void option_run(struct lsk_probe *probe, const struct probe_row *row,

@@ -73,6 +73,8 @@ static const char *const modules[] = {
 	"caif_socket?",
 	"nfc?",
 	"kcm?",
+	"fcrypt?",
+	"pcbc?",
 	"rxrpc?",
 	"pppoe?",
 	"l2tp_ppp?",

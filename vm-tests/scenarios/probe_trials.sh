@@ -5,19 +5,20 @@
 #
 #     probe ---- a bus, a node, a frame, a ring of its own ---- probe
 #
-# needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds rds_tcp vsock vsock_loopback qrtr bluetooth hci_vhci kcm xfrm_user netlink.usersock
-# needs: tls sctp af_alg alg.skcipher.cbc(aes) alg.aead.gcm(aes)
+# needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds rds_tcp vsock vsock_loopback qrtr bluetooth hci_vhci kcm xfrm_user netlink.usersock fcrypt? pcbc? rxrpc
+# needs: tls sctp af_alg algif_skcipher algif_aead gcm ctr? ghash_generic? alg.skcipher.cbc(aes) alg.aead.gcm(aes)
 # kernels: all
 # timeout: 240
 # time-warp: yes
 set -eu
 
 bus='can.cmsg.timestamp can.cmsg.timestampns can.cmsg.timestamping can.cmsg.mark
-can.cmsg.rxq_ovfl can.j1939.cmsg.dest_addr can.j1939.cmsg.prio can.j1939.cmsg.errqueue
+can.cmsg.rxq_ovfl can.j1939.cmsg.dest_addr can.j1939.cmsg.dest_name can.j1939.cmsg.prio can.j1939.cmsg.errqueue
 can.gw can.ioctl.siocgstamp'
 loopback='packet.cmsg.auxdata packet.cmsg.timestamp packet.cmsg.rxq_ovfl
 packet.cmsg.tx_timestamp packet.packet'
 oneself='tipc.cmsg.destname tipc.cmsg.errinfo tipc.cmsg.retdata netlink.cmsg.pktinfo netlink.cmsg.credentials
+netlink.cmsg.listen_all_nsid rxrpc.cmsg.user_call_id
 inet.cmsg.tcp_inq inet.cmsg.txtime inet.cmsg.timestamping_new inet.cmsg.timestamping_tx
 inet.cmsg.opt_stats inet.cmsg.zerocopy inet.cmsg.rxq_ovfl inet.cmsg.recverr
 inet.cmsg.recvopts inet.cmsg.retopts inet6.cmsg.recverr inet6.cmsg.hopopts
@@ -25,7 +26,8 @@ inet6.cmsg.dstopts inet6.cmsg.flowinfo rds.cmsg.timestamp rds.cmsg.rxpath_latenc
 rds.cmsg.zcopy_cookie'
 sctp='inet.sctp.cmsg.init inet.sctp.cmsg.sndrcv inet.sctp.cmsg.sndrcv_sent
 inet.sctp.cmsg.sndinfo inet.sctp.cmsg.rcvinfo inet.sctp.cmsg.nxtinfo
-inet.sctp.cmsg.prinfo inet.sctp.cmsg.authinfo'
+inet.sctp.cmsg.prinfo inet.sctp.cmsg.authinfo inet.sctp.cmsg.dstaddrv4
+inet6.sctp.cmsg.dstaddrv6'
 secrets='alg.cmsg.op alg.cmsg.iv alg.cmsg.aead_assoclen alg.alg_set_key.set
 alg.alg_set_aead_authsize.set inet.tls.cmsg.record_type inet.tls.cmsg.record_type_sent'
 controller='bluetooth.hci.cmsg.direction bluetooth.hci.cmsg.timestamp'
