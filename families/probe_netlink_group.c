@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <linsock/genl.h>
@@ -32,6 +33,32 @@ bool probe_netlink_may_try(struct lsk_probe *probe, const char *alias_start,
 	return probe_may_try(probe, alias, false, &ignored, ret_finding);
 }
 
+/* The module of a family that no alias leads to; NULL: an alias does, or none is. */
+static const char *genl_module(const char *registered)
+{
+	for (const struct probe_row *row = probe_netlink_genl; row->name; row++)
+		if (strcmp(row->text, registered) == 0)
+			return row->data;
+	return NULL;
+}
+
+/* A family that is not there may come with a module that is not loaded. */
+static void genl_judge(struct lsk_probe *probe, const char *registered, int r,
+		       const char *tried, struct lsk_finding *ret_finding)
+{
+	const char *module = genl_module(registered);
+	enum module_state state =
+		module ? module_by_name(probe_modules(probe), module) : MODULE_HERE;
+
+	probe_judge(r, tried, ret_finding);
+	if (r != -ENOENT)
+		return;
+	if (state == MODULE_LOADABLE)
+		probe_find(ret_finding, LSK_VERDICT_LOADABLE, 0, "%s", module);
+	else if (state == MODULE_MISSING)
+		ret_finding->verdict = LSK_VERDICT_ABSENT;
+}
+
 static void genl_run(struct lsk_probe *probe, const struct probe_row *row,
 		     struct lsk_finding *ret_finding)
 {
@@ -51,7 +78,7 @@ static void genl_run(struct lsk_probe *probe, const struct probe_row *row,
 		r = lsk_nl_query(nl, &msg, &reply, NULL);
 		lsk_nl_close(nl);
 	}
-	probe_judge(r, "CTRL_CMD_GETFAMILY", ret_finding);
+	genl_judge(probe, row->text, r, "CTRL_CMD_GETFAMILY", ret_finding);
 }
 
 /* A group is there if its family lists it, or if rtnetlink lets it be joined. */
@@ -72,7 +99,7 @@ static void genl_group_run(struct lsk_probe *probe, const struct probe_row *row,
 			r = lsk_genl_group(&family, row->text);
 		lsk_nl_close(nl);
 	}
-	probe_judge(r, "CTRL_ATTR_MCAST_GROUPS", ret_finding);
+	genl_judge(probe, row->data, r, "CTRL_ATTR_MCAST_GROUPS", ret_finding);
 }
 
 /*
@@ -105,6 +132,12 @@ static void group_run(struct lsk_probe *probe, const struct probe_row *row,
 	{                                                                 \
 		.name = "genl." lower, .summary = about, .run = genl_run, \
 		.text = registered                                        \
+	}
+/* No alias leads to its module: asking loads nothing, and an answer needs it loaded. */
+#define GENL_OF(lower, registered, about, module)                         \
+	{                                                                 \
+		.name = "genl." lower, .summary = about, .run = genl_run, \
+		.text = registered, .data = module                        \
 	}
 #define GENL_GROUP(lower, registered, group)                             \
 	{                                                                \
@@ -146,7 +179,7 @@ const struct probe_row probe_netlink_genl[] = {
 	GENL("devlink", "devlink", "devices of cards"),
 	GENL("netdev", "netdev", "queues and pages of devices"),
 	GENL("tcp_metrics", "tcp_metrics", "what TCP remembers of hosts"),
-	GENL("vdpa", "vdpa", "virtio data path acceleration"),
+	GENL_OF("vdpa", "vdpa", "virtio data path acceleration", "vdpa"),
 	GENL("seg6", "SEG6", "segment routing"),
 	GENL("ioam6", "IOAM6", "in-situ measurement"),
 	GENL("nlbl_mgmt", "NLBL_MGMT", "network labels"),
@@ -156,43 +189,43 @@ const struct probe_row probe_netlink_genl[] = {
 	GENL("ovpn", "ovpn", "OpenVPN in the kernel"),
 	GENL("wireguard", "wireguard", "WireGuard"),
 	GENL("tipcv2", "TIPCv2", "TIPC"),
-	GENL("smc_gen_netlink", "SMC_GEN_NETLINK", "SMC"),
-	GENL("ovs_datapath_0", "OVS_DATAPATH_0", "Open vSwitch"),
+	GENL_OF("smc_gen_netlink", "SMC_GEN_NETLINK", "SMC", "smc"),
+	GENL("ovs_datapath", "ovs_datapath", "Open vSwitch"),
 	GENL("fou", "fou", "UDP encapsulation of protocols"),
 	GENL("gtp", "gtp", "GTP tunnels"),
 	GENL("l2tp", "l2tp", "L2TP tunnels"),
 	GENL("batadv", "batadv", "B.A.T.M.A.N."),
-	GENL("macsec", "MACsec", "link layer encryption"),
+	GENL("macsec", "macsec", "link layer encryption"),
 	GENL("nfc", "nfc", "near field communication"),
 	GENL("team", "team", "teaming of links"),
-	GENL("hwsim", "MAC80211_HWSIM", "simulated radios"),
+	GENL_OF("hwsim", "MAC80211_HWSIM", "simulated radios", "mac80211_hwsim"),
 	GENL("acpi_event", "acpi_event", "ACPI events"),
 	GENL("thermal", "thermal", "thermal zones"),
 	GENL("vfs_dquot", "VFS_DQUOT", "disk quotas"),
 	GENL("dpll", "dpll", "clocks of cards"),
-	GENL("nfsd", "nfsd", "the NFS server"),
-	GENL("cifs", "cifs", "the SMB client"),
-	GENL("ksmbd", "SMBD_GENL", "the SMB server"),
-	GENL("lockd", "lockd", "locks of NFS"),
+	GENL_OF("nfsd", "nfsd", "the NFS server", "nfsd"),
+	GENL_OF("cifs", "cifs", "the SMB client", "cifs"),
+	GENL_OF("ksmbd", "SMBD_GENL", "the SMB server", "ksmbd"),
+	GENL_OF("lockd", "lockd", "locks of NFS", "lockd"),
 	GENL("net_dm", "NET_DM", "packets that were dropped"),
-	GENL("psample", "psample", "samples of packets"),
+	GENL_OF("psample", "psample", "samples of packets", "psample"),
 	GENL("ipvs", "IPVS", "virtual servers"),
-	GENL("hsr", "HSR", "redundant rings"),
-	GENL("ila", "ila", "identifiers as addresses"),
+	GENL_OF("hsr", "HSR", "redundant rings", "hsr"),
+	GENL_OF("ila", "ila", "identifiers as addresses", "ila"),
 	GENL("nlbl_cipsov4", "NLBL_CIPSOv4", "labels of CIPSO"),
 	GENL("nlbl_calipso", "NLBL_CALIPSO", "labels of CALIPSO"),
 	GENL("nlbl_unlbl", "NLBL_UNLBL", "packets without a label"),
-	GENL("ovs_vport", "OVS_VPORT", "ports of Open vSwitch"),
-	GENL("ovs_flow", "OVS_FLOW", "flows of Open vSwitch"),
-	GENL("ovs_packet", "OVS_PACKET", "packets of Open vSwitch"),
-	GENL("ovs_meter", "OVS_METER", "meters of Open vSwitch"),
-	GENL("ovs_ct_limit", "OVS_CT_LIMIT", "limits of Open vSwitch"),
-	GENL("smc_pnetid", "SMC_PNETID", "networks of SMC"),
+	GENL("ovs_vport", "ovs_vport", "ports of Open vSwitch"),
+	GENL("ovs_flow", "ovs_flow", "flows of Open vSwitch"),
+	GENL("ovs_packet", "ovs_packet", "packets of Open vSwitch"),
+	GENL("ovs_meter", "ovs_meter", "meters of Open vSwitch"),
+	GENL("ovs_ct_limit", "ovs_ct_limit", "limits of Open vSwitch"),
+	GENL_OF("smc_pnetid", "SMC_PNETID", "networks of SMC", "smc"),
 	GENL("ieee802154", "802.15.4 MAC", "low power radio, older"),
 	GENL("nl802154", "nl802154", "low power radio"),
-	GENL("nbd", "nbd", "network block devices"),
-	GENL("tcm-user", "TCM-USER", "storage targets in user space"),
-	GENL("drbd", "drbd", "mirrored block devices"),
+	GENL_OF("nbd", "nbd", "network block devices", "nbd"),
+	GENL_OF("tcm-user", "TCM-USER", "storage targets in user space", "target_core_user"),
+	GENL_OF("drbd", "drbd", "mirrored block devices", "drbd"),
 	GENL_GROUP("nlctrl", "nlctrl", "notify"),
 	GENL_GROUP("ethtool", "ethtool", "monitor"),
 	GENL_GROUP("mptcp_pm", "mptcp_pm", "mptcp_pm_cmds"),
@@ -212,7 +245,7 @@ const struct probe_row probe_netlink_genl[] = {
 	GENL_GROUP("psp", "psp", "mgmt"),
 	GENL_GROUP("psp", "psp", "use"),
 	GENL_GROUP("ovpn", "ovpn", "peers"),
-	GENL_GROUP("ovs_datapath_0", "OVS_DATAPATH_0", "ovs_datapath"),
+	GENL_GROUP("ovs_datapath", "ovs_datapath", "ovs_datapath"),
 	GENL_GROUP("batadv", "batadv", "config"),
 	GENL_GROUP("batadv", "batadv", "tpmeter"),
 	GENL_GROUP("team", "team", "change_event"),
@@ -226,15 +259,15 @@ const struct probe_row probe_netlink_genl[] = {
 	GENL_GROUP("cifs", "cifs", "cifs_mcgrp_swn"),
 	GENL_GROUP("nl80211", "nl80211", "testmode"),
 	GENL_GROUP("l2tp", "l2tp", "l2tp"),
-	GENL_GROUP("gtp", "gtp", "gtp_genl_mcgrp"),
+	GENL_GROUP("gtp", "gtp", "gtp"),
 	GENL_GROUP("net_dm", "NET_DM", "events"),
 	GENL_GROUP("psample", "psample", "config"),
 	GENL_GROUP("psample", "psample", "packets"),
 	GENL_GROUP("hsr", "HSR", "hsr-network"),
-	GENL_GROUP("ovs_vport", "OVS_VPORT", "ovs_vport"),
-	GENL_GROUP("ovs_flow", "OVS_FLOW", "ovs_flow"),
-	GENL_GROUP("ovs_meter", "OVS_METER", "ovs_meter"),
-	GENL_GROUP("ovs_ct_limit", "OVS_CT_LIMIT", "ovs_ct_limit"),
+	GENL_GROUP("ovs_vport", "ovs_vport", "ovs_vport"),
+	GENL_GROUP("ovs_flow", "ovs_flow", "ovs_flow"),
+	GENL_GROUP("ovs_meter", "ovs_meter", "ovs_meter"),
+	GENL_GROUP("ovs_ct_limit", "ovs_ct_limit", "ovs_ct_limit"),
 	GENL_GROUP("nl802154", "nl802154", "config"),
 	GENL_GROUP("ieee802154", "802.15.4 MAC", "coordinator"),
 	GENL_GROUP("ieee802154", "802.15.4 MAC", "beacon"),
