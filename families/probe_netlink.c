@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <linsock/netlink.h>
@@ -24,6 +25,7 @@
 
 #define MESSAGE_SIZE        512
 #define LINK_NAME           "lskprobe0"
+#define KIND_NOBODY_HAS     "lskprobe"
 /* The number of a neighbouring namespace, and a group of both. */
 #define NEIGHBOUR           0
 #define GROUP_OF_NEIGHBOURS 1
@@ -36,6 +38,21 @@ static int open_scratch(struct lsk_nl **ret_nl)
 	struct lsk_nl_options options = {.netns_fd = netns_fd};
 
 	return netns_fd < 0 ? netns_fd : lsk_nl_open(ret_nl, NETLINK_ROUTE, &options);
+}
+
+/* Ask for a link of a kind, in a namespace of its own. */
+static int link_make(struct lsk_nl *nl, const char *kind,
+		     struct lsk_nl_error *ret_error)
+{
+	const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+	LSK_NL_MSG(msg, MESSAGE_SIZE);
+
+	lsk_nl_msg_start(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header,
+			 sizeof(header));
+	lsk_nl_put_string(&msg, IFLA_IFNAME, LINK_NAME);
+	LSK_NL_NEST(&msg, IFLA_LINKINFO)
+	lsk_nl_put_string(&msg, IFLA_INFO_KIND, kind);
+	return lsk_nl_request(nl, &msg, ret_error);
 }
 
 /* Refused for want of data, or of a lower device: the kind itself is known. */
@@ -55,9 +72,8 @@ static void judge_kind(int r, int unknown, const char *tried,
 static void link_run(struct lsk_probe *probe, const struct probe_row *row,
 		     struct lsk_finding *ret_finding)
 {
-	const struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+	struct lsk_nl_error error = {0}, unknown = {0};
 	struct lsk_nl *nl;
-	LSK_NL_MSG(msg, MESSAGE_SIZE);
 	int r;
 
 	if (!probe_netlink_may_try(probe, "rtnl-link-", row->text, ret_finding))
@@ -67,13 +83,15 @@ static void link_run(struct lsk_probe *probe, const struct probe_row *row,
 		probe_judge(r, "a network namespace to try it in", ret_finding);
 		return;
 	}
-	lsk_nl_msg_start(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header,
-			 sizeof(header));
-	lsk_nl_put_string(&msg, IFLA_IFNAME, LINK_NAME);
-	LSK_NL_NEST(&msg, IFLA_LINKINFO)
-	lsk_nl_put_string(&msg, IFLA_INFO_KIND, row->text);
-	r = lsk_nl_request(nl, &msg, NULL);
+	r = link_make(nl, row->text, &error);
 	judge_kind(r, -EOPNOTSUPP, "RTM_NEWLINK", ret_finding);
+	/* Some kinds are never made in this way, which is refused in other words. */
+	if (r == -EOPNOTSUPP &&
+	    link_make(nl, KIND_NOBODY_HAS, &unknown) == -EOPNOTSUPP &&
+	    strcmp(error.message, unknown.message) != 0)
+		probe_find(ret_finding, LSK_VERDICT_YES, 0,
+			   "RTM_NEWLINK: EOPNOTSUPP, in other words than an unknown "
+			   "kind gets: links of it are made in another way");
 	lsk_nl_close(nl);
 }
 
