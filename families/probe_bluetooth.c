@@ -19,6 +19,9 @@
 /* <bluetooth/hci.h> is not among the kernel's headers. */
 #define PROTOCOL_HCI     1
 #define LEVEL_HCI        0
+#define LEVEL_L2CAP      6
+#define L2CAP_OPTIONS    1
+#define MODE_ERTM        3
 #define HCI_DATA_DIR     1
 #define HCI_FILTER       2
 #define HCI_TIME_STAMP   3
@@ -36,6 +39,16 @@ struct hci_place {
 	uint16_t family;
 	uint16_t device;
 	uint16_t channel;
+};
+
+struct l2cap_options {
+	uint16_t omtu;
+	uint16_t imtu;
+	uint16_t flush_timeout;
+	uint8_t mode;
+	uint8_t fcs;
+	uint8_t transmit_max;
+	uint16_t window;
 };
 
 struct hci_filter {
@@ -159,9 +172,32 @@ static void controller_run(struct lsk_probe *probe, const struct probe_row *row,
 	probe_judge(r, tried, ret_finding);
 }
 
+/* A channel of a mode that may move between controllers, as long as there was one. */
+static int reliable_mode(int fd)
+{
+	struct l2cap_options options = {0};
+	socklen_t len = sizeof(options);
+	int r = syscall_result(
+		getsockopt(fd, LEVEL_L2CAP, L2CAP_OPTIONS, &options, &len));
+
+	options.mode = MODE_ERTM;
+	return r < 0 ? r
+		     : syscall_result(setsockopt(fd, LEVEL_L2CAP, L2CAP_OPTIONS,
+						 &options, sizeof(options)));
+}
+
+static const uint32_t channel_policy;
+static const struct family_option_value bluetooth_values[] = {
+	{.name = "BT_CHANNEL_POLICY",
+	 .value = &channel_policy,
+	 .size = sizeof(channel_policy),
+	 .prepare = reliable_mode},
+	{.name = NULL},
+};
+
 /* clang-format off */
 static const struct family_option_group bluetooth_groups[] = {
-	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 }, { SOCK_STREAM, 3 } } },
+	{ .group = "BT_OPTION", .level = 274, .sockets = { { SOCK_SEQPACKET, 0 }, { SOCK_SEQPACKET, 2 }, { SOCK_STREAM, 3 } }, .values = bluetooth_values },
 	{ .group = "L2CAP_OPTION", .level = 6, .sockets = { { SOCK_SEQPACKET, 0 } } },
 	{ .group = "SCO_OPTION", .level = 17, .sockets = { { SOCK_SEQPACKET, 2 } } },
 	{ .group = "RFCOMM_OPTION", .level = 18, .sockets = { { SOCK_STREAM, 3 } } },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What linsock probe tries of inet and inet6. */
+#include <linux/if_vlan.h>
+#include <linux/pfkeyv2.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -18,6 +20,9 @@
 #define LEVEL_MPTCP      284
 #define LEVEL_UDP        17
 #define LEVEL_TLS        282
+/* Of linux/ipsec.h. */
+#define POLICY_BYPASS    4
+#define POLICY_OUT       2
 
 int probe_tcp_connect(int fd)
 {
@@ -42,10 +47,34 @@ int probe_tls_attach(int fd)
 	return r;
 }
 
+/* Of the bridges: the version, which takes no other arguments. */
+static const unsigned long bridge_version[3];
+/* Of a link that is no VLAN. */
+static const struct vlan_ioctl_args vlan_device = {
+	.cmd = GET_VLAN_REALDEV_NAME_CMD,
+	.device1 = "lo",
+};
+
+/* To send without IPsec, which is what a socket does anyway. */
+static const struct sadb_x_policy no_ipsec = {
+	.sadb_x_policy_len = sizeof(struct sadb_x_policy) / 8,
+	.sadb_x_policy_exttype = SADB_X_EXT_POLICY,
+	.sadb_x_policy_type = POLICY_BYPASS,
+	.sadb_x_policy_dir = POLICY_OUT,
+};
+static const struct family_option_value ip_values[] = {
+	{.name = "IP_IPSEC_POLICY", .value = &no_ipsec, .size = sizeof(no_ipsec)},
+	{.name = NULL},
+};
+static const struct family_option_value ipv6_values[] = {
+	{.name = "IPV6_IPSEC_POLICY", .value = &no_ipsec, .size = sizeof(no_ipsec)},
+	{.name = NULL},
+};
+
 /* clang-format off */
 static const struct family_option_group inet_groups[] = {
 	{ .group = "SO", .level = SOL_SOCKET, .sockets = { { SOCK_STREAM, 0 }, { SOCK_DGRAM, 0 } } },
-	{ .group = "IP", .level = IPPROTO_IP, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMP } } },
+	{ .group = "IP", .level = IPPROTO_IP, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMP } }, .values = ip_values },
 	{ .group = "MCAST", .level = IPPROTO_IP, .sockets = { { SOCK_DGRAM, 0 } } },
 	{ .group = "TCP", .level = IPPROTO_TCP, .sockets = { { SOCK_STREAM, 0 } } },
 	{ .group = "UDP", .level = LEVEL_UDP, .sockets = { { SOCK_DGRAM, 0 } } },
@@ -58,7 +87,7 @@ static const struct family_option_group inet_groups[] = {
 };
 
 static const struct family_option_group inet6_groups[] = {
-	{ .group = "IPV6", .level = IPPROTO_IPV6, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMPV6 } } },
+	{ .group = "IPV6", .level = IPPROTO_IPV6, .sockets = { { SOCK_DGRAM, 0 }, { SOCK_STREAM, 0 }, { SOCK_RAW, IPPROTO_ICMPV6 }, { SOCK_RAW, IPPROTO_RAW } }, .values = ipv6_values },
 	{ .group = NULL },
 };
 
@@ -90,8 +119,8 @@ static const struct family_ioctl inet_ioctls[] = {
 	{ .name = "ioctl.siocgmiiphy", .summary = "address of a card's transceiver", .number = 0x8947, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocgmiireg", .summary = "register of a card's transceiver", .number = 0x8948, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocbondinfoquery", .summary = "state of a bond", .number = 0x8994, .socket = { SOCK_DGRAM, 0 } },
-	{ .name = "ioctl.siocgifbr", .summary = "bridges", .number = 0x8940, .socket = { SOCK_DGRAM, 0 }, .module = "bridge" },
-	{ .name = "ioctl.siocgifvlan", .summary = "VLANs", .number = 0x8982, .socket = { SOCK_DGRAM, 0 }, .module = "8021q" },
+	{ .name = "ioctl.siocgifbr", .summary = "bridges", .number = 0x8940, .socket = { SOCK_DGRAM, 0 }, .module = "bridge", .argument = bridge_version, .argument_size = sizeof(bridge_version) },
+	{ .name = "ioctl.siocgifvlan", .summary = "VLANs", .number = 0x8982, .socket = { SOCK_DGRAM, 0 }, .module = "8021q", .argument = &vlan_device, .argument_size = sizeof(vlan_device) },
 	{ .name = "ioctl.siocgarp", .summary = "entry of the ARP table", .number = 0x8954, .socket = { SOCK_DGRAM, 0 } },
 	{ .name = "ioctl.siocgskns", .summary = "the socket's network namespace", .number = 0x894c, .socket = { SOCK_DGRAM, 0 }, .makes_descriptor = true },
 	{ .name = "ioctl.siocgetvifcnt", .summary = "packets of a multicast interface", .number = 0x89e0, .socket = { SOCK_RAW, IPPROTO_ICMP } },

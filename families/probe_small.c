@@ -90,6 +90,18 @@ static const struct family_ioctl unix_ioctls[] = {
 	{ .name = NULL },
 };
 
+/* clang-format on */
+static int vsock_open(int ret_fds[2])
+{
+	struct sockaddr_vm addr = {.svm_family = AF_VSOCK,
+				   .svm_port = VMADDR_PORT_ANY,
+				   .svm_cid = VMADDR_CID_LOCAL};
+
+	return probe_connection(SOCK_STREAM, 0, (struct sockaddr *)&addr, sizeof(addr),
+				ret_fds);
+}
+
+/* clang-format off */
 /* Levels are numbers where their headers cannot be included together. */
 static const struct family_option_group vsock_groups[] = {
 	{ .group = "SO_VM_SOCKETS", .level = 40, .sockets = { { SOCK_STREAM, 0 } } },
@@ -98,8 +110,8 @@ static const struct family_option_group vsock_groups[] = {
 
 static const struct family_ioctl vsock_ioctls[] = {
 	{ .name = "ioctl.local_cid", .summary = "the machine's own address", .number = 0x7b9, .device = "/dev/vsock" },
-	{ .name = "ioctl.siocinq", .summary = "bytes that can be read", .number = 0x541b, .socket = { SOCK_STREAM, 0 } },
-	{ .name = "ioctl.siocoutq", .summary = "bytes not yet read by the peer", .number = 0x5411, .socket = { SOCK_STREAM, 0 } },
+	{ .name = "ioctl.siocinq", .summary = "bytes that can be read", .number = 0x541b, .socket = { SOCK_STREAM, 0 }, .open = vsock_open },
+	{ .name = "ioctl.siocoutq", .summary = "bytes not yet read by the peer", .number = 0x5411, .socket = { SOCK_STREAM, 0 }, .open = vsock_open },
 	{ .name = NULL },
 };
 
@@ -286,37 +298,44 @@ static int rds_open(int ret_fds[2])
 	return r;
 }
 
+static const int rds_transport = RDS_TRANS_TCP;
+
+/* One whose transport has types of service, though those of TCP are all one. */
+static int rds_tcp_open(int ret_fds[2])
+{
+	_cleanup_(closep) int fd =
+		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+	int r = fd < 0 ? fd
+		       : syscall_result(setsockopt(fd, SOL_RDS, SO_RDS_TRANSPORT,
+						   &rds_transport,
+						   sizeof(rds_transport)));
+
+	if (r < 0)
+		return r;
+	ret_fds[0] = ret_fds[1] = take_fd(&fd);
+	return 0;
+}
+
 /*
  * Only TCP pins the bytes of a sender; over loopback they are given back as soon as the
  * message was read, which the message after it tells.
  */
 static int rds_zero_copy_open(int ret_fds[2])
 {
-	const int transport = RDS_TRANS_TCP, on = 1;
-	_cleanup_(closep) int fd =
-		syscall_result(socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-	int r = fd < 0 ? fd
-		       : syscall_result(setsockopt(fd, SOL_RDS, SO_RDS_TRANSPORT,
-						   &transport, sizeof(transport)));
+	const int on = 1;
+	_cleanup_(closep) int fd = -1;
+	int r = rds_tcp_open(ret_fds);
 
-	if (r >= 0)
+	if (r >= 0) {
+		fd = ret_fds[0];
 		r = syscall_result(
 			setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)));
+	}
 	if (r >= 0)
 		r = rds_connect(fd, ret_fds);
 	if (r >= 0)
 		take_fd(&fd);
 	return r;
-}
-
-static int vsock_open(int ret_fds[2])
-{
-	struct sockaddr_vm addr = {.svm_family = AF_VSOCK,
-				   .svm_port = VMADDR_PORT_ANY,
-				   .svm_cid = VMADDR_CID_LOCAL};
-
-	return probe_connection(SOCK_STREAM, 0, (struct sockaddr *)&addr, sizeof(addr),
-				ret_fds);
 }
 
 /* clang-format off */
@@ -364,13 +383,19 @@ static const struct family_message tipc_messages[] = {
 	{ .name = NULL },
 };
 
+/* The kernel loads the transport that is asked for: zero would be that of RDMA. */
+static const struct family_option_value rds_values[] = {
+	{ .name = "SO_RDS_TRANSPORT", .value = &rds_transport, .size = sizeof(rds_transport), .module = "rds_tcp" },
+	{ .name = NULL },
+};
+
 static const struct family_option_group rds_groups[] = {
-	{ .group = "RDS_OPTION", .level = 276, .sockets = { { SOCK_SEQPACKET, 0 } } },
+	{ .group = "RDS_OPTION", .level = 276, .sockets = { { SOCK_SEQPACKET, 0 } }, .values = rds_values },
 	{ .group = NULL },
 };
 
 static const struct family_ioctl rds_ioctls[] = {
-	{ .name = "ioctl.siocrdssettos", .summary = "type of service of a socket, set", .number = 0x89e0, .socket = { SOCK_SEQPACKET, 0 } },
+	{ .name = "ioctl.siocrdssettos", .summary = "type of service of a socket, set", .number = 0x89e0, .socket = { SOCK_SEQPACKET, 0 }, .module = "rds_tcp", .open = rds_tcp_open },
 	{ .name = "ioctl.siocrdsgettos", .summary = "type of service of a socket", .number = 0x89e1, .socket = { SOCK_SEQPACKET, 0 } },
 	{ .name = NULL },
 };

@@ -99,6 +99,9 @@ struct family_ioctl {
 	struct family_socket socket;
 	/* It is asked of this file and not of a socket; NULL: of a socket. */
 	const char *device;
+	/* Makes what it is asked of, the first, and its other end, which may be the
+	 * same; NULL: the socket suffices. */
+	int (*open)(int ret_fds[2]);
 	/* Module that the kernel would load for it; NULL: none. */
 	const char *module;
 	/* What it is given; NULL: the name of loopback, as a struct ifreq begins. */

@@ -262,6 +262,23 @@ static int add_group(struct lsk_probe *probe, const struct lsk_family *family,
 	return r;
 }
 
+/* Return: the descriptor, whose other end is closed, or -1. */
+static int ioctl_open_ends(const struct family_ioctl *what,
+			   struct lsk_finding *ret_finding)
+{
+	int fds[2];
+	int r = what->open(fds);
+
+	if (r < 0) {
+		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
+			   "nothing can be made here to ask it of");
+		return -1;
+	}
+	if (fds[1] != fds[0])
+		close(fds[1]);
+	return fds[0];
+}
+
 /* What the ioctl is asked of: a socket, or a device that is there already. */
 static int ioctl_open(struct lsk_probe *probe, int domain,
 		      const struct family_ioctl *what, struct lsk_finding *ret_finding)
@@ -270,8 +287,13 @@ static int ioctl_open(struct lsk_probe *probe, int domain,
 
 	if (what->module && !probe_may_try_module(probe, what->module, ret_finding))
 		return -1;
-	if (!what->device)
-		return probe_socket(probe, domain, &what->socket, ret_finding);
+	if (!what->device) {
+		fd = probe_socket(probe, domain, &what->socket, ret_finding);
+		if (fd < 0 || !what->open)
+			return fd;
+		close(fd);
+		return ioctl_open_ends(what, ret_finding);
+	}
 	fd = syscall_result(open(what->device, O_RDONLY | O_CLOEXEC));
 	if (fd < 0)
 		probe_judge(fd, what->device, ret_finding);
@@ -300,6 +322,11 @@ static void ioctl_run(struct lsk_probe *probe, const struct probe_row *row,
 		close(r);
 	snprintf(tried, sizeof(tried), "ioctl(0x%lx)", what->number);
 	judge(r, unknown, tried, ret_finding);
+	/* It is this device that cannot: what nobody has is no ioctl at all. */
+	if (r == -EOPNOTSUPP && unknown == -ENOTTY)
+		probe_find(ret_finding, LSK_VERDICT_YES, 0,
+			   "%s: EOPNOTSUPP here, and an unknown number gets ENOTTY",
+			   tried);
 }
 
 int probe_add_options(struct lsk_probe *probe, const struct lsk_family *family)

@@ -7,6 +7,7 @@
 #
 # needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds rds_tcp vsock vsock_loopback qrtr bluetooth hci_vhci kcm xfrm_user netlink.usersock fcrypt? pcbc? rxrpc
 # needs: tls sctp af_alg algif_skcipher algif_aead gcm ctr? ghash_generic? alg.skcipher.cbc(aes) alg.aead.gcm(aes)
+# needs: llc2 rfcomm af_key bridge 8021q tun macsec openvswitch gtp
 # kernels: all
 # timeout: 240
 # time-warp: yes
@@ -40,15 +41,20 @@ netlink.group.audit.readlog netlink.group.link'
 rings='uring.setup_sq_aff uring.setup_attach_wq uring.register_files_update
 uring.register_buffers_update uring.register_files_tags uring.register_probe
 uring.register_eventfd_async'
+asked_rightly='tipc.tipc_group_join.set tipc.tipc_group_leave.set tipc.tipc_mcast_broadcast.set
+llc.llc_opt_retry.get bluetooth.ioctl.rfcommgetdevlist rds.so_rds_transport.set
+rds.ioctl.siocrdssettos inet.ip_ipsec_policy.set inet6.ipv6_router_alert.set
+inet.ioctl.siocgifbr inet.ioctl.siocgifvlan inet.ioctl.siocgmiiphy netlink.link.tun
+netlink.genl.macsec netlink.genl.ovs_datapath.ovs_datapath netlink.genl.gtp.gtp'
 nowhere='can.tp16 netlink.firewall netlink.nflog rds.cmsg.rdma_map'
 
 # All are tried at once; what came out of each is looked up below, a line for each.
 # shellcheck disable=SC2086
-linsock probe --json $bus $loopback $oneself $sctp $secrets $controller $ioctls $groups $rings $nowhere |
+linsock probe --json $bus $loopback $oneself $sctp $secrets $controller $ioctls $groups $rings $asked_rightly $nowhere |
 	tr -d '\n' | sed 's/}, */\n/g; s/"features": {/\n/' >found
 
 echo 'TAP version 13'
-echo '1..10'
+echo '1..11'
 number=0
 # $1: the verdict; $2: what; the rest: features.
 all_are() {
@@ -79,5 +85,6 @@ all_are() {
 	all_are yes 'families have their ioctls' $ioctls
 	all_are yes 'groups of netlink can be joined' $groups
 	all_are yes 'rings are set up as asked for' $rings
+	all_are yes 'what wants to be asked in a way of its own is' $asked_rightly
 	all_are 'no|absent' 'what no kernel has, or has no more, is not found' $nowhere
 }
