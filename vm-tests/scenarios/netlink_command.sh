@@ -26,10 +26,7 @@ ip -o link show type can | sed 's/^[0-9]*: *\([^:@]*\).*/\1/' | while read -r na
 	ip link set "$name" netns aside
 done
 ip link set lo up
-while read -r line; do
-	# shellcheck disable=SC2086
-	ip $line
-done <<'END'
+ip -batch - <<'END'
 link add v0 type veth peer name v1
 link add d0 type dummy
 link add red type vrf table 10
@@ -53,31 +50,35 @@ addr add 10.1.2.3/24 brd + dev v0
 route add 10.20.0.0/16 via 10.1.2.1 metric 5
 route add 10.21.0.0/16 nexthop via 10.1.2.1 weight 2 nexthop via 10.1.2.9
 route add blackhole 10.22.0.0/16
--6 route add fd20::/64 via fd09::2 dev d0 metric 9 onlink
+route add fd20::/64 via fd09::2 dev d0 metric 9 onlink
 rule add from 10.0.0.0/8 fwmark 5/0xff lookup 77 pref 100
 neigh add 10.1.2.77 lladdr 02:00:00:00:00:77 dev v0
 END
-tc qdisc add dev v0 root handle 1: htb default 10
-tc class add dev v0 parent 1: classid 1:10 htb rate 10mbit ceil 20mbit
-tc qdisc add dev v0 parent 1:10 fq_codel limit 500 target 3ms quantum 300
-tc qdisc add dev d0 root tbf rate 1mbit burst 32kbit latency 400ms
-tc qdisc add dev c0 root prio
-tc qdisc add dev v1 clsact
+tc -batch - <<'END'
+qdisc add dev v0 root handle 1: htb default 10
+class add dev v0 parent 1: classid 1:10 htb rate 10mbit ceil 20mbit
+qdisc add dev v0 parent 1:10 fq_codel limit 500 target 3ms quantum 300
+qdisc add dev d0 root tbf rate 1mbit burst 32kbit latency 400ms
+qdisc add dev c0 root prio
+qdisc add dev v1 clsact
+END
 
 # Blanks apart; workers of the kernel change states, so what is compared holds still.
-squeeze() { tr -s ' \t' ' ' | sed 's/ $//'; }
+squeeze() { sed 's/[ \t][ \t]*/ /g; s/ $//' "$1"; }
 
 # The members of JSON one by one, without the last 0 of a fraction.
-members() { sed 's/[],{}[]/\n/g' | sed 's/\(\.[0-9]\)0$/\1/' | sort; }
+members() { sed 's/\(\.[0-9]\)0\([],{}[]\)/\1\2/g; s/[],{}[]/\n/g' "$1" | sort; }
 
 # $1: options and words of ip, tc or ss; $2: the same of linsock; $3: members, of JSON.
 beside() {
 	while :; do
-		$1 | ${3:-squeeze} >theirs
-		$2 | ${3:-squeeze} >ours
-		$1 | ${3:-squeeze} >again
-		! cmp -s theirs again || break
+		$1 >theirs.raw
+		$2 >ours.raw
+		$1 >again.raw
+		! cmp -s theirs.raw again.raw || break
 	done
+	${3:-squeeze} theirs.raw >theirs
+	${3:-squeeze} ours.raw >ours
 	same ours theirs "$2"
 }
 
@@ -98,10 +99,7 @@ tc qdisc show dev c0 | sed 's/ [0-9a-f]*: / /' >theirs
 same ours theirs 'fq_codel is told what tc tells it'
 
 # With details: limits, and what only one kind of link has.
-while read -r line; do
-	# shellcheck disable=SC2086
-	ip $line
-done <<'END'
+ip -batch - <<'END'
 link set br0 type bridge vlan_filtering 1 stp_state 1 priority 4096 group_fwd_mask 0x4000
 link set v1 type bridge_slave hairpin on cost 7 group_fwd_mask 0x4018
 link add link v0 name v8 type vlan id 8 gvrp on egress-qos-map 1:2 3:4
