@@ -28,22 +28,22 @@ plain() { sed -E -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{6}/N/' -e 's/^\([0-9.]+\
 
 # Where both listen, and how many do.
 where=vcan0
-listeners() { echo $(($(bound vcan0) + $(bound any))); }
+heard='vcan0|any'
 
 # Both tools with the options, each in its folder; what happens meanwhile is $1, and $2 is
 # our status: that of candump of today, where the distribution's, of 2020, has 0 always.
 both() {
 	happens=$1 wanted=$2
 	shift 2
-	before=$(listeners)
+	before=$(bound "$heard")
+	rm -f theirs/* ours/out ours/err ours/*.log
 	# shellcheck disable=SC2086
-	(cd theirs && rm -f -- * && exec candump "$@" $where >out 2>err) &
+	(cd theirs && exec candump "$@" $where >out 2>err) &
 	first=$!
 	# shellcheck disable=SC2086
-	(cd ours && rm -f out err ./*.log && exec "$ours" "$@" $where >out 2>err) &
+	(cd ours && exec "$ours" "$@" $where >out 2>err) &
 	second=$!
-	are_two() { [ "$(listeners)" -ge $((before + 2)) ]; }
-	await are_two
+	wait_receivers "$heard" $((before + 2))
 	"$happens"
 	wait "$first" || true
 	second_status=0
@@ -52,7 +52,7 @@ both() {
 		for part in "$side"/out "$side"/err "$side"/*.log; do
 			[ -e "$part" ] || continue
 			echo "${part#*/}:"
-			cat "$part"
+			[ ! -s "$part" ] || cat "$part"
 		done >"$side.all"
 		plain "$side.all" >"$side.plain"
 	done
@@ -102,9 +102,9 @@ ip link add vcan10 mtu 72 type vcan
 ip link set vcan10 up
 two_buses() {
 	for frame in 123#11 1F334455#2233 124#; do
-		linsock can send vcan0 "$frame"
+		cansend vcan0 "$frame"
 		usleep 300000
-		linsock can send vcan10 "$frame"
+		cansend vcan10 "$frame"
 		usleep 300000
 	done
 }

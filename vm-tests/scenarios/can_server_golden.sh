@@ -83,7 +83,7 @@ words() {
 	cansend vcan0 457#13
 	await answered 5
 }
-answered() { [ "$(grep -c . "$side.answer")" -ge 1 ] && [ "$(tr '\0' '\n' <"$side.answer" | grep -c .)" -ge "$1" ]; }
+answered() { [ "$(tr '\0' '\n' <"$side.answer" | grep -c .)" -ge "$1" ]; }
 serve theirs 28600 bcmserver
 serve ours 28600 ours/bcmserver
 same theirs.answers ours.answers 'bcmserver answers'
@@ -92,6 +92,7 @@ on_bus theirs | uniq >theirs.frames
 on_bus ours | uniq >ours.frames
 same theirs.frames ours.frames 'bcmserver on the bus'
 
+heard='vcan0|vcan1x|any'
 # $1: name of the results; $2: receivers there will be; the rest: the server. A client
 # gets the frames that are sent, until the last one.
 serve_log() {
@@ -100,19 +101,18 @@ serve_log() {
 	"$@" >"$side.out" 2>/dev/null &
 	server=$!
 	await listens "$(printf %04X 28701)"
-	before=$(($(bound vcan0) + $(bound vcan1x) + $(bound any)))
+	before=$(bound "$heard")
 	nc 127.0.0.1 28701 <&9 >"$side.lines" &
 	client=$!
-	are_bound() { [ $(($(bound vcan0) + $(bound vcan1x) + $(bound any) - before)) -ge "$receivers" ]; }
-	await are_bound
+	wait_receivers "$heard" $((before + receivers))
 	for frame in 123#DEADBEEF 124#22 1F334455##1112233 20000080#0000000000000000; do
 		# Of two channels either may be read first.
 		for bus in vcan0 vcan1x; do
-			linsock can send "$bus" "$frame"
+			cansend "$bus" "$frame"
 			usleep 200000
 		done
 	done
-	linsock can send vcan0 123#0102030405060708
+	cansend vcan0 123#0102030405060708
 	await grep -q '123#0102030405060708' "$side.lines"
 	kill "$client" "$server"
 	wait "$client" "$server" 2>/dev/null || true
@@ -122,7 +122,7 @@ serve_log() {
 }
 # A child of theirs sees that its client is gone when it writes to it, for the second time.
 is_left() {
-	linsock can send vcan0 123#77 && linsock can send vcan1x 124#77 && ! listens "$await_free"
+	cansend vcan0 123#77 && cansend vcan1x 124#77 && ! listens "$await_free"
 }
 ip link add vcan1x mtu 72 type vcan
 ip link set vcan1x up

@@ -24,7 +24,9 @@ done
 . "$LINSOCK_SOURCE/vm-tests/scenarios/lib/tap.sh"
 
 # $1: number of bytes, as text.
-bytes() { seq "$1" | awk '{ printf "%02X ", $1 % 256 } END { print "" }'; }
+bytes() {
+	awk -v count="$1" 'BEGIN { while (n++ < count) printf "%02X ", n % 256; print "" }'
+}
 
 candump -L vcan0 >wire &
 recorder=$!
@@ -40,7 +42,9 @@ exchange() {
 	wait_receivers vcan0 2
 	sent=0
 	# shellcheck disable=SC2086
-	echo "$4" | $2 vcan0 >"$1.said" 2>&1 || sent=$?
+	$2 vcan0 >"$1.said" 2>&1 <<-END || sent=$?
+		$4
+	END
 	# Who could not send has nobody to wait for.
 	[ "$sent" -eq 0 ] || kill "$receiver"
 	status=0
@@ -51,14 +55,18 @@ exchange() {
 
 # $1, $2: options of sender and receiver; $3: the message. What is printed is compared now.
 pair() {
-	echo "$1, $2: $(echo "$3" | wc -w) bytes" >>pairs
-	exchange theirs "isotpsend $1" "isotprecv $2" "$3"
-	exchange sender "ours/isotpsend $1" "isotprecv $2" "$3"
-	exchange receiver "isotpsend $1" "ours/isotprecv $2" "$3"
+	sender=$1 receives=$2 message=$3
+	# shellcheck disable=SC2086
+	set -- $message
+	about="$sender, $receives: $# bytes"
+	echo "$about" >>pairs
+	exchange theirs "isotpsend $sender" "isotprecv $receives" "$message"
+	exchange sender "ours/isotpsend $sender" "isotprecv $receives" "$message"
+	exchange receiver "isotpsend $sender" "ours/isotprecv $receives" "$message"
+	cat theirs.got theirs.said >wanted
 	for side in sender receiver; do
-		cat theirs.got theirs.said >wanted
 		cat "$side.got" "$side.said" >seen
-		same wanted seen "$side prints: $(tail -n 1 pairs)"
+		same wanted seen "$side prints: $about"
 	done
 }
 

@@ -26,7 +26,7 @@ done
 # Times become N. Of a message of several frames the kernel does not tell the interface, so
 # theirs leaves it out, and ours knows where it listens.
 plain() {
-	sed -E -e 's/^\([0-9T]+\.[0-9]{4}\)/(N)/' -e 's/ vcan0:(.*\[(20|12\.\.\.)\])/ \1/' "$1"
+	sed -i -E -e 's/^\([0-9T]+\.[0-9]{4}\)/(N)/' -e 's/ vcan0:(.*\[(20|12\.\.\.)\])/ \1/' "$@"
 }
 
 # Both tools with the options, as one more pair. Without -P theirs hears nothing at all, as
@@ -60,9 +60,7 @@ wait_idle $running
 told=0
 heard() {
 	told=$((told + 1))
-	for each in 1 2 3 4 5 6 7 8 9; do
-		await has_lines "ours.$each" "$told"
-	done
+	wait_lines "$told" ours.1 ours.2 ours.3 ours.4 ours.5 ours.6 ours.7 ours.8 ours.9
 	# shellcheck disable=SC2086
 	wait_idle $running
 }
@@ -99,10 +97,10 @@ kill $running 2>/dev/null || true
 # shellcheck disable=SC2086
 wait $running 2>/dev/null || true
 ip link set vcan0 up
+plain theirs.* ours.*
 for each in $(seq "$pair"); do
-	plain "theirs.$each" >theirs.plain
-	plain "ours.$each" >ours.plain
-	same theirs.plain ours.plain "$(cat "what.$each")"
+	read -r options <"what.$each"
+	same "theirs.$each" "ours.$each" "$options"
 done
 
 # A group alone, which theirs does not read where nothing stands before it.

@@ -95,22 +95,26 @@ is_idle() {
 
 wait_idle() { await is_idle "$@"; }
 
-# How many receivers of frames there are on the interface $1; a socket is one row or more,
-# by its filters. $2 is what leads into another network namespace, if it is there.
+# How many receivers of frames there are on the interface $1, or on several, a|b; a socket
+# is one row or more, by its filters. $2 is what leads into another network namespace, if it is there.
 # shellcheck disable=SC2016,SC2086 # awk's own
 bound() {
-	${2:-} awk -v name="$1" '$1 == name { rows++ } END { print rows + 0 }' \
+	${2:-} awk -v names="^($1)$" '$1 ~ names { rows++ } END { print rows + 0 }' \
 		/proc/net/can/rcvlist_*
 }
 
 # shellcheck disable=SC2016,SC2086
 has_receivers() {
-	${3:-} awk -v name="$1" -v least="$2" '$1 == name { rows++ } END { exit rows < least }' \
-		/proc/net/can/rcvlist_*
+	${3:-} awk -v names="^($1)$" -v least="$2" \
+		'$1 ~ names { rows++ } END { exit rows < least }' /proc/net/can/rcvlist_*
 }
 
 # $1: interface; $2: how many receivers there are at least; $3: as with bound.
-wait_receivers() { await has_receivers "$@"; }
+wait_receivers() {
+	# Who was just started is not there yet.
+	usleep 20000
+	await has_receivers "$@"
+}
 
 # A carriage return ends a line as well; what has no end yet is none.
 has_lines() {
