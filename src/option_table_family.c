@@ -87,7 +87,7 @@ const struct option_row option_rows_can_isotp[] = {
 };
 
 const struct option_row option_rows_can_j1939[] = {
-	ROW("SO_J1939_FILTER", BYTES, RW, NULL,
+	ROW("SO_J1939_FILTER", BYTES, WO, NULL,
 	    "struct j1939_filter of what to receive"),
 	ROW("SO_J1939_PROMISC", BOOL, RW, NULL, "hear what is for others"),
 	ROW("SO_J1939_SEND_PRIO", INT, RW, NULL, "priority of what is sent, 0 to 7"),
@@ -180,7 +180,7 @@ const struct option_row option_rows_bluetooth[] = {
 	ROW("BT_VOICE", STRUCT, RW, "setting:h16", "coding of speech"),
 	ROW("BT_SNDMTU", STRUCT, RW, "bytes:u16", "largest packet to send"),
 	ROW("BT_RCVMTU", STRUCT, RW, "bytes:u16", "largest packet to receive"),
-	ROW("BT_PHY", FLAGS, RO, "BT_PHY", "packet types in use"),
+	ROW("BT_PHY", FLAGS, RW, "BT_PHY", "packet types in use"),
 	ROW("BT_MODE", STRUCT, RW, "mode:u8:BT_MODE", "mode of the channel"),
 	ROW("BT_PKT_STATUS", BOOL, RW, NULL, "receive the status of packets"),
 	ROW("BT_ISO_QOS", BYTES, RW, NULL, "struct bt_iso_qos"),

@@ -184,7 +184,7 @@ const struct option_row option_rows_sctp[] = {
 	ROW("SCTP_STREAM_SCHEDULER_VALUE", STRUCT, RW,
 	    "assoc_id:i32 stream:u16 value:u16", "a stream's priority or weight"),
 	ROW("SCTP_INTERLEAVING_SUPPORTED", STRUCT, RW, ASSOC_VALUE, "RFC 8260"),
-	ROW("SCTP_SENDMSG_CONNECT", RAW, WO, NULL, "connect for a send"),
+	ROW("SCTP_SENDMSG_CONNECT", RAW, NO, NULL, "for security modules only"),
 	ROW("SCTP_EVENT", STRUCT, RW, "assoc_id:i32 type:u16 on:u8 -:1", "one event"),
 	ROW("SCTP_ASCONF_SUPPORTED", STRUCT, RW, ASSOC_VALUE, "RFC 5061"),
 	ROW("SCTP_AUTH_SUPPORTED", STRUCT, RW, ASSOC_VALUE, "RFC 4895"),
