@@ -100,7 +100,7 @@ struct family_ioctl {
 	/* It is asked of this file and not of a socket; NULL: of a socket. */
 	const char *device;
 	/* Makes what it is asked of, the first, and its other end, which may be the
-	 * same; NULL: the socket suffices. */
+	 * same; NULL, or where it fails: the socket alone is asked. */
 	int (*open)(int ret_fds[2]);
 	/* Module that the kernel would load for it; NULL: none. */
 	const char *module;

@@ -262,18 +262,15 @@ static int add_group(struct lsk_probe *probe, const struct lsk_family *family,
 	return r;
 }
 
-/* Return: the descriptor, whose other end is closed, or -1. */
-static int ioctl_open_ends(const struct family_ioctl *what,
-			   struct lsk_finding *ret_finding)
+/* What open() makes, without its other end; @fd where it cannot, which then answers
+ * as well as it can. */
+static int ioctl_open_ends(const struct family_ioctl *what, int fd)
 {
 	int fds[2];
-	int r = what->open(fds);
 
-	if (r < 0) {
-		probe_find(ret_finding, LSK_VERDICT_UNKNOWN, r,
-			   "nothing can be made here to ask it of");
-		return -1;
-	}
+	if (!what->open || what->open(fds) < 0)
+		return fd;
+	close(fd);
 	if (fds[1] != fds[0])
 		close(fds[1]);
 	return fds[0];
@@ -289,10 +286,7 @@ static int ioctl_open(struct lsk_probe *probe, int domain,
 		return -1;
 	if (!what->device) {
 		fd = probe_socket(probe, domain, &what->socket, ret_finding);
-		if (fd < 0 || !what->open)
-			return fd;
-		close(fd);
-		return ioctl_open_ends(what, ret_finding);
+		return fd < 0 ? fd : ioctl_open_ends(what, fd);
 	}
 	fd = syscall_result(open(what->device, O_RDONLY | O_CLOEXEC));
 	if (fd < 0)
