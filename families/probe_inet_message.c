@@ -158,7 +158,7 @@ static const uint8_t other_address6[] = {
 	.open = tls_open, .module_alias = "tcp-ulp-tls", .word_alias = "crypto-", .words = "gcm(aes)"
 #define SCTP .open = sctp_open, .socket = { SOCK_STREAM, IPPROTO_SCTP }
 #define SCTP_MANY(opens, type, bytes) \
-	.open = opens, .socket = { SOCK_SEQPACKET, IPPROTO_SCTP }, \
+	.open = (opens), .socket = { SOCK_SEQPACKET, IPPROTO_SCTP }, \
 	.is_addressed = true, .sent_level = LEVEL_SCTP, .sent_type = (type), \
 	.sent_bytes = (bytes), .sent_size = sizeof(bytes)
 /* An option header of 8 bytes: the next one's number, no more words, a filler of 6. */

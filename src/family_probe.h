@@ -36,8 +36,8 @@ struct family_option_group {
 	const char *group; /* of <linsock/constant.h>: "TCP" */
 	int level;
 	struct family_socket sockets[FAMILY_SOCKETS_MAX]; /* the best answer counts */
-	const struct family_option_value *values; /* ends with a NULL name; or NULL */
 	uint16_t get_size; /* the one length that is read; 0: any that suffices */
+	const struct family_option_value *values; /* ends with a NULL name; or NULL */
 	/* Brings a socket to where it has these options; NULL: each has them. */
 	int (*prepare)(int fd);
 	/* Alias of a module that prepare() would load. */
