@@ -7,7 +7,7 @@
 #
 # needs: can can-raw can-isotp can-j1939 can-gw vcan tipc rds rds_tcp vsock vsock_loopback qrtr bluetooth hci_vhci kcm xfrm_user netlink.usersock fcrypt? pcbc? rxrpc
 # needs: tls sctp af_alg algif_skcipher algif_aead gcm ctr? ghash_generic? alg.skcipher.cbc(aes) alg.aead.gcm(aes)
-# needs: llc2 rfcomm af_key bridge 8021q tun macsec openvswitch gtp
+# needs: llc2 rfcomm af_key bridge 8021q tun macsec gtp
 # kernels: all
 # timeout: 240
 # time-warp: yes
@@ -45,7 +45,7 @@ asked_rightly='tipc.tipc_group_join.set tipc.tipc_group_leave.set tipc.tipc_mcas
 llc.llc_opt_retry.get bluetooth.ioctl.rfcommgetdevlist rds.so_rds_transport.set
 rds.ioctl.siocrdssettos inet.ip_ipsec_policy.set inet6.ipv6_router_alert.set
 inet.ioctl.siocgifbr inet.ioctl.siocgifvlan inet.ioctl.siocgmiiphy netlink.link.tun
-netlink.genl.macsec netlink.genl.ovs_datapath.ovs_datapath netlink.genl.gtp.gtp'
+netlink.genl.macsec netlink.genl.gtp.gtp'
 nowhere='can.tp16 netlink.firewall netlink.nflog rds.cmsg.rdma_map'
 
 # All are tried at once; what came out of each is looked up below, a line for each.
