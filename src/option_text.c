@@ -17,6 +17,14 @@
 /* Longest word of a value that is looked up. */
 #define WORD_MAX 1024
 
+/* netfilter (SO_ORIGINAL_DST) fills one of its family, and does not tell its length. */
+static size_t address_size(int level)
+{
+	if (level == IPPROTO_IP)
+		return sizeof(struct sockaddr_in);
+	return level == IPPROTO_IPV6 ? sizeof(struct sockaddr_in6) : OPTION_VALUE_MAX;
+}
+
 size_t option_value_size(const struct lsk_option *option)
 {
 	switch (option->type) {
@@ -38,10 +46,11 @@ size_t option_value_size(const struct lsk_option *option)
 		return sizeof(struct in_addr);
 	case LSK_OPTION_STRUCT:
 		return (size_t)option_layout_size(option->fields);
+	case LSK_OPTION_SOCKADDR:
+		return address_size(option->level);
 	case LSK_OPTION_NONE:
 		return 0;
 	case LSK_OPTION_STRING:
-	case LSK_OPTION_SOCKADDR:
 	case LSK_OPTION_LIST:
 	case LSK_OPTION_PAIRS:
 	case LSK_OPTION_BYTES:

@@ -398,6 +398,28 @@ Test(option, of_a_connection_reads_and_parses_back)
 	lsk_socket_free(pair[1]);
 }
 
+/* Where conntrack knows a connection, netfilter answers and tells no length. */
+Test(option, original_destination_is_read_without_a_length)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(80),
+		.sin_addr.s_addr = htonl(0xc0000201),
+	};
+	const struct sockaddr_in6 to6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(80),
+		.sin6_addr.s6_addr = {0x20, 1, 0xd, 0xb8, [15] = 1},
+	};
+	struct lsk_option option = option_named("SO_ORIGINAL_DST");
+
+	cr_assert_str_eq(text_of(&option, &to, option_value_size(&option)),
+			 "inet://192.0.2.1:80");
+	option = option_named("IP6T_SO_ORIGINAL_DST");
+	cr_assert_str_eq(text_of(&option, &to6, option_value_size(&option)),
+			 "inet6://[2001:db8::1]:80");
+}
+
 /* Set by text, read back as text. */
 static void set_and_get(struct lsk_socket *sock, const char *name, const char *value)
 {
