@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .payload import locked, stamp
+from .payload import by_age, locked, stamp
 
 ELF = b"\x7fELF"
 BZ_IMAGE = (0x202, b"HdrS")
@@ -155,6 +155,5 @@ def bootable(image: Path, store: Path) -> Path:
 
 def forget_old(folder: Path) -> None:
     """Keep the images used last; a machine that boots holds its own open."""
-    images = sorted(folder.glob("*.elf"), key=lambda path: -path.stat().st_mtime)
-    for path in images[KEPT_MAX:]:
+    for path in by_age(folder.glob("*.elf"), lambda status: status.st_mtime)[KEPT_MAX:]:
         path.unlink()

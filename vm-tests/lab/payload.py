@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .errors import LabError
@@ -27,6 +27,7 @@ IMAGE_MIB = 1024
 KEPT_IMAGES_MAX = 16
 KEPT_CLOSURES_MAX = 200
 FORMAT = 4
+DRAFT = ".draft"
 
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib",
@@ -92,7 +93,8 @@ def libraries(programs: list[Path], store: Path | None = None) -> list[Path]:
     found = parse_ldd(done.stdout)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, suffix=DRAFT,
+                                         delete=False) as file:
             file.write("".join(stamp(path) + "\n" for path in found))
         os.rename(file.name, kept)
     return found
@@ -282,10 +284,21 @@ def guest_path(place: str) -> str:
     return "/".join(parts)
 
 
+def by_age(paths: Iterable[Path], age: Callable[[os.stat_result], float]) -> list[Path]:
+    """The files that are there, the newest first; others may remove some meanwhile."""
+    ages = {}
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            ages[path] = age(path.stat())
+    return sorted(ages, key=lambda path: -ages[path])
+
+
 def forget_old(store: Path) -> None:
     """Keep the images used last; a running guest holds its own open."""
-    images = sorted(store.glob("*.ext4"), key=lambda path: -path.stat().st_atime)
-    closures = sorted(store.glob("closures/*"), key=lambda path: -path.stat().st_mtime)
+    images = by_age(store.glob("*.ext4"), lambda status: status.st_atime)
+    # What is written without a lock: a draft has another name as long as it is one.
+    closures = by_age((path for path in store.glob("closures/*") if path.suffix != DRAFT),
+                      lambda status: status.st_mtime)
     for path in [*images[KEPT_IMAGES_MAX:], *closures[KEPT_CLOSURES_MAX:]]:
         path.unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import image, initramfs, kvm, paths
 from .errors import LabError, NeedError
 from .kernel import Kernel, without_signature
-from .payload import IMAGE_MIB, locked, stamp
+from .payload import IMAGE_MIB, by_age, locked, stamp
 from .qemu import Machine, Memory, Qemu, check_version, qemu_identity
 from .session import Session
 
@@ -294,9 +294,9 @@ def warm_template(base: Template, disk: Path, store: Path) -> Iterator[Template]
 
 def forget_old(store: Path, keep: Path) -> None:
     """Remove the templates that were not used for longest and are not in use."""
-    folders = sorted((path for path in store.iterdir() if path.is_dir()
+    folders = by_age((path for path in store.iterdir() if path.is_dir()
                       and not path.name.startswith(".") and path != keep),
-                     key=lambda path: -path.stat().st_mtime)
+                     lambda status: status.st_mtime)
     for path in folders[KEPT_TEMPLATES_MAX - 1:]:
         with (store / f"{path.name}.lock").open("a") as lock:
             with contextlib.suppress(BlockingIOError):

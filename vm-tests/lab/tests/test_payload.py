@@ -6,10 +6,10 @@ import unittest
 import unittest.mock
 from pathlib import Path
 
-from lab import initramfs
+from lab import initramfs, payload
 from lab.errors import LabError
-from lab.payload import (IMAGE_MIB, USUAL_LIBRARY, Payload, build_outputs, guest_path, interpreter,
-                         libraries, parse_ldd)
+from lab.payload import (DRAFT, IMAGE_MIB, USUAL_LIBRARY, Payload, build_outputs, forget_old,
+                         guest_path, interpreter, libraries, parse_ldd)
 
 LDD = """\
 \tlinux-vdso.so.1 (0x00007f97ef34f000)
@@ -71,6 +71,20 @@ class Files(unittest.TestCase):
         self.assertEqual(libraries([program], self.folder), [])
         os.utime(program, (1, 1))
         self.assertEqual(libraries([program], self.folder), first)
+
+    def test_what_another_run_renames_or_writes_is_not_forgotten(self) -> None:
+        folder = self.folder / "closures"
+        folder.mkdir()
+        names = [f"{number}{suffix}" for suffix in ("", DRAFT) for number in range(3)]
+        for number, name in enumerate(names):
+            (folder / name).write_text("")
+            os.utime(folder / name, (number, number))
+        gone = folder / "gone"
+        found = [folder / "0", gone, *(folder / name for name in names[1:])]
+        with unittest.mock.patch.object(payload, "KEPT_CLOSURES_MAX", 1), \
+                unittest.mock.patch.object(Path, "glob", side_effect=[[], found]):
+            forget_old(self.folder)
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), sorted(names[2:]))
 
     def test_answer_of_an_ldd_that_was_ended_is_not_kept(self) -> None:
         program = self.write("cat", Path(shutil.which("cat") or "/bin/cat").read_bytes(), 0o755)
