@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -757,6 +758,24 @@ def test_probe_requires():
     result = run("probe", "--require", "alg.skcipher.adiantum(xchacha12,aes),family.decnet")
     assert result.returncode == 1 and b"family.decnet" in result.stderr, result
     assert run("probe", "--require", "family.decnet").returncode == 1
+    assert run("probe", "--require", ",family.inet,,", "family.inet").returncode == 0
+    assert run("probe", "--require", "family.inet", "family.unix").returncode == 2
+    result = run("probe", "--require", "family.inet,can.nonsense")
+    assert result.returncode == 2 and b'"can.nonsense"' in result.stderr, result
+
+
+def page_faults(*arguments):
+    """Those of a command and of the processes that it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    assert run(*arguments).returncode == 0
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+
+
+def test_probe_tries_only_what_is_required():
+    """Many trials are processes of their own, which a question for two names has no use for."""
+    some = page_faults("probe", "--require", "family.inet,family.unix")
+    everything = page_faults("probe", "--json")
+    assert some + 200 < everything, (some, everything)
 
 
 def test_probe_tells_what_differs():

@@ -22,9 +22,9 @@ enum shape {
 struct request {
 	enum shape shape;
 	unsigned int flags;
-	const char *required; /* NULL: nothing is */
-	const char *html;     /* NULL: no page */
-	char *kernels;        /* NULL: this one, unless there are files */
+	char **required;  /* ends with NULL; NULL: nothing is */
+	const char *html; /* NULL: no page */
+	char *kernels;    /* NULL: this one, unless there are files */
 	char **patterns;
 
 	/* What was found: one report for each kernel or file. */
@@ -199,9 +199,13 @@ static int fill(struct request *request, size_t names)
 		return r;
 	}
 	if (request->count == 0) {
+		/* To tell of a few features only those need be tried. */
+		char *const *wanted = request->required && names == 0
+					      ? request->required
+					      : request->patterns;
 		json_t *report;
 
-		r = report_make(&report, request->flags, request->patterns);
+		r = report_make(&report, request->flags, wanted);
 		return r == COMMAND_OK ? add_report(request, report) : r;
 	}
 	r = COMMAND_OK;
@@ -246,8 +250,10 @@ static int parse_option(struct request *request, int option, char *value)
 		request->shape = SHAPE_NAMES;
 		return COMMAND_OK;
 	case 'r':
-		request->required = value;
-		return COMMAND_OK;
+		free(request->required);
+		request->required = report_names(value);
+		return request->required ? COMMAND_OK
+					 : command_failure(-ENOMEM, "probing");
 	default:
 		return command_bad_option();
 	}
@@ -275,13 +281,14 @@ static int probe_main(int argc, char **argv)
 		r = parse_option(&request, option, optarg);
 	request.patterns = argv + optind;
 	if (r == COMMAND_OK && request.shape == SHAPE_NAMES)
-		return print_names();
-	if (r == COMMAND_OK)
+		r = print_names();
+	else if (r == COMMAND_OK)
 		r = fill(&request, (size_t)(argc - optind));
-	if (r == COMMAND_OK)
+	if (r == COMMAND_OK && request.shape != SHAPE_NAMES)
 		r = answer(&request);
 	for (size_t i = 0; i < request.count; i++)
 		json_decref(request.reports[i]);
+	free(request.required);
 	return r;
 }
 
@@ -290,7 +297,8 @@ static const char probe_help[] =
 	"      --header        as #defines for a compiler, LINSOCK_HAS_... 1 or 0\n"
 	"  -r, --require=A,B   nothing is written; success if all of these are "
 	"\"yes\",\n"
-	"                      else the missing ones are named on stderr\n"
+	"                      else the missing ones are named on stderr; only\n"
+	"                      they are tried\n"
 	"      --names         the names of all features; nothing is tried\n"
 	"      --load          let the kernel load the modules that trying needs\n"
 	"  -f, --from=FILE     do not try, read what --json wrote (- for stdin); "

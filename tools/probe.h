@@ -62,8 +62,14 @@ int report_print_json(json_t *report);
 int report_print_text(json_t *report);
 int report_print_header(json_t *report);
 
-/* COMMAND_OK where the comma-separated features are all there. */
-int report_require(json_t *report, const char *names);
+/*
+ * The names of features between commas. The list ends with NULL and is to be freed; the
+ * names stay where they are, and @names is cut into them. NULL: no memory.
+ */
+char **report_names(char *names);
+
+/* COMMAND_OK where the features of the list are all there. */
+int report_require(json_t *report, char *const *names);
 
 /* COMMAND_OK where the two do not differ, COMMAND_FAILURE where they do. */
 int report_diff(json_t *first, json_t *second);

@@ -25,27 +25,44 @@ static int name_len(const char *names)
 	return len;
 }
 
-int report_require(json_t *report, const char *names)
+char **report_names(char *names)
+{
+	size_t count = 0, room = 2;
+	char **list;
+
+	for (const char *at = names; *at; at++)
+		room += *at == ',';
+	list = calloc(room, sizeof(*list));
+	while (list && *names) {
+		int len = name_len(names);
+
+		if (len > 0)
+			list[count++] = names;
+		names += len;
+		if (*names == ',')
+			*names++ = '\0';
+	}
+	return list;
+}
+
+int report_require(json_t *report, char *const *names)
 {
 	json_t *features = json_object_get(report, "features");
 	int status = COMMAND_OK;
 
-	while (*names) {
-		int len = name_len(names);
-		json_t *finding = json_object_getn(features, names, (size_t)len);
+	for (; *names; names++) {
+		json_t *finding = json_object_get(features, *names);
 
-		if (len > 0 && !finding)
+		if (!finding)
 			return command_usage("--require: no feature has the name "
-					     "\"%.*s\"",
-					     len, names);
-		if (len > 0 && !is_yes(finding)) {
-			fprintf(stderr, "missing: %.*s: %s (%s)\n", len, names,
-				report_string(finding, "verdict"),
-				report_string(finding, "evidence"));
-			status = COMMAND_FAILURE;
-		}
-		names += len;
-		names += *names == ',';
+					     "\"%s\"",
+					     *names);
+		if (is_yes(finding))
+			continue;
+		fprintf(stderr, "missing: %s: %s (%s)\n", *names,
+			report_string(finding, "verdict"),
+			report_string(finding, "evidence"));
+		status = COMMAND_FAILURE;
 	}
 	return status;
 }

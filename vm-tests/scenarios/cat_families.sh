@@ -48,7 +48,7 @@ come_back() {
 
 # The family is not in every kernel: $1, what linsock probe calls it. Named twice, as nothing
 # else is to be tried.
-offers() { linsock probe --require "$1" "$1" >/dev/null 2>&1; }
+offers() { linsock probe --require "$1" >/dev/null 2>&1; }
 
 head -3 sent >few
 check 'SCTP' come_back sctp://127.0.0.1:0 '' sent

@@ -66,7 +66,7 @@ says 'QIPCRTR: a service comes and goes' 'listed\n4711:1:7 is there\n4711 has go
 says 'KCM: messages keep their bounds' '3 bytes: a\n7 bytes: three\n2 bytes: ' \
 	kcm_messages a three ''
 # Named twice, as nothing else is to be tried.
-if linsock probe --require smc.stream smc.stream >missing 2>&1; then
+if linsock probe --require smc.stream >missing 2>&1; then
 	serve smc_hello smc://127.0.0.1:0
 	says 'SMC: a word comes back' 'there and back' smc_hello "$place" 'there and back'
 	leave
@@ -75,7 +75,7 @@ else
 		smc_hello smc://127.0.0.1:7000
 	lacks 'this kernel has no SMC' 'SMC: a word comes back'
 fi
-if linsock probe --require mctp.dgram mctp.dgram >missing 2>&1; then
+if linsock probe --require mctp.dgram >missing 2>&1; then
 	tells 'MCTP: nobody is there to ask' 1 'ask: ' mctp_ask mctp://1:8/0/owner
 else
 	tells 'MCTP: that there is none is told' 1 'Address family not supported' \
@@ -110,7 +110,7 @@ check 'TIPC: a datagram is answered' sh -c \
 	'datagram_hello "tipc://service/4711:2/node?type=rdm" tipc://service/4711:1/node hi |
 		grep -q " says hello$"'
 leave
-if linsock probe --require inet.dgram.udplite inet.dgram.udplite >missing 2>&1; then
+if linsock probe --require inet.dgram.udplite >missing 2>&1; then
 	serve datagram_hello 'udplite://127.0.0.1:0?UDPLITE_RECV_CSCOV=8'
 	says 'UDP-Lite: a datagram is answered' "inet:${place#udplite:} says hello" \
 		datagram_hello 'udplite://127.0.0.1:0?UDPLITE_SEND_CSCOV=8' \
