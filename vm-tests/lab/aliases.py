@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""modules.alias of a kernel that nobody ran depmod for.
+"""modules.alias, and modules.order, of a kernel that nobody ran depmod for.
 
 Only the folders that bring sockets, algorithms and network devices are read:
 of the thousands of modules of a distribution these are the ones whose aliases a
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,30 +41,41 @@ def alias_lines(kernel: Kernel) -> list[str]:
         return [line for lines in pool.map(lines_of, names) for line in lines]
 
 
-def alias_file(kernel: Kernel, store: Path) -> Path:
-    """A file with the aliases, made once for each folder of modules."""
+def order_lines(kernel: Kernel) -> list[str]:
+    """modules.order, where a package leaves it to depmod: the path of each module."""
+    folder = kernel.modules_folder
+    return sorted(str(path.relative_to(folder or "/")).partition(".ko")[0] + ".ko"
+                  for path in kernel.modules.paths.values())
+
+
+def kept_file(kernel: Kernel, store: Path, kind: str,
+              lines: Callable[[Kernel], list[str]]) -> Path:
+    """A file of such lines, made once for each folder of modules."""
     folder = kernel.modules_folder
     if folder is None:
         raise LabError(f"kernel {kernel.label} has no modules")
     listing = folder / "modules.order"
     stamp = listing.stat() if listing.is_file() else folder.stat()
     key = hashlib.sha256(f"{folder.resolve()} {stamp.st_mtime_ns}".encode()).hexdigest()[:20]
-    path = store / "aliases" / f"{kernel.label}-{key}"
+    path = store / kind / f"{kernel.label}-{key}"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            file.write("\n".join(alias_lines(kernel)) + "\n")
+            file.write("\n".join(lines(kernel)) + "\n")
         os.rename(file.name, path)
     return path
 
 
 def ship(kernel: Kernel, payload: Payload, store: Path) -> None:
-    """Have the aliases where depmod would have put them."""
+    """Have the aliases where depmod would have put them, and what else tells of modules."""
     folder = kernel.modules_folder
     if folder is None:
         return
     place = f"/lib/modules/{folder.name}"
-    payload.add_file(alias_file(kernel, store), f"{place}/modules.alias")
-    for name in ("modules.builtin.modinfo", "modules.order"):
-        if (folder / name).is_file():
-            payload.add_file(folder / name, f"{place}/{name}")
+    payload.add_file(kept_file(kernel, store, "aliases", alias_lines), f"{place}/modules.alias")
+    order = folder / "modules.order"
+    payload.add_file(order if order.is_file() else kept_file(kernel, store, "order", order_lines),
+                     f"{place}/modules.order")
+    builtin = "modules.builtin.modinfo"
+    if (folder / builtin).is_file():
+        payload.add_file(folder / builtin, f"{place}/{builtin}")

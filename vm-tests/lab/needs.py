@@ -23,6 +23,8 @@ from .kernel import Kernel, module_name
 from .payload import Payload, stamp
 
 ROUNDS_MAX = 4
+# Of what the guest is asked with; the answers of another are not looked at.
+FORMAT = "2"
 PROBE_LIMIT_S = 480
 
 
@@ -142,7 +144,7 @@ def resolve(kernel: Kernel, needs: Needs, shape: run.Machine = run.Machine()) ->
     modules = [name for name in needs.modules if not kernel.modules.missing([name])]
     if not needs.features:
         return Answer(modules, {})
-    key = "\n".join([stamp(kernel.image), str(kernel.modules_folder), shape.describe(),
+    key = "\n".join([FORMAT, stamp(kernel.image), str(kernel.modules_folder), shape.describe(),
                      identity(paths.linsock()), *sorted(modules), *sorted(needs.features)])
     kept = kept_file("features", key)
     if kept.is_file():
