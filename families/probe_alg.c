@@ -2,7 +2,7 @@
 /*
  * Which algorithms linsock probe asks AF_ALG for. Names of algorithms only: those of
  * drivers come and go with the machine. bind(2) loads algif-TYPE, and crypto-WORD
- * for each word of the name.
+ * for each word of the name and for what a template is made of besides.
  */
 #include <linux/if_alg.h>
 #include <stddef.h>
@@ -15,15 +15,19 @@
 
 #define CIPHER   "cbc(aes)"
 #define AEAD     "gcm(aes)"
+/* What the kernel's code of a template asks for by itself, whatever its name says. */
+#define GCM      " ctr ghash"
+#define CCM      " ctr cbcmac"
 #define RANDOM   "drbg_nopr_sha256"
 #define KEY_SIZE 16
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): the strings become one */
-#define ALG_NAME(kind, algorithm, text)                                     \
+#define ALG_NAME(kind, algorithm, text) ALG_TEMPLATE(kind, algorithm, "", text)
+#define ALG_TEMPLATE(kind, algorithm, parts, text)                          \
 	{                                                                   \
 		.name = kind "." algorithm, .summary = text,                \
 		.place = kind "/" algorithm, .module_alias = "algif-" kind, \
-		.word_alias = "crypto-", .words = algorithm,                \
+		.word_alias = "crypto-", .words = algorithm parts,          \
 		.socket = {SOCK_SEQPACKET, 0},                              \
 	}
 
@@ -66,9 +70,9 @@ static const struct family_name alg_names[] = {
 	ALG_NAME("skcipher", "ecb(aes)", "cipher"),
 	ALG_NAME("skcipher", "cbc(aes)", "cipher"),
 	ALG_NAME("skcipher", "ctr(aes)", "cipher"),
-	ALG_NAME("skcipher", "xts(aes)", "cipher"),
+	ALG_TEMPLATE("skcipher", "xts(aes)", " ecb", "cipher"),
 	ALG_NAME("skcipher", "cts(cbc(aes))", "cipher"),
-	ALG_NAME("skcipher", "lrw(aes)", "cipher"),
+	ALG_TEMPLATE("skcipher", "lrw(aes)", " ecb", "cipher"),
 	ALG_NAME("skcipher", "cfb(aes)", "cipher"),
 	ALG_NAME("skcipher", "ofb(aes)", "cipher"),
 	ALG_NAME("skcipher", "rfc3686(ctr(aes))", "cipher"),
@@ -79,8 +83,8 @@ static const struct family_name alg_names[] = {
 	ALG_NAME("skcipher", "chacha20", "cipher"),
 	ALG_NAME("skcipher", "xchacha20", "cipher"),
 	ALG_NAME("skcipher", "xchacha12", "cipher"),
-	ALG_NAME("skcipher", "adiantum(xchacha12,aes)", "cipher"),
-	ALG_NAME("skcipher", "hctr2(aes)", "cipher"),
+	ALG_TEMPLATE("skcipher", "adiantum(xchacha12,aes)", " nhpoly1305", "cipher"),
+	ALG_TEMPLATE("skcipher", "hctr2(aes)", " xctr polyval", "cipher"),
 	ALG_NAME("skcipher", "ecb(camellia)", "cipher"),
 	ALG_NAME("skcipher", "cbc(camellia)", "cipher"),
 	ALG_NAME("skcipher", "cbc(serpent)", "cipher"),
@@ -89,18 +93,18 @@ static const struct family_name alg_names[] = {
 	ALG_NAME("skcipher", "cbc(cast5)", "cipher"),
 	ALG_NAME("skcipher", "cbc(sm4)", "cipher"),
 	ALG_NAME("skcipher", "ctr(sm4)", "cipher"),
-	ALG_NAME("skcipher", "xts(sm4)", "cipher"),
+	ALG_TEMPLATE("skcipher", "xts(sm4)", " ecb", "cipher"),
 	ALG_NAME("skcipher", "cbc(aria)", "cipher"),
-	ALG_NAME("aead", "gcm(aes)", "authenticated encryption"),
-	ALG_NAME("aead", "ccm(aes)", "authenticated encryption"),
-	ALG_NAME("aead", "rfc4106(gcm(aes))", "authenticated encryption"),
-	ALG_NAME("aead", "rfc4309(ccm(aes))", "authenticated encryption"),
-	ALG_NAME("aead", "rfc4543(gcm(aes))", "authenticated encryption"),
+	ALG_TEMPLATE("aead", "gcm(aes)", GCM, "authenticated encryption"),
+	ALG_TEMPLATE("aead", "ccm(aes)", CCM, "authenticated encryption"),
+	ALG_TEMPLATE("aead", "rfc4106(gcm(aes))", GCM, "authenticated encryption"),
+	ALG_TEMPLATE("aead", "rfc4309(ccm(aes))", CCM, "authenticated encryption"),
+	ALG_TEMPLATE("aead", "rfc4543(gcm(aes))", GCM, "authenticated encryption"),
 	ALG_NAME("aead", "rfc7539(chacha20,poly1305)", "authenticated encryption"),
 	ALG_NAME("aead", "rfc7539esp(chacha20,poly1305)", "authenticated encryption"),
 	ALG_NAME("aead", "aegis128", "authenticated encryption"),
-	ALG_NAME("aead", "gcm(sm4)", "authenticated encryption"),
-	ALG_NAME("aead", "ccm(sm4)", "authenticated encryption"),
+	ALG_TEMPLATE("aead", "gcm(sm4)", GCM, "authenticated encryption"),
+	ALG_TEMPLATE("aead", "ccm(sm4)", CCM, "authenticated encryption"),
 	ALG_NAME("aead", "authenc(hmac(sha1),cbc(aes))", "authenticated encryption"),
 	ALG_NAME("aead", "authenc(hmac(sha256),cbc(aes))", "authenticated encryption"),
 	ALG_NAME("aead", "authenc(hmac(sha256),ctr(aes))", "authenticated encryption"),
@@ -162,6 +166,7 @@ struct alg_option {
 	const char *type;
 	const char *module_alias;
 	const char *name;
+	const char *words;
 };
 
 static void option_run(struct lsk_probe *probe, const struct probe_row *row,
@@ -175,7 +180,7 @@ static void option_run(struct lsk_probe *probe, const struct probe_row *row,
 
 	if (fd < 0 ||
 	    !probe_may_try(probe, option->module_alias, false, &ignored, ret_finding) ||
-	    !probe_may_try_words(probe, "crypto-", option->name, ret_finding))
+	    !probe_may_try_words(probe, "crypto-", option->words, ret_finding))
 		return;
 	bound = alg_bind(option->type, option->name);
 	if (bound < 0)
@@ -195,14 +200,14 @@ static const struct family_message alg_messages[] = {
 	  .sent_type = ALG_SET_IV, .sent_size = 4 + 16, .sent_value = 16 },
 	{ .name = "cmsg.aead_assoclen", .summary = "how many bytes are signed alone",
 	  .open = aead_open, .socket = { SOCK_SEQPACKET, 0 }, .module_alias = "algif-aead",
-	  .word_alias = "crypto-", .words = AEAD, .sent_level = SOL_ALG,
+	  .word_alias = "crypto-", .words = AEAD GCM, .sent_level = SOL_ALG,
 	  .sent_type = ALG_SET_AEAD_ASSOCLEN, .sent_size = 4, .sent_value = 1 },
 	{ .name = NULL },
 };
 
-static const struct alg_option on_cipher = { "skcipher", "algif-skcipher", CIPHER };
-static const struct alg_option on_aead = { "aead", "algif-aead", AEAD };
-static const struct alg_option on_rng = { "rng", "algif-rng", RANDOM };
+static const struct alg_option on_cipher = { "skcipher", "algif-skcipher", CIPHER, CIPHER };
+static const struct alg_option on_aead = { "aead", "algif-aead", AEAD, AEAD GCM };
+static const struct alg_option on_rng = { "rng", "algif-rng", RANDOM, RANDOM };
 /* NOLINTBEGIN(bugprone-macro-parentheses): the strings become one */
 #define OPTION(option, of_number, on, about) \
 	{ .name = option ".set", .summary = about, .run = option_run, .domain = AF_ALG, .number = of_number, .data = on }

@@ -73,8 +73,9 @@ bool probe_may_try_module(struct lsk_probe *probe, const char *name,
 			  struct lsk_finding *ret_finding);
 
 /*
- * Whether an algorithm such as "hmac(sha256)" may be asked for: all modules that its
- * words name after @prefix ("crypto-") are there, or are no modules.
+ * Whether an algorithm such as "gcm(aes) ctr ghash" may be asked for: it is listed, or
+ * all modules that its words name after @prefix ("crypto-") are there, or are no modules.
+ * Behind its name stands what it asks for by itself.
  */
 bool probe_may_try_words(struct lsk_probe *probe, const char *prefix, const char *words,
 			 struct lsk_finding *ret_finding);

@@ -229,14 +229,14 @@ static int exchange(const struct ends *ends, const struct family_message *messag
 	return r;
 }
 
-/* Whether /proc/crypto has an implementation of the algorithm. */
-static bool is_listed(const char *name)
+/* Whether /proc/crypto has an implementation of the first of the words. */
+static bool is_listed(const char *words)
 {
 	FILE *file = fopen("/proc/crypto", "re");
 	char line[256], wanted[128];
 	bool is_found = false;
 
-	snprintf(wanted, sizeof(wanted), ": %s\n", name);
+	snprintf(wanted, sizeof(wanted), ": %.*s\n", (int)strcspn(words, " "), words);
 	while (file && !is_found && fgets(line, sizeof(line), file))
 		is_found = strncmp(line, "name", 4) == 0 && strstr(line, wanted);
 	if (file)
@@ -248,7 +248,7 @@ static bool is_listed(const char *name)
 bool probe_may_try_words(struct lsk_probe *probe, const char *prefix, const char *words,
 			 struct lsk_finding *ret_finding)
 {
-	const char *const separators = "(),";
+	const char *const separators = "(), ";
 	const char *word = words;
 
 	if (is_listed(words))

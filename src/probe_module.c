@@ -261,23 +261,41 @@ static bool is_blocked(const struct text *text, const char *name)
 	return word_is(command, "false") || word_is(command, "true");
 }
 
-/* The module whose line in modules.alias has this very alias. */
+static bool is_portable(const char *module, size_t len)
+{
+	static const char suffix[] = "_generic";
+	const size_t suffix_len = sizeof(suffix) - 1;
+
+	return len >= suffix_len &&
+	       memcmp(module + len - suffix_len, suffix, suffix_len) == 0;
+}
+
+/*
+ * The module whose line in modules.alias has this very alias. Of several, which is so
+ * with algorithms, the first, or the one that wants no processor of its own.
+ */
 static bool find_alias(const struct text *aliases, const char *alias, char *ret_name,
 		       size_t size)
 {
+	const char *at = aliases->bytes;
+	bool is_found = false;
 	char needle[128];
-	const char *found;
 	int len;
 
 	len = snprintf(needle, sizeof(needle), "alias %s ", alias);
-	if (len < 0 || (size_t)len >= sizeof(needle) || !aliases->bytes)
+	if (len < 0 || (size_t)len >= sizeof(needle) || !at)
 		return false;
-	found = memmem(aliases->bytes, aliases->len, needle, (size_t)len);
-	if (!found)
-		return false;
-	found += len;
-	snprintf(ret_name, size, "%.*s", (int)strcspn(found, "\n"), found);
-	return true;
+	while ((at = memmem(at, aliases->len - (size_t)(at - aliases->bytes), needle,
+			    (size_t)len))) {
+		size_t name_len;
+
+		at += len;
+		name_len = strcspn(at, "\n");
+		if (!is_found || is_portable(at, name_len))
+			snprintf(ret_name, size, "%.*s", (int)name_len, at);
+		is_found = true;
+	}
+	return is_found;
 }
 
 static bool is_builtin(const struct module_table *table, const char *alias)

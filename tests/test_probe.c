@@ -214,6 +214,18 @@ Test(module_by_alias, finds_a_module_by_its_own_name)
 	root_remove(&root);
 }
 
+Test(module_by_alias, prefers_what_wants_no_processor_of_its_own)
+{
+	static const char aliases[] = "alias crypto-ghash ghash_clmulni_intel\n"
+				      "alias crypto-ghash ghash_generic\n"
+				      "alias crypto-ghash polyval_clmulni\n";
+	struct root root = root_new();
+
+	put_module_file(&root, "modules.alias", aliases, strlen(aliases));
+	cr_expect_eq(state_of(&root, "crypto-ghash", "ghash_generic"), MODULE_LOADABLE);
+	root_remove(&root);
+}
+
 Test(module_by_alias, lets_everything_be_tried_where_nothing_can_be_loaded)
 {
 	struct root root = root_new();

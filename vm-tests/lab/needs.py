@@ -22,9 +22,10 @@ from .errors import LabError, NeedError
 from .kernel import Kernel, module_name
 from .payload import Payload, stamp
 
-ROUNDS_MAX = 4
+# An algorithm tells one module after another of what it is made of.
+ROUNDS_MAX = 8
 # Of what the guest is asked with; the answers of another are not looked at.
-FORMAT = "2"
+FORMAT = "3"
 PROBE_LIMIT_S = 480
 
 

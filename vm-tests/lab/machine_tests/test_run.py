@@ -157,8 +157,10 @@ class Needs(Folder):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_module_that_has_no_alias_is_found_where_no_list_of_modules_is(self) -> None:
-        done = vm("run", "--kernel", KERNEL, "7", "--need", "alg.hash.sha256", "--", "uname", "-r")
-        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 2), done.stderr)
+        # One of the two is a template, which is made of what its name does not say.
+        done = vm("run", "--kernel", "7", "--need", "alg.hash.sha256,alg.aead.gcm(aes)", "--",
+                  "true")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_missing_feature_is_a_skip_with_its_errno(self) -> None:
         done = sh("true", "--need", "family.decnet")
