@@ -366,12 +366,16 @@ Test(lookup, does_not_live_on_in_a_forked_child, .timeout = 60)
 {
 	struct lsk_lookup *lookup;
 	struct lsk_addrinfo *list;
+	struct pollfd question = {.events = POLLIN};
 	int server, status;
 	pid_t child;
 
 	names_enter();
 	server = names_server();
 	cr_assert(lsk_lookup_new(&lookup, "silent.example", NULL, &stream) == 0);
+	/* Before, the resolver may hold a lock of its own, which no child would get. */
+	question.fd = server;
+	cr_assert(poll(&question, 1, 30000) == 1);
 	child = fork();
 	if (child == 0) {
 		if (lsk_lookup_wait(lookup, LSK_BLOCK, &list, NULL) != -ECANCELED)
